@@ -1,0 +1,60 @@
+# room(NAME DEPS ROOMS... LIBS LIBRARIES...): one room of the house, made from its file names.
+#   *.cc            the library verbatim_NAME
+#   *_test.cc       the program NAME_test, found by ctest with the label "unit"
+#   *_bench.cc      the program NAME_bench
+#   *_fuzz.cc       one program each: libFuzzer with VERBATIM_FUZZ, otherwise a replay of its corpus as a unit test
+# DEPS are the rooms that may be included (tools/tidy checks it); base is always among them.
+find_package(GTest REQUIRED)
+find_package(benchmark QUIET)
+include(GoogleTest)
+
+function(room NAME)
+  cmake_parse_arguments(ROOM "" "" "DEPS;LIBS;SOURCES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc impl/*.cc)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(benches ${sources})
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  set(fuzzers ${sources})
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
+  list(APPEND sources ${ROOM_SOURCES})
+
+  set(needs verbatim_options)
+  if(NOT NAME STREQUAL "base")
+    list(APPEND needs verbatim_base)
+  endif()
+  foreach(dep IN LISTS ROOM_DEPS)
+    list(APPEND needs verbatim_${dep})
+  endforeach()
+
+  add_library(verbatim_${NAME} STATIC ${sources})
+  target_link_libraries(verbatim_${NAME} PUBLIC ${needs} ${ROOM_LIBS})
+
+  if(tests)
+    add_executable(${NAME}_test ${tests})
+    target_link_libraries(${NAME}_test PRIVATE verbatim_${NAME} GTest::gmock GTest::gtest_main)
+    target_compile_definitions(${NAME}_test PRIVATE VERBATIM_ROOT="${PROJECT_SOURCE_DIR}")
+    gtest_discover_tests(${NAME}_test TEST_PREFIX "${NAME}." PROPERTIES LABELS unit TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+  endif()
+
+  if(benches AND benchmark_FOUND)
+    add_executable(${NAME}_bench ${benches})
+    target_link_libraries(${NAME}_bench PRIVATE verbatim_${NAME} benchmark::benchmark_main)
+  endif()
+
+  foreach(fuzzer IN LISTS fuzzers)
+    get_filename_component(fuzz_name ${fuzzer} NAME_WE)
+    set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${fuzz_name})
+    if(VERBATIM_FUZZ)
+      add_executable(${fuzz_name} ${fuzzer})
+      target_compile_options(${fuzz_name} PRIVATE -fsanitize=fuzzer)
+      target_link_options(${fuzz_name} PRIVATE -fsanitize=fuzzer)
+    else()
+      add_executable(${fuzz_name} ${fuzzer} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+      add_test(NAME fuzz.${fuzz_name} COMMAND ${fuzz_name} ${corpus})
+      set_tests_properties(fuzz.${fuzz_name} PROPERTIES LABELS "unit;fuzz" TIMEOUT 120)
+    endif()
+    target_link_libraries(${fuzz_name} PRIVATE verbatim_${NAME})
+  endforeach()
+endfunction()
