@@ -12,7 +12,8 @@ add_library(verbatim_options INTERFACE)
 target_compile_options(verbatim_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion $<$<BOOL:${VERBATIM_WERROR}>:-Werror>
   -fno-omit-frame-pointer)
-target_include_directories(verbatim_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(verbatim_options INTERFACE
+  ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/src/engine ${PROJECT_SOURCE_DIR}/src/service)
 if(VERBATIM_SANITIZE)
   target_compile_options(verbatim_options INTERFACE -fsanitize=${VERBATIM_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(verbatim_options INTERFACE -fsanitize=${VERBATIM_SANITIZE})
