@@ -28,6 +28,11 @@ function(room NAME)
     list(APPEND needs verbatim_${dep})
   endforeach()
 
+  if(NOT sources)  # a room of headers alone
+    add_library(verbatim_${NAME} INTERFACE)
+    target_link_libraries(verbatim_${NAME} INTERFACE ${needs} ${ROOM_LIBS})
+    return()
+  endif()
   add_library(verbatim_${NAME} STATIC ${sources})
   target_link_libraries(verbatim_${NAME} PUBLIC ${needs} ${ROOM_LIBS})
 
