@@ -1,0 +1,77 @@
+#include "kernels/thread_pool.h"
+
+#include "base/check.h"
+#include "kernels/cpu.h"
+
+namespace verbatim::kernels {
+namespace {
+
+// About 20 microseconds: longer than most waits between two parts of one layer, short enough not to
+// disturb others.
+constexpr int kSpins = 2000;
+
+inline void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+// Returns when `value` is no longer `old`.
+void WaitWhile(const std::atomic<uint32_t>& value, uint32_t old) {
+  for (int spin = 0; spin < kSpins; ++spin) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    Pause();
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(size_t threads) {
+  CHECK(threads >= 1);
+  for (size_t thread = 1; thread < threads; ++thread) {
+    helpers_.emplace_back([this, thread] { Help(thread); });
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  is_ending_ = true;
+  ++round_;
+  round_.notify_all();
+}
+
+void ThreadPool::RunAll(size_t count, void* callable, Call call) {
+  callable_ = callable;
+  call_ = call;
+  count_ = count;
+  next_.store(0, std::memory_order_relaxed);
+  busy_.store(static_cast<uint32_t>(helpers_.size()), std::memory_order_relaxed);
+  round_.fetch_add(1, std::memory_order_release);
+  round_.notify_all();
+  Work(0);
+  for (uint32_t left = busy_.load(std::memory_order_acquire); left != 0;
+       left = busy_.load(std::memory_order_acquire)) {
+    WaitWhile(busy_, left);
+  }
+}
+
+void ThreadPool::Work(size_t thread) {
+  for (size_t index = next_.fetch_add(1, std::memory_order_relaxed); index < count_;
+       index = next_.fetch_add(1, std::memory_order_relaxed)) {
+    call_(callable_, index, thread);
+  }
+}
+
+void ThreadPool::Help(size_t thread) {
+  PrepareThread();
+  uint32_t seen = 0;
+  while (true) {
+    WaitWhile(round_, seen);
+    ++seen;
+    if (is_ending_) return;
+    Work(thread);
+    if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_all();
+  }
+}
+
+}  // namespace verbatim::kernels

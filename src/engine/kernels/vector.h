@@ -1,0 +1,51 @@
+// The loops of our own: everything that is no matrix product. One table of functions per
+// instruction set, the same results up to rounding; the plain set is the truth that tests compare
+// the others with.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/cpu.h"
+
+namespace verbatim::kernels {
+
+struct VectorKernels {
+  // out = (in - mean) / sqrt(variance + 1e-5) * gamma + beta. Shape: all [n]; out may be in.
+  // Source: Ba et al. 2016, "Layer Normalization".
+  void (*layer_norm)(const float* in, const float* gamma, const float* beta, size_t n, float* out);
+
+  // In place: exp(x - max) / sum. Shape: [n], n > 0.
+  void (*softmax)(float* x, size_t n);
+
+  // The logarithm of the sum of exp(x). Shape: [n], n > 0; minus infinity counts as zero.
+  float (*log_sum_exp)(const float* x, size_t n);
+
+  // Index of the largest value, the first if several. Shape: [n], n > 0.
+  size_t (*arg_max)(const float* x, size_t n);
+
+  // The scalar product. Shape: both [n].
+  float (*dot)(const float* a, const float* b, size_t n);
+
+  // out += factor * in. Shape: both [n].
+  void (*add_scaled)(const float* in, float factor, size_t n, float* out);
+
+  // scores[t] = sum over d of query[d] * keys_t[d * stride + t].
+  // Shape: query [depth], keys_t [depth, stride] of which `count` columns are used, scores [count].
+  void (*attention_scores)(const float* query, const float* keys_t, size_t depth, size_t stride,
+                           size_t count, float* scores);
+
+  // out[d] = sum over t of weights[t] * values[t * depth + d].
+  // Shape: weights [count], values [count, depth], out [depth]; depth is a multiple of 16 up to
+  // 128.
+  void (*attention_mix)(const float* weights, const float* values, size_t count, size_t depth,
+                        float* out);
+};
+
+// The table of a set. The set must be supported: a CHECK.
+const VectorKernels& KernelsFor(InstructionSet set);
+
+// IEEE half to single precision, exact. Shape: both [n].
+void HalfToFloat(const uint16_t* in, size_t n, float* out);
+
+}  // namespace verbatim::kernels

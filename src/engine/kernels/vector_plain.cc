@@ -1,0 +1,99 @@
+// The truth: every kernel as its definition reads, for tests and for CPUs without wider
+// instructions.
+#include <bit>
+#include <cmath>
+
+#include "base/check.h"
+#include "kernels/impl/vector_sets.h"
+#include "kernels/vector.h"
+
+namespace verbatim::kernels {
+namespace {
+
+void LayerNorm(const float* in, const float* gamma, const float* beta, size_t n, float* out) {
+  double sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += in[i];
+  const double mean = sum / static_cast<double>(n);
+  double squares = 0;
+  for (size_t i = 0; i < n; ++i) squares += (in[i] - mean) * (in[i] - mean);
+  const double scale = 1.0 / std::sqrt(squares / static_cast<double>(n) + 1e-5);
+  for (size_t i = 0; i < n; ++i) {
+    out[i] = static_cast<float>((in[i] - mean) * scale) * gamma[i] + beta[i];
+  }
+}
+
+size_t ArgMax(const float* x, size_t n) {
+  size_t best = 0;
+  for (size_t i = 1; i < n; ++i) {
+    if (x[i] > x[best]) best = i;
+  }
+  return best;
+}
+
+void Softmax(float* x, size_t n) {
+  const float max = x[ArgMax(x, n)];
+  float sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += x[i] = std::exp(x[i] - max);
+  for (size_t i = 0; i < n; ++i) x[i] /= sum;
+}
+
+float LogSumExp(const float* x, size_t n) {
+  const float max = x[ArgMax(x, n)];
+  if (std::isinf(max)) return max;
+  double sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += std::exp(x[i] - max);
+  return max + static_cast<float>(std::log(sum));
+}
+
+float Dot(const float* a, const float* b, size_t n) {
+  float sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+void AddScaled(const float* in, float factor, size_t n, float* out) {
+  for (size_t i = 0; i < n; ++i) out[i] += factor * in[i];
+}
+
+void AttentionScores(const float* query, const float* keys_t, size_t depth, size_t stride,
+                     size_t count, float* scores) {
+  for (size_t t = 0; t < count; ++t) scores[t] = 0;
+  for (size_t d = 0; d < depth; ++d) AddScaled(keys_t + d * stride, query[d], count, scores);
+}
+
+void AttentionMix(const float* weights, const float* values, size_t count, size_t depth,
+                  float* out) {
+  for (size_t d = 0; d < depth; ++d) out[d] = 0;
+  for (size_t t = 0; t < count; ++t) AddScaled(values + t * depth, weights[t], depth, out);
+}
+
+float HalfToFloatOne(uint16_t half) {
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000U) << 16;
+  const uint32_t exponent = (half >> 10) & 0x1FU;
+  const uint32_t fraction = half & 0x3FFU;
+  if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000U | (fraction << 13));
+  if (exponent != 0)
+    return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
+  const float magnitude = static_cast<float>(fraction) * 0x1p-24F;
+  return sign != 0 ? -magnitude : magnitude;
+}
+
+}  // namespace
+
+const VectorKernels kPlainKernels = {LayerNorm, Softmax,   LogSumExp,       ArgMax,
+                                     Dot,       AddScaled, AttentionScores, AttentionMix};
+
+void HalfToFloat(const uint16_t* in, size_t n, float* out) {
+  for (size_t i = 0; i < n; ++i) out[i] = HalfToFloatOne(in[i]);
+}
+
+const VectorKernels& KernelsFor(InstructionSet set) {
+  CHECK(IsSupported(set));
+#if defined(__x86_64__)
+  if (set == InstructionSet::kAvx512) return kAvx512Kernels;
+  if (set == InstructionSet::kAvx2) return kAvx2Kernels;
+#endif
+  return kPlainKernels;
+}
+
+}  // namespace verbatim::kernels

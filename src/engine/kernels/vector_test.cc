@@ -1,0 +1,131 @@
+#include "kernels/vector.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+namespace verbatim::kernels {
+namespace {
+
+class VectorTest : public ::testing::TestWithParam<InstructionSet> {
+ protected:
+  void SetUp() override {
+    if (!IsSupported(GetParam()))
+      GTEST_SKIP() << "this CPU lacks " << InstructionSetName(GetParam());
+  }
+  const VectorKernels& Fast() { return KernelsFor(GetParam()); }
+  const VectorKernels& Truth() { return KernelsFor(InstructionSet::kPlain); }
+  std::vector<float> Noise(size_t count, float scale = 1) {
+    std::normal_distribution<float> normal(0, scale);
+    std::vector<float> values(count);
+    for (float& value : values) value = normal(random_);
+    return values;
+  }
+  std::mt19937 random_{42};
+};
+
+constexpr float kEpsilon = std::numeric_limits<float>::epsilon();
+const std::vector<size_t> kLengths = {1, 2, 7, 8, 15, 16, 17, 31, 64, 100, 384, 1500, 1501};
+
+TEST_P(VectorTest, LayerNormAgrees) {
+  for (size_t n : kLengths) {
+    const auto in = Noise(n, 3), gamma = Noise(n), beta = Noise(n);
+    std::vector<float> fast(n), truth(n);
+    Fast().layer_norm(in.data(), gamma.data(), beta.data(), n, fast.data());
+    Truth().layer_norm(in.data(), gamma.data(), beta.data(), n, truth.data());
+    for (size_t i = 0; i < n; ++i)
+      ASSERT_NEAR(fast[i], truth[i], 2e-5F * (1 + std::abs(truth[i]))) << n;
+  }
+}
+
+TEST_P(VectorTest, SoftmaxAgreesAndSumsToOne) {
+  for (size_t n : kLengths) {
+    auto fast = Noise(n, 10);
+    if (n > 3) fast[1] = -std::numeric_limits<float>::infinity();
+    auto truth = fast;
+    Fast().softmax(fast.data(), n);
+    Truth().softmax(truth.data(), n);
+    double sum = 0;
+    for (size_t i = 0; i < n; ++i) {
+      sum += fast[i];
+      ASSERT_NEAR(fast[i], truth[i], 1e-5F * truth[i] + 1e-9F) << n;
+    }
+    ASSERT_NEAR(sum, 1, 1e-5);
+  }
+}
+
+TEST_P(VectorTest, LogSumExpAgrees) {
+  for (size_t n : kLengths) {
+    const auto x = Noise(n, 20);
+    ASSERT_NEAR(Fast().log_sum_exp(x.data(), n), Truth().log_sum_exp(x.data(), n), 1e-4F) << n;
+  }
+  const std::vector<float> none(20, -std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isinf(Fast().log_sum_exp(none.data(), none.size())));
+}
+
+TEST_P(VectorTest, ArgMaxTakesTheFirstOfEquals) {
+  for (size_t n : kLengths) {
+    auto x = Noise(n);
+    x[n / 3] = x[n - 1] = 100;
+    ASSERT_EQ(Fast().arg_max(x.data(), n), n / 3);
+  }
+}
+
+TEST_P(VectorTest, DotAndAddScaledAgree) {
+  for (size_t n : kLengths) {
+    const auto a = Noise(n + 1), b = Noise(n + 1);  // read from 1: unaligned
+    const float norm = std::sqrt(Truth().dot(a.data() + 1, a.data() + 1, n) *
+                                 Truth().dot(b.data() + 1, b.data() + 1, n));
+    ASSERT_NEAR(Fast().dot(a.data() + 1, b.data() + 1, n),
+                Truth().dot(a.data() + 1, b.data() + 1, n), norm * kEpsilon * static_cast<float>(n))
+        << n;
+    auto fast = b, truth = b;
+    Fast().add_scaled(a.data() + 1, 0.7F, n, fast.data() + 1);
+    Truth().add_scaled(a.data() + 1, 0.7F, n, truth.data() + 1);
+    for (size_t i = 0; i <= n; ++i)
+      ASSERT_NEAR(fast[i], truth[i], 4 * kEpsilon * (1 + std::abs(truth[i])));
+  }
+}
+
+TEST_P(VectorTest, AttentionAgrees) {
+  for (size_t count : {1, 3, 63, 64, 130, 1500}) {
+    for (size_t depth : {16, 64, 128}) {
+      const size_t stride = count + 5;
+      const auto query = Noise(depth), keys_t = Noise(depth * stride);
+      std::vector<float> fast(count), truth(count);
+      Fast().attention_scores(query.data(), keys_t.data(), depth, stride, count, fast.data());
+      Truth().attention_scores(query.data(), keys_t.data(), depth, stride, count, truth.data());
+      for (size_t t = 0; t < count; ++t)
+        ASSERT_NEAR(fast[t], truth[t], 1e-4F) << count << ' ' << depth;
+      Truth().softmax(truth.data(), count);
+      const auto values = Noise(count * depth);
+      std::vector<float> mixed(depth), expected(depth);
+      Fast().attention_mix(truth.data(), values.data(), count, depth, mixed.data());
+      Truth().attention_mix(truth.data(), values.data(), count, depth, expected.data());
+      for (size_t d = 0; d < depth; ++d) ASSERT_NEAR(mixed[d], expected[d], 1e-5F);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sets, VectorTest,
+                         ::testing::Values(InstructionSet::kPlain, InstructionSet::kAvx2,
+                                           InstructionSet::kAvx512),
+                         [](const auto& set) {
+                           return std::string(InstructionSetName(set.param));
+                         });
+
+TEST(HalfToFloatTest, KnownValues) {
+  const std::vector<uint16_t> in = {0x0000, 0x8000, 0x3C00, 0xC000, 0x7BFF,
+                                    0x0001, 0x0400, 0x7C00, 0xFC00};
+  std::vector<float> out(in.size());
+  HalfToFloat(in.data(), in.size(), out.data());
+  EXPECT_EQ(out, (std::vector<float>{0.0F, -0.0F, 1.0F, -2.0F, 65504.0F, 0x1p-24F, 0x1p-14F,
+                                     std::numeric_limits<float>::infinity(),
+                                     -std::numeric_limits<float>::infinity()}));
+}
+
+}  // namespace
+}  // namespace verbatim::kernels
