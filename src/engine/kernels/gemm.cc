@@ -212,7 +212,7 @@ void PackedMatrix::Pack(const WeightsView& weights, size_t panel) {
                 .first;
   }
   const PreparedPack& prepared = found->second;
-  prepared.from.set_data_handle(Handle(weights.data + panel * data_->width * weights.n_stride));
+  prepared.from.set_data_handle(Handle(weights.data));
   const std::array<dnnl_exec_arg_t, 2> arguments = {
       {{DNNL_ARG_FROM, prepared.from.get()}, {DNNL_ARG_TO, to.get()}}};
   const dnnl_status_t status =

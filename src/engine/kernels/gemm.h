@@ -54,8 +54,8 @@ class PackedMatrix {
   size_t k() const;
   size_t panels() const;
 
-  // Lays out one panel's share of the weights. Thread: different panels may be packed at once. Does
-  // not allocate after the thread's first call for a shape.
+  // Lays out one panel. The view begins at the panel's first row of weights. Thread: different
+  // panels may be packed at once. Does not allocate after the thread's first call for a shape.
   void Pack(const WeightsView& weights, size_t panel);
 
   // out[:, panel] = in * weights[panel]^T, finished as asked.

@@ -44,7 +44,7 @@ TEST_P(GemmTest, AgreesWithTheDefinition) {
   std::vector<float> out = before;
   PackedMatrix matrix(n, k, panel_width);
   for (size_t panel = 0; panel < matrix.panels(); ++panel) {
-    matrix.Pack({weights.data(), k, 1}, panel);
+    matrix.Pack({weights.data() + panel * panel_width * k, k, 1}, panel);
     matrix.Multiply({in.data(), k, rows, bias.data(), out.data(), n, finish}, panel);
   }
   for (size_t row = 0; row < rows; ++row) {
@@ -105,8 +105,8 @@ TEST(GemmPackTest, ReadsTransposedWeights) {
   std::vector<float> out_a(PaddedRows(3) * kN), out_b(PaddedRows(3) * kN);
   PackedMatrix a(kN, kK, 64), b(kN, kK, 64);
   for (size_t panel = 0; panel < a.panels(); ++panel) {
-    a.Pack({weights.data(), kK, 1}, panel);
-    b.Pack({transposed.data(), 1, kN}, panel);
+    a.Pack({weights.data() + panel * 64 * kK, kK, 1}, panel);
+    b.Pack({transposed.data() + panel * 64, 1, kN}, panel);
     a.Multiply({in.data(), kK, 3, nullptr, out_a.data(), kN, Finish::kStore}, panel);
     b.Multiply({in.data(), kK, 3, nullptr, out_b.data(), kN, Finish::kStore}, panel);
   }
