@@ -1,0 +1,80 @@
+// Tokens in, logits out, for many hypotheses of many windows at once. A step takes any mix of
+// entries: the next token of some hypotheses, the whole prompt of others. Each entry's result
+// depends on its own window and history alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "kernels/thread_pool.h"
+#include "nn/kv_cache.h"
+#include "whisper/model.h"
+
+namespace verbatim::whisper {
+
+// How much a decoder can hold.
+struct DecoderLimits {
+  size_t slots = 1;       // windows
+  size_t rows = 1;        // hypotheses over all windows
+  size_t entries = 448;   // tokens in one step
+  size_t logit_rows = 1;  // entries of one step that want logits
+};
+
+// One token of one hypothesis.
+struct DecoderEntry {
+  int32_t token = 0;
+  uint16_t position = 0;
+  uint16_t slot = 0;  // whose audio it listens to
+  uint16_t row = 0;   // whose history it continues; positions 0 .. position - 1 were fed before, or
+                      // in this step
+  bool wants_logits = false;
+};
+
+class Decoder {
+ public:
+  Decoder(std::shared_ptr<const Model> model, const DecoderLimits& limits,
+          kernels::ThreadPool& pool);
+  ~Decoder();
+
+  // Puts a window's audio states into a slot. Shape: states [1500, width] as Encoder::Encode
+  // returns them.
+  void SetAudio(size_t slot, std::span<const float> states);
+
+  // Runs the entries through the model; entries of a row come in the order of their positions.
+  // Returns a row of logits for each entry that wants one, in order. Shape: [wanted, vocabulary];
+  // valid until the next call, and may be changed. Does not allocate once every shape was seen.
+  // Thread: one caller at a time.
+  std::span<float> Step(std::span<const DecoderEntry> entries);
+
+  // The cross-attention weights of the model's alignment heads for the entries, as AlignTokens
+  // takes them. Shape: [heads, entries, 1500]; valid until the next call.
+  std::span<const float> AlignmentWeights(std::span<const DecoderEntry> entries);
+
+  // Lets hypotheses continue others of the same window: nn::SelfCache::Branch.
+  void Branch(std::span<const uint16_t> rows, std::span<const uint16_t> parents, size_t length);
+
+  const DecoderLimits& limits() const { return limits_; }
+
+ private:
+  struct Buffers;
+
+  void Embed(std::span<const DecoderEntry> entries);
+  void RunLayers(std::span<const DecoderEntry> entries, size_t layers, bool keeps_weights);
+  void AttendToText(std::span<const DecoderEntry> entries, size_t layer, size_t entry,
+                    size_t thread);
+  void AttendToAudio(std::span<const DecoderEntry> entries, const AlignmentHead& at, size_t thread,
+                     bool keeps_weights);
+  void KeepWeights(const AlignmentHead& from, size_t entry, size_t entries, const float* weights);
+
+  std::shared_ptr<const Model> model_;
+  DecoderLimits limits_;
+  kernels::ThreadPool& pool_;
+  nn::SelfCache self_;
+  nn::CrossCache cross_;
+  std::unique_ptr<Buffers> buffers_;
+};
+
+}  // namespace verbatim::whisper

@@ -1,0 +1,191 @@
+#include "whisper/encoder.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "kernels/gemm.h"
+#include "whisper/mel.h"
+
+namespace verbatim::whisper {
+namespace {
+
+using kernels::Finish;
+using kernels::kRowBlock;
+
+size_t Blocks(size_t rows) { return (rows + kRowBlock - 1) / kRowBlock; }
+
+}  // namespace
+
+// All row counts are whole blocks, so every product has the same shape; the rows behind the last
+// position hold whatever the same steps made of zeros, and nothing reads them.
+struct Encoder::Buffers {
+  // Per thread: one block of rows in the works.
+  struct Thread {
+    std::vector<float> normed;  // [block, width]
+    std::vector<float> wide;    // [block, 4 * width]; also the convolutions' columns
+    std::vector<float> scores;  // [block, positions]
+  };
+
+  Buffers(const ModelShape& shape, size_t threads)
+      : rows(Blocks(shape.audio_positions) * kRowBlock),
+        frames(Blocks(kMelFrames) * kRowBlock),
+        hidden(rows * shape.width),
+        qkv(std::max(rows * 3 * shape.width, (frames + 1) * shape.width)),
+        attended(rows * shape.width),
+        states(rows * shape.width),
+        per_thread(threads) {
+    for (Thread& thread : per_thread) {
+      thread.normed.resize(kRowBlock * shape.width);
+      thread.wide.resize(kRowBlock * std::max(4 * shape.width, 3 * shape.mels));
+      thread.scores.resize(kRowBlock * shape.audio_positions);
+    }
+    for (size_t head = 0; head < shape.heads; ++head) {
+      keys.emplace_back(shape.audio_positions, shape.depth, shape.audio_positions);
+      values.emplace_back(shape.depth, shape.audio_positions, shape.depth);
+    }
+  }
+
+  size_t rows;
+  size_t frames;
+  std::vector<float> hidden;  // [rows, width]
+  std::vector<float> qkv;  // [rows, 3 * width]; before the layers: the first convolution's output
+  std::vector<float> attended;                // [rows, width]
+  std::vector<float> states;                  // [rows, width]
+  std::vector<kernels::PackedMatrix> keys;    // per head: positions as outputs, depth as inputs
+  std::vector<kernels::PackedMatrix> values;  // per head: depth as outputs, positions as inputs
+  std::vector<Thread> per_thread;
+};
+
+Encoder::Encoder(std::shared_ptr<const Model> model, kernels::ThreadPool& pool)
+    : model_(std::move(model)),
+      pool_(pool),
+      buffers_(std::make_unique<Buffers>(model_->shape, pool.threads())) {}
+
+Encoder::~Encoder() = default;
+
+Result<std::span<const float>> Encoder::Encode(std::span<const float> mel,
+                                               const std::stop_token& stop) {
+  CHECK(mel.size() == model_->shape.mels * kMelFrames);
+  Buffers& buffers = *buffers_;
+  Convolve(mel);
+  for (size_t i = 0; i < model_->encoder.size(); ++i) {
+    if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped while encoding");
+    const EncoderLayer& layer = model_->encoder[i];
+    // A row block goes through the end of one layer and the start of the next in one piece of work.
+    pool_.Run(Blocks(model_->shape.audio_positions), [&](size_t block, size_t thread) {
+      if (i > 0) FinishLayer(model_->encoder[i - 1], block, thread);
+      Project(layer, block, thread);
+    });
+    PackHeads();
+    Attend();
+  }
+  const size_t width = model_->shape.width;
+  pool_.Run(Blocks(model_->shape.audio_positions), [&](size_t block, size_t thread) {
+    FinishLayer(model_->encoder.back(), block, thread);
+    const size_t at = block * kRowBlock * width;
+    model_->encoder_norm.Apply(*model_->kernels, buffers.hidden.data() + at, kRowBlock,
+                               buffers.states.data() + at);
+  });
+  return std::span<const float>(buffers.states).first(model_->shape.audio_positions * width);
+}
+
+// Both convolutions have 3 taps: as matrices they read columns of 3 neighbouring frames. The first
+// keeps 3000 frames, the second takes every other one.
+void Encoder::Convolve(std::span<const float> mel) {
+  Buffers& buffers = *buffers_;
+  const ModelShape& shape = model_->shape;
+  const size_t width = shape.width;
+  float* first = buffers.qkv.data();  // [1 + frames, width]; row 0 is the padding before frame 0
+  std::fill_n(first, width, 0.0F);
+  pool_.Run(Blocks(kMelFrames), [&](size_t block, size_t thread) {
+    float* columns = buffers.per_thread[thread].wide.data();
+    for (size_t row = 0; row < kRowBlock; ++row) {
+      for (size_t tap = 0; tap < 3; ++tap) {
+        const size_t frame =
+            block * kRowBlock + row + tap - 1;  // wraps below 0 to a number beyond all frames
+        float* out = columns + (row * 3 + tap) * shape.mels;
+        for (size_t band = 0; band < shape.mels; ++band) {
+          out[band] = frame < kMelFrames ? mel[band * kMelFrames + frame] : 0.0F;
+        }
+      }
+    }
+    model_->conv1.Apply(columns, kRowBlock, Finish::kGelu, first + (1 + block * kRowBlock) * width);
+  });
+  pool_.Run(Blocks(shape.audio_positions), [&](size_t block, size_t thread) {
+    float* columns = buffers.per_thread[thread].wide.data();
+    const size_t rows = std::min(kRowBlock, shape.audio_positions - block * kRowBlock);
+    for (size_t row = 0; row < rows; ++row) {
+      std::memcpy(columns + row * 3 * width, first + 2 * (block * kRowBlock + row) * width,
+                  3 * width * sizeof(float));
+    }
+    float* hidden = buffers.hidden.data() + block * kRowBlock * width;
+    model_->conv2.Apply(columns, kRowBlock, Finish::kGelu, hidden);
+    const float* positions = model_->audio_position_encodings.data() + block * kRowBlock * width;
+    model_->kernels->add_scaled(positions, 1.0F, rows * width, hidden);
+  });
+}
+
+void Encoder::Project(const EncoderLayer& layer, size_t block, size_t thread) {
+  Buffers& buffers = *buffers_;
+  const size_t width = model_->shape.width;
+  float* normed = buffers.per_thread[thread].normed.data();
+  layer.attention.norm.Apply(*model_->kernels, buffers.hidden.data() + block * kRowBlock * width,
+                             kRowBlock, normed);
+  layer.attention.qkv.Apply(normed, kRowBlock, Finish::kStore,
+                            buffers.qkv.data() + block * kRowBlock * 3 * width);
+}
+
+// Keys and values become the right sides of products.
+void Encoder::PackHeads() {
+  Buffers& buffers = *buffers_;
+  const ModelShape& shape = model_->shape;
+  const size_t stride = 3 * shape.width;
+  pool_.Run(2 * shape.heads, [&](size_t part, size_t) {
+    const size_t head = part / 2;
+    const float* column = buffers.qkv.data() + head * shape.depth;
+    if (part % 2 == 0) buffers.keys[head].Pack({column + shape.width, stride, 1}, 0);
+    if (part % 2 == 1) buffers.values[head].Pack({column + 2 * shape.width, 1, stride}, 0);
+  });
+}
+
+// One head and one block of queries at a time: its scores, [block, 1500], never leave the cache.
+void Encoder::Attend() {
+  Buffers& buffers = *buffers_;
+  const ModelShape& shape = model_->shape;
+  const size_t blocks = Blocks(shape.audio_positions);
+  pool_.Run(shape.heads * blocks, [&](size_t part, size_t thread) {
+    const size_t head = part / blocks;
+    const size_t row = part % blocks * kRowBlock;
+    float* scores = buffers.per_thread[thread].scores.data();
+    kernels::Product product;
+    product.in = buffers.qkv.data() + row * 3 * shape.width + head * shape.depth;
+    product.in_stride = 3 * shape.width;
+    product.rows = kRowBlock;
+    product.out = scores;
+    product.out_stride = shape.audio_positions;
+    buffers.keys[head].Multiply(product, 0);
+    for (size_t i = 0; i < kRowBlock; ++i) {
+      model_->kernels->softmax(scores + i * shape.audio_positions, shape.audio_positions);
+    }
+    product.in = scores;
+    product.in_stride = shape.audio_positions;
+    product.out = buffers.attended.data() + row * shape.width + head * shape.depth;
+    product.out_stride = shape.width;
+    buffers.values[head].Multiply(product, 0);
+  });
+}
+
+void Encoder::FinishLayer(const EncoderLayer& layer, size_t block, size_t thread) {
+  Buffers& buffers = *buffers_;
+  const size_t at = block * kRowBlock * model_->shape.width;
+  float* hidden = buffers.hidden.data() + at;
+  float* normed = buffers.per_thread[thread].normed.data();
+  float* wide = buffers.per_thread[thread].wide.data();
+  layer.attention.out.Apply(buffers.attended.data() + at, kRowBlock, Finish::kAdd, hidden);
+  layer.feed_forward.norm.Apply(*model_->kernels, hidden, kRowBlock, normed);
+  layer.feed_forward.up.Apply(normed, kRowBlock, Finish::kGelu, wide);
+  layer.feed_forward.down.Apply(wide, kRowBlock, Finish::kAdd, hidden);
+}
+
+}  // namespace verbatim::whisper

@@ -1,0 +1,268 @@
+#include "whisper/model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+#include "whisper/mel.h"
+#include "whisper/model_config.h"
+
+namespace verbatim::whisper {
+namespace {
+
+constexpr size_t kWidthMax = 8192;
+constexpr size_t kLayersMax = 128;
+constexpr const char* kAudioPositions = "encoder/position_encodings/encodings";
+constexpr const char* kTextPositions = "decoder/position_encodings/encodings";
+
+Failure Corrupt(std::string what) { return Fail(ErrorCode::kCorruptModel, std::move(what)); }
+
+float QueryScale(const ModelShape& shape) {
+  return 1.0F / std::sqrt(static_cast<float>(shape.depth));
+}
+
+// Reads layers out of the file and packs them.
+class Loader {
+ public:
+  Loader(const ModelFile& file, kernels::ThreadPool& pool) : file_(file), pool_(pool) {}
+
+  Result<std::vector<float>> Vector(const std::string& name, size_t size) {
+    return TRY(file_.Get(name, std::vector<size_t>{size}))->ToFloats();
+  }
+
+  Result<std::vector<float>> Matrix(const std::string& name, size_t rows, size_t columns) {
+    return TRY(file_.Get(name, std::vector<size_t>{rows, columns}))->ToFloats();
+  }
+
+  Result<nn::LayerNorm> Norm(const std::string& name, size_t width) {
+    nn::LayerNorm norm;
+    norm.gamma = TRY(Vector(name + "/gamma", width));
+    norm.beta = TRY(Vector(name + "/beta", width));
+    return norm;
+  }
+
+  // The first `scaled_rows` rows and biases are multiplied by `scale`.
+  Result<nn::Linear> Layer(const std::string& name, size_t n, size_t k, size_t scaled_rows = 0,
+                           float scale = 1) {
+    const nn::TensorView* weights = TRY(file_.Get(name + "/weight", std::vector<size_t>{n, k}));
+    std::vector<float> bias = TRY(Vector(name + "/bias", n));
+    for (size_t i = 0; i < scaled_rows; ++i) bias[i] *= scale;
+    return nn::Linear(
+        n, k,
+        [&](size_t begin, size_t count, float* out) {
+          weights->CopyRows(begin, count, out);
+          const size_t end = std::clamp(scaled_rows, begin, begin + count);
+          for (size_t i = 0; i < (end - begin) * k; ++i) out[i] *= scale;
+        },
+        std::move(bias), pool_);
+  }
+
+  // A convolution of 3 taps as a matrix: [out, in, 3] in the file, [out, 3, in] for the kernels.
+  Result<nn::Linear> Convolution(const std::string& name, size_t outputs, size_t inputs) {
+    const nn::TensorView* weights =
+        TRY(file_.Get(name + "/weight", std::vector<size_t>{outputs, inputs, 3}));
+    const std::vector<float> by_channel = weights->ToFloats();
+    std::vector<float> bias = TRY(Vector(name + "/bias", outputs));
+    return nn::Linear(
+        outputs, 3 * inputs,
+        [&](size_t begin, size_t count, float* out) {
+          for (size_t row = begin; row < begin + count; ++row) {
+            for (size_t tap = 0; tap < 3; ++tap) {
+              for (size_t i = 0; i < inputs; ++i) *out++ = by_channel[(row * inputs + i) * 3 + tap];
+            }
+          }
+        },
+        std::move(bias), pool_);
+  }
+
+  Result<SelfAttention> Attention(const std::string& name, const ModelShape& shape) {
+    const size_t width = shape.width;
+    nn::LayerNorm norm = TRY(Norm(name + "/layer_norm", width));
+    nn::Linear qkv = TRY(Layer(name + "/linear_0", 3 * width, width, width, QueryScale(shape)));
+    nn::Linear out = TRY(Layer(name + "/linear_1", width, width));
+    return SelfAttention{std::move(norm), std::move(qkv), std::move(out)};
+  }
+
+  Result<CrossAttention> Cross(const std::string& name, const ModelShape& shape) {
+    const size_t width = shape.width;
+    nn::LayerNorm norm = TRY(Norm(name + "/layer_norm", width));
+    nn::Linear query = TRY(Layer(name + "/linear_0", width, width, width, QueryScale(shape)));
+    nn::Linear key_value = TRY(Layer(name + "/linear_1", 2 * width, width));
+    nn::Linear out = TRY(Layer(name + "/linear_2", width, width));
+    return CrossAttention{std::move(norm), std::move(query), std::move(key_value), std::move(out)};
+  }
+
+  Result<FeedForward> Feed(const std::string& name, size_t width) {
+    nn::LayerNorm norm = TRY(Norm(name + "/layer_norm", width));
+    nn::Linear up = TRY(Layer(name + "/linear_0", 4 * width, width));
+    nn::Linear down = TRY(Layer(name + "/linear_1", width, 4 * width));
+    return FeedForward{std::move(norm), std::move(up), std::move(down)};
+  }
+
+  Result<std::vector<EncoderLayer>> EncoderLayers(const ModelShape& shape) {
+    std::vector<EncoderLayer> layers;
+    for (size_t i = 0; i < shape.encoder_layers; ++i) {
+      const std::string name = fmt::format("encoder/layer_{}", i);
+      SelfAttention attention = TRY(Attention(name + "/self_attention", shape));
+      FeedForward feed_forward = TRY(Feed(name + "/ffn", shape.width));
+      layers.emplace_back(std::move(attention), std::move(feed_forward));
+    }
+    return layers;
+  }
+
+  Result<std::vector<DecoderLayer>> DecoderLayers(const ModelShape& shape) {
+    std::vector<DecoderLayer> layers;
+    for (size_t i = 0; i < shape.decoder_layers; ++i) {
+      const std::string name = fmt::format("decoder/layer_{}", i);
+      SelfAttention attention = TRY(Attention(name + "/self_attention", shape));
+      CrossAttention cross = TRY(Cross(name + "/attention", shape));
+      FeedForward feed_forward = TRY(Feed(name + "/ffn", shape.width));
+      layers.emplace_back(std::move(attention), std::move(cross), std::move(feed_forward));
+    }
+    return layers;
+  }
+
+ private:
+  const ModelFile& file_;
+  kernels::ThreadPool& pool_;
+};
+
+size_t CountLayers(const ModelFile& file, std::string_view stack) {
+  size_t count = 0;
+  while (count < kLayersMax &&
+         file.Find(fmt::format("{}/layer_{}/ffn/linear_0/weight", stack, count)) != nullptr) {
+    ++count;
+  }
+  return count;
+}
+
+Result<size_t> ReadHeads(const ModelFile& file) {
+  const nn::TensorView* heads = TRY(file.Get("encoder/num_heads", std::vector<size_t>{}));
+  const float value = heads->ToFloats()[0];
+  if (!(value >= 1 && value <= 256))
+    return Corrupt("the number of attention heads is out of range");
+  return static_cast<size_t>(value);
+}
+
+// The sizes follow from a few tensors; that all others fit them is checked as they are read.
+Result<ModelShape> ReadShape(const ModelFile& file) {
+  const nn::TensorView* conv1 = file.Find("encoder/conv1/weight");
+  const nn::TensorView* embeddings = file.Find("decoder/embeddings/weight");
+  const nn::TensorView* audio = file.Find(kAudioPositions);
+  const nn::TensorView* text = file.Find(kTextPositions);
+  if (conv1 == nullptr || embeddings == nullptr || audio == nullptr || text == nullptr ||
+      conv1->shape.size() != 3 || embeddings->shape.size() != 2 || audio->shape.size() != 2 ||
+      text->shape.size() != 2) {
+    return Corrupt("this is no Whisper model: its embeddings or convolutions are missing");
+  }
+  ModelShape shape;
+  shape.width = conv1->shape[0];
+  shape.mels = conv1->shape[1];
+  shape.heads = TRY(ReadHeads(file));
+  shape.encoder_layers = CountLayers(file, "encoder");
+  shape.decoder_layers = CountLayers(file, "decoder");
+  shape.audio_positions = audio->shape[0];
+  shape.text_positions = text->shape[0];
+  shape.vocabulary = embeddings->shape[0];
+  if (shape.width == 0 || shape.width > kWidthMax || shape.width % shape.heads != 0) {
+    return Corrupt(fmt::format("a width of {} does not fit {} heads", shape.width, shape.heads));
+  }
+  shape.depth = shape.width / shape.heads;
+  if (shape.depth % 16 != 0 || shape.depth > 128)
+    return Corrupt(fmt::format("attention heads of {} are not supported", shape.depth));
+  if (shape.mels == 0 || shape.mels > 256)
+    return Corrupt(fmt::format("{} mel bands are not supported", shape.mels));
+  if (shape.audio_positions != kMelFrames / 2 || shape.text_positions < 32 ||
+      shape.text_positions > 4096) {
+    return Corrupt("its position encodings are not Whisper's");
+  }
+  if (shape.encoder_layers == 0 || shape.decoder_layers == 0) return Corrupt("it has no layers");
+  return shape;
+}
+
+Result<std::vector<AlignmentHead>> CheckedHeads(const ModelConfig& config,
+                                                const ModelShape& shape) {
+  std::vector<AlignmentHead> heads;
+  for (const auto& [layer, head] : config.alignment_heads) {
+    if (layer >= shape.decoder_layers || head >= shape.heads)
+      return Corrupt("config.json names an alignment head that the model lacks");
+    heads.push_back({layer, head});
+  }
+  return heads;
+}
+
+Result<void> CheckTokens(const Model& model, const ModelConfig& config) {
+  const auto vocabulary = static_cast<int32_t>(model.shape.vocabulary);
+  const SpecialTokens& special = model.tokenizer.special();
+  if (special.timestamp_begin + 1500 >= vocabulary || special.end_of_text >= vocabulary) {
+    return Corrupt("tokenizer.json does not belong to this model.bin");
+  }
+  for (const std::vector<int32_t>* list : {&config.suppress_ids, &config.suppress_ids_begin}) {
+    for (int32_t token : *list) {
+      if (token >= vocabulary)
+        return Corrupt("config.json suppresses a token that the model lacks");
+    }
+  }
+  return {};
+}
+
+Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory,
+                                          kernels::ThreadPool& pool) {
+  ModelFile file = TRY(ModelFile::Open(directory / "model.bin"));
+  const ModelConfig config = TRY(ReadModelConfig(directory / "config.json"));
+  Tokenizer tokenizer = TRY(Tokenizer::Open(directory));
+  const ModelShape shape = TRY(ReadShape(file));
+  const size_t width = shape.width;
+  std::vector<AlignmentHead> heads = TRY(CheckedHeads(config, shape));
+  const nn::TensorView* embeddings =
+      TRY(file.Get("decoder/embeddings/weight", std::vector<size_t>{shape.vocabulary, width}));
+  const kernels::InstructionSet set = TRY(kernels::ChooseInstructionSet());
+  Loader loader(file, pool);
+  nn::Linear conv1 = TRY(loader.Convolution("encoder/conv1", width, shape.mels));
+  nn::Linear conv2 = TRY(loader.Convolution("encoder/conv2", width, width));
+  std::vector<float> audio_positions =
+      TRY(loader.Matrix(kAudioPositions, shape.audio_positions, width));
+  std::vector<EncoderLayer> encoder = TRY(loader.EncoderLayers(shape));
+  nn::LayerNorm encoder_norm = TRY(loader.Norm("encoder/layer_norm", width));
+  std::vector<float> text_positions =
+      TRY(loader.Matrix(kTextPositions, shape.text_positions, width));
+  std::vector<DecoderLayer> decoder = TRY(loader.DecoderLayers(shape));
+  nn::LayerNorm decoder_norm = TRY(loader.Norm("decoder/layer_norm", width));
+  const auto embedding_rows = [&](size_t begin, size_t count, float* out) {
+    embeddings->CopyRows(begin, count, out);
+  };
+  auto model = std::make_shared<Model>(
+      Model{.shape = shape,
+            .kernels = &kernels::KernelsFor(set),
+            .tokenizer = std::move(tokenizer),
+            .suppressed = config.suppress_ids,
+            .suppressed_first = config.suppress_ids_begin,
+            .alignment_heads = std::move(heads),
+            .conv1 = std::move(conv1),
+            .conv2 = std::move(conv2),
+            .audio_position_encodings = std::move(audio_positions),
+            .encoder = std::move(encoder),
+            .encoder_norm = std::move(encoder_norm),
+            .text_position_encodings = std::move(text_positions),
+            .decoder = std::move(decoder),
+            .decoder_norm = std::move(decoder_norm),
+            .vocabulary = nn::Linear(shape.vocabulary, width, embedding_rows, {}, pool),
+            .embeddings = embeddings,
+            .file = ModelFile()});
+  TRY_VOID(CheckTokens(*model, config));
+  model->file = std::move(file);  // a map's nodes stay where they are: `embeddings` remains valid
+  return model;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Model>> Model::Open(const std::filesystem::path& directory,
+                                                 kernels::ThreadPool& pool) {
+  Result<std::shared_ptr<const Model>> model = Load(directory, pool);
+  if (!model) return Failure(std::move(model).error().WithContext("model " + directory.string()));
+  return model;
+}
+
+}  // namespace verbatim::whisper

@@ -1,0 +1,98 @@
+// A loaded Whisper model: sizes, weights laid out for the kernels, tokenizer and decoding lists.
+// Made once, immutable, shared by all workers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "kernels/thread_pool.h"
+#include "kernels/vector.h"
+#include "nn/linear.h"
+#include "whisper/model_file.h"
+#include "whisper/tokenizer.h"
+
+namespace verbatim::whisper {
+
+// Sizes as the files give them, checked against each other.
+struct ModelShape {
+  size_t mels = 0;   // 80 or 128
+  size_t width = 0;  // 384 for tiny ... 1280 for large
+  size_t heads = 0;  // of `depth` numbers each
+  size_t depth = 0;  // 64 in all known models
+  size_t encoder_layers = 0;
+  size_t decoder_layers = 0;
+  size_t audio_positions = 0;  // 1500
+  size_t text_positions = 0;   // 448
+  size_t vocabulary = 0;
+};
+
+struct SelfAttention {
+  nn::LayerNorm norm;
+  nn::Linear qkv;  // [3 * width, width]; the query part carries the factor 1 / sqrt(depth)
+  nn::Linear out;
+};
+
+struct CrossAttention {
+  nn::LayerNorm norm;
+  nn::Linear query;      // carries the factor 1 / sqrt(depth)
+  nn::Linear key_value;  // [2 * width, width]
+  nn::Linear out;
+};
+
+struct FeedForward {
+  nn::LayerNorm norm;
+  nn::Linear up;  // [4 * width, width], GELU follows
+  nn::Linear down;
+};
+
+struct EncoderLayer {
+  SelfAttention attention;
+  FeedForward feed_forward;
+};
+
+struct DecoderLayer {
+  SelfAttention attention;
+  CrossAttention cross;
+  FeedForward feed_forward;
+};
+
+// One of the attention heads that follow the speech from word to word.
+struct AlignmentHead {
+  size_t layer = 0;
+  size_t head = 0;
+};
+
+struct Model {
+  ModelShape shape;
+  const kernels::VectorKernels* kernels = nullptr;
+  Tokenizer tokenizer;
+  std::vector<int32_t> suppressed;        // config.json: never generated
+  std::vector<int32_t> suppressed_first;  // config.json: never generated as the first token
+  std::vector<AlignmentHead> alignment_heads;
+
+  nn::Linear conv1;                             // [width, 3 * mels], columns by tap, then mel
+  nn::Linear conv2;                             // [width, 3 * width], columns by tap, then channel
+  std::vector<float> audio_position_encodings;  // [audio_positions, width]
+  std::vector<EncoderLayer> encoder;
+  nn::LayerNorm encoder_norm;
+
+  std::vector<float> text_position_encodings;  // [text_positions, width]
+  std::vector<DecoderLayer> decoder;
+  nn::LayerNorm decoder_norm;
+  nn::Linear vocabulary;                       // [vocabulary, width]
+  const nn::TensorView* embeddings = nullptr;  // [vocabulary, width], in `file`
+  ModelFile file;                              // keeps the embeddings mapped
+
+  // Opens a CTranslate2 directory: model.bin, config.json, tokenizer.json. Packs the weights with
+  // the pool's threads. Errors: kNotFound, kIo, kCorruptModel, each naming the file.
+  static Result<std::shared_ptr<const Model>> Open(const std::filesystem::path& directory,
+                                                   kernels::ThreadPool& pool);
+};
+
+}  // namespace verbatim::whisper
