@@ -311,6 +311,12 @@ def test_missing_comments(check, old, new, flagged):
     assert check({"src/engine/nn/a.h": HEADER, "src/engine/nn/impl/a.h": text}) == set()
 
 
+def test_the_opening_comment_speaks_of_the_class_that_names_the_file(check):
+    text = HEADER + "class RowReader {\n public:\n  int size() const;\n};\n"
+    assert check({"src/engine/nn/row_reader.h": text}) == set()
+    assert check({"src/engine/nn/rows.h": text}) == {("src/engine/nn/rows.h", 4, "comment")}
+
+
 def test_decisions(check):
     call = "find_package(PkgConfig REQUIRED)\npkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavformat>=59 libavcodec)\nfind_library(DNNL_LIBRARY dnnl REQUIRED)\n"
     path = "src/engine/media/CMakeLists.txt"
