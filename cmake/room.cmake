@@ -39,6 +39,7 @@ function(room NAME)
   if(tests)
     add_executable(${NAME}_test ${tests})
     target_link_libraries(${NAME}_test PRIVATE verbatim_${NAME} GTest::gmock GTest::gtest_main)
+    target_include_directories(${NAME}_test PRIVATE ${PROJECT_SOURCE_DIR})  # for "tests/..."
     target_compile_definitions(${NAME}_test PRIVATE VERBATIM_ROOT="${PROJECT_SOURCE_DIR}")
     gtest_discover_tests(${NAME}_test TEST_PREFIX "${NAME}." PROPERTIES LABELS unit TIMEOUT 300 DISCOVERY_TIMEOUT 60)
   endif()
