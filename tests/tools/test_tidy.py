@@ -66,6 +66,8 @@ INCLUDES = [
     ("src/engine/nn/a.cc", '/*\n#include "media/reader.h"\n*/', None),
     ("src/engine/nn/a.cc", '  #  include "media/reader.h"', "arrows"),
     ("src/engine/nn/a.cc", '#include "gemm.h"', "arrows"),
+    ("src/engine/nn/a.cc", '#include "tests/npy.h"', "arrows"),
+    ("src/engine/nn/a_test.cc", '#include "tests/npy.h"', None),
     ("src/engine/kernels/a.cc", '#include "nn/b.h"', "arrows"),
     ("src/engine/media/a.cc", '#include "media/impl/packet.h"', None),
     ("src/engine/pipeline/a.cc", '#include "media/impl/packet.h"', "arrows"),
@@ -120,7 +122,7 @@ def test_files_for_wider_instructions_include_nothing_inline(check):
 def test_wide_files_are_known_by_their_flags(check):
     path, cmake = "src/engine/kernels/impl/row.cc", "src/engine/kernels/CMakeLists.txt"
     text = "#include <vector>\n"
-    assert check({path: text, cmake: "set_source_files_properties(impl/row.cc PROPERTIES COMPILE_OPTIONS -O3)\nroom(kernels)\n"}) == set()
+    assert check({path: text, cmake: "set_source_files_properties(impl/row.cc PROPERTIES COMPILE_OPTIONS \"-O3;-fno-math-errno;-mtune=native\")\nroom(kernels)\n"}) == set()
     assert check({path: text, cmake: 'set_source_files_properties(impl/row.cc PROPERTIES\n  COMPILE_OPTIONS "-mavx2;-mfma")\nroom(kernels)\n'}) == {
         (path, 1, "wide-file")}
 
@@ -258,13 +260,27 @@ class Thing {
   void Three();  // does three
   int size() const { return size_; }
 
+  // Both of a row.
+  float* Keys(size_t row) {
+    return keys_ + row;
+  }
+  float* Values(size_t row) {
+    return values_ + row;
+  }
+
  private:
   void Hidden();
   int size_ = 0;
 };
 
 struct Row {
+  int begin = 0;
+  std::vector<float> values = Zeros(3);
+};
+
+struct Column {
   int begin = 0;  // samples
+  int end() const;
 };
 
 // Acts.
@@ -297,6 +313,7 @@ def test_comments_of_public_declarations(check):
     ("// Both of them.\n", "", "int First();"),
     ("  // Does one.\n", "", "  void One();"),
     ("// A thing.\n", "\n", "class Thing {"),
+    ("  int begin = 0;  // samples\n", "", "struct Column {"),
     ("// Acts.\n", "", "  void Apply("),  # without the comment of its class, the one action needs its own
     ("  void Apply(", "  void Other();\n\n  void Apply(", "  void Apply("),
     ("inline constexpr int kSize = Make(3);", "\ninline int Twice(int a) { return 2 * a; }", "inline int Twice"),
@@ -314,6 +331,7 @@ def test_missing_comments(check, old, new, flagged):
 def test_the_opening_comment_speaks_of_the_class_that_names_the_file(check):
     text = HEADER + "class RowReader {\n public:\n  int size() const;\n};\n"
     assert check({"src/engine/nn/row_reader.h": text}) == set()
+    assert check({"src/engine/nn/rows.h": text.replace("What this", "RowReader: what this")}) == set()
     assert check({"src/engine/nn/rows.h": text}) == {("src/engine/nn/rows.h", 4, "comment")}
 
 
