@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "nn/buffer.h"
+
 namespace verbatim::nn {
 
 struct CacheShape {
@@ -44,8 +46,8 @@ class SelfCache {
 
   CacheShape shape_;
   size_t rows_;
-  std::vector<float> keys_;
-  std::vector<float> values_;
+  Buffer keys_;
+  Buffer values_;
   std::vector<uint16_t> owners_;   // [rows, positions]: whose entry a row sees
   std::vector<uint16_t> scratch_;  // Branch's copy of the parents' owners
 };
@@ -95,8 +97,8 @@ class CrossCache {
 
   AudioShape shape_;
   size_t stride_;
-  std::vector<float> keys_t_;
-  std::vector<float> values_;
+  Buffer keys_t_;
+  Buffer values_;
 };
 
 }  // namespace verbatim::nn

@@ -27,14 +27,14 @@ struct Decoder::Buffers {
         scores(threads, std::vector<float>(std::max(shape.audio_positions, shape.text_positions))),
         audio_block(threads, std::vector<float>(kRowBlock * 2 * shape.width)) {}
 
-  std::vector<float> hidden, normed, query, attended;  // [entries, width]
-  std::vector<float> wide;      // [entries, 4 * width]; first holds queries, keys and values
-  std::vector<float> gathered;  // [logit_rows, width]
-  std::vector<float> logits;    // [logit_rows, vocabulary]
+  nn::Buffer hidden, normed, query, attended;  // [entries, width]
+  nn::Buffer wide;      // [entries, 4 * width]; first holds queries, keys and values
+  nn::Buffer gathered;  // [logit_rows, width]
+  nn::Buffer logits;    // [logit_rows, vocabulary]
   std::vector<std::vector<float>> scores;  // per thread
   std::vector<std::vector<float>>
-      audio_block;               // per thread: keys and values of a block of positions
-  std::vector<float> alignment;  // [heads, entries, positions]; sized when first asked for
+      audio_block;       // per thread: keys and values of a block of positions
+  nn::Buffer alignment;  // [heads, entries, positions]; sized when first asked for
 };
 
 Decoder::Decoder(std::shared_ptr<const Model> model, const DecoderLimits& limits,
@@ -42,8 +42,7 @@ Decoder::Decoder(std::shared_ptr<const Model> model, const DecoderLimits& limits
     : model_(std::move(model)),
       limits_(limits),
       pool_(pool),
-      self_({model_->shape.decoder_layers, model_->shape.width, model_->shape.text_positions},
-            limits.rows),
+      self_({model_->shape.decoder_layers, model_->shape.width, limits.positions}, limits.rows),
       cross_({model_->shape.decoder_layers, model_->shape.heads, model_->shape.depth,
               model_->shape.audio_positions},
              limits.slots),
@@ -79,7 +78,7 @@ std::span<float> Decoder::Step(std::span<const DecoderEntry> entries) {
     model_->vocabulary.ApplyParallel(buffers_->gathered.data(), wanted, Finish::kStore,
                                      buffers_->logits.data(), pool_);
   }
-  return std::span<float>(buffers_->logits).first(wanted * model_->shape.vocabulary);
+  return buffers_->logits.span().first(wanted * model_->shape.vocabulary);
 }
 
 std::span<const float> Decoder::AlignmentWeights(std::span<const DecoderEntry> entries) {
@@ -88,10 +87,10 @@ std::span<const float> Decoder::AlignmentWeights(std::span<const DecoderEntry> e
     layers = std::max(layers, head.layer + 1);
   const size_t size =
       model_->alignment_heads.size() * entries.size() * model_->shape.audio_positions;
-  if (buffers_->alignment.size() < size) buffers_->alignment.resize(size);
+  if (buffers_->alignment.size() < size) buffers_->alignment = nn::Buffer(size);
   Embed(entries);
   RunLayers(entries, layers, true);
-  return std::span<const float>(buffers_->alignment).first(size);
+  return buffers_->alignment.span().first(size);
 }
 
 void Decoder::Branch(std::span<const uint16_t> rows, std::span<const uint16_t> parents,
@@ -104,7 +103,7 @@ void Decoder::Embed(std::span<const DecoderEntry> entries) {
   const size_t width = model_->shape.width;
   for (size_t i = 0; i < entries.size(); ++i) {
     const DecoderEntry& entry = entries[i];
-    CHECK(entry.position < model_->shape.text_positions && entry.row < limits_.rows &&
+    CHECK(entry.position < limits_.positions && entry.row < limits_.rows &&
           entry.slot < limits_.slots);
     float* hidden = buffers_->hidden.data() + i * width;
     model_->embeddings->CopyRows(static_cast<size_t>(entry.token), 1, hidden);

@@ -17,10 +17,11 @@ namespace verbatim::whisper {
 
 // How much a decoder can hold.
 struct DecoderLimits {
-  size_t slots = 1;       // windows
-  size_t rows = 1;        // hypotheses over all windows
-  size_t entries = 448;   // tokens in one step
-  size_t logit_rows = 1;  // entries of one step that want logits
+  size_t slots = 1;        // windows
+  size_t rows = 1;         // hypotheses over all windows
+  size_t positions = 448;  // prompt and text of one hypothesis
+  size_t entries = 448;    // tokens in one step
+  size_t logit_rows = 1;   // entries of one step that want logits
 };
 
 // One token of one hypothesis.

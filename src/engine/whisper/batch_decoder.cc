@@ -1,0 +1,211 @@
+#include "whisper/batch_decoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "base/check.h"
+#include "whisper/alignment.h"
+
+namespace verbatim::whisper {
+namespace {
+
+// Prompt and text of one window, or a full batch's next tokens beside it, fit into a step.
+DecoderLimits LimitsFor(const BatchDecoder::Limits& limits) {
+  return {.slots = limits.slots,
+          .rows = limits.rows + 1,
+          .positions = limits.positions,
+          .entries = limits.positions + limits.rows,
+          .logit_rows = limits.rows + limits.slots};
+}
+
+}  // namespace
+
+BatchDecoder::BatchDecoder(std::shared_ptr<const Model> model, const Limits& limits,
+                           kernels::ThreadPool& pool)
+    : model_(model),
+      decoder_(model, LimitsFor(limits), pool),
+      spare_row_(static_cast<uint16_t>(limits.rows)),
+      slots_(limits.slots) {
+  for (size_t row = limits.rows; row > 0; --row)
+    free_rows_.push_back(static_cast<uint16_t>(row - 1));
+  entries_.reserve(decoder_.limits().entries);
+  fed_.reserve(limits.slots);
+  done_.reserve(limits.slots);
+  branch_parents_.reserve(limits.rows);
+}
+
+std::optional<size_t> BatchDecoder::free_slot() const {
+  const auto found = std::ranges::find(slots_, State::kFree, &Slot::state);
+  if (found == slots_.end()) return std::nullopt;
+  return static_cast<size_t>(found - slots_.begin());
+}
+
+size_t BatchDecoder::active() const {
+  return slots_.size() -
+         static_cast<size_t>(std::ranges::count(slots_, State::kFree, &Slot::state));
+}
+
+void BatchDecoder::Admit(size_t slot, std::span<const float> states) {
+  CHECK(slots_[slot].state == State::kFree);
+  decoder_.SetAudio(slot, states);
+  slots_[slot].state = State::kAdmitted;
+}
+
+std::vector<LanguageGuess> BatchDecoder::DetectLanguage(size_t slot) {
+  const DecoderEntry entry{model_->tokenizer.special().start_of_transcript, 0,
+                           static_cast<uint16_t>(slot), spare_row_, true};
+  const std::span<const float> logits = decoder_.Step({&entry, 1});
+  std::vector<LanguageGuess> guesses;
+  float max = -INFINITY;
+  for (int32_t token : model_->tokenizer.language_tokens()) {
+    guesses.push_back({token, logits[static_cast<size_t>(token)]});
+    max = std::max(max, guesses.back().probability);
+  }
+  float sum = 0;
+  for (LanguageGuess& guess : guesses) sum += guess.probability = std::exp(guess.probability - max);
+  for (LanguageGuess& guess : guesses) guess.probability /= sum;
+  std::ranges::stable_sort(guesses, std::ranges::greater{}, &LanguageGuess::probability);
+  return guesses;
+}
+
+void BatchDecoder::Begin(size_t index, std::vector<int32_t> prompt, const SearchOptions& options,
+                         const DecodingRules& rules) {
+  Slot& slot = slots_[index];
+  CHECK(slot.state == State::kAdmitted);
+  const SpecialTokens& special = model_->tokenizer.special();
+  const auto start = std::ranges::find(prompt, special.start_of_transcript);
+  CHECK(start != prompt.end() && prompt.size() < decoder_.limits().positions);
+  SearchOptions bounded = options;
+  bounded.tokens_max = std::min(options.tokens_max, decoder_.limits().positions - prompt.size());
+  slot.start = static_cast<size_t>(start - prompt.begin());
+  slot.prompt = std::move(prompt);
+  slot.position = 0;
+  slot.search.emplace(bounded, rules, *model_->kernels, special.end_of_text);
+  slot.rows.resize(Search::WidthOf(bounded));
+  slot.state = State::kWaiting;
+}
+
+// Windows get rows in the order of their slots, each all it may need or none.
+void BatchDecoder::GrantRows() {
+  for (Slot& slot : slots_) {
+    if (slot.state != State::kWaiting || free_rows_.size() < slot.rows.size()) continue;
+    for (uint16_t& row : slot.rows) {
+      row = free_rows_.back();
+      free_rows_.pop_back();
+    }
+    slot.state = State::kPrompt;
+  }
+}
+
+std::span<const size_t> BatchDecoder::Step() {
+  GrantRows();
+  entries_.clear();
+  fed_.clear();
+  done_.clear();
+  for (State state : {State::kRunning, State::kPrompt}) {
+    for (size_t slot = 0; slot < slots_.size(); ++slot) {
+      if (slots_[slot].state == state && AddEntries(slot)) fed_.push_back(slot);
+    }
+  }
+  if (entries_.empty()) return done_;
+  std::span<float> logits = decoder_.Step(entries_);
+  for (size_t slot : fed_) {
+    const auto wanted =
+        static_cast<size_t>(std::ranges::count_if(entries_, [slot](const DecoderEntry& entry) {
+          return entry.slot == slot && entry.wants_logits;
+        }));
+    Consume(slot, logits.first(wanted * model_->shape.vocabulary));
+    logits = logits.subspan(wanted * model_->shape.vocabulary);
+  }
+  return done_;
+}
+
+// False if the step has no room left for this window's tokens; it comes into the next one.
+bool BatchDecoder::AddEntries(size_t index) {
+  const Slot& slot = slots_[index];
+  const bool is_prompt = slot.state == State::kPrompt;
+  const size_t count = is_prompt ? slot.prompt.size() : slot.search->tokens().size();
+  if (entries_.size() + count > decoder_.limits().entries) return false;
+  for (size_t i = 0; i < count; ++i) {
+    DecoderEntry entry;
+    entry.slot = static_cast<uint16_t>(index);
+    entry.token = is_prompt ? slot.prompt[i] : slot.search->tokens()[i];
+    entry.position = static_cast<uint16_t>(is_prompt ? i : slot.position);
+    entry.row = is_prompt ? slot.rows[0] : slot.rows[i];
+    entry.wants_logits = !is_prompt || i == slot.start || i + 1 == count;
+    entries_.push_back(entry);
+  }
+  return true;
+}
+
+void BatchDecoder::Consume(size_t index, std::span<float> logits) {
+  Slot& slot = slots_[index];
+  const size_t vocabulary = model_->shape.vocabulary;
+  if (slot.state == State::kPrompt) {
+    KeepNoSpeech(slot, logits.first(vocabulary));
+    logits = logits.last(vocabulary);
+    slot.position = slot.prompt.size();
+    slot.state = State::kRunning;
+  } else {
+    ++slot.position;
+  }
+  slot.search->Advance(logits);
+  if (slot.search->is_done()) {
+    free_rows_.insert(free_rows_.end(), slot.rows.rbegin(), slot.rows.rend());
+    slot.state = State::kDone;
+    done_.push_back(index);
+    return;
+  }
+  const std::span<const uint16_t> parents = slot.search->parents();
+  branch_parents_.clear();
+  for (uint16_t parent : parents) branch_parents_.push_back(slot.rows[parent]);
+  decoder_.Branch(std::span<const uint16_t>(slot.rows).first(parents.size()), branch_parents_,
+                  slot.position);
+}
+
+void BatchDecoder::KeepNoSpeech(Slot& slot, std::span<const float> logits) {
+  const auto token = static_cast<size_t>(model_->tokenizer.special().no_speech);
+  slot.no_speech_prob =
+      std::exp(logits[token] - model_->kernels->log_sum_exp(logits.data(), logits.size()));
+}
+
+TokenRun BatchDecoder::Take(size_t index) {
+  Slot& slot = slots_[index];
+  CHECK(slot.state == State::kDone);
+  TokenRun run = slot.search->Best();
+  run.no_speech_prob = slot.no_speech_prob;
+  slot.state = State::kAdmitted;
+  return run;
+}
+
+std::vector<int32_t> BatchDecoder::Align(size_t slot, std::span<const int32_t> start,
+                                         std::span<const int32_t> text, size_t frames) {
+  const SpecialTokens& special = model_->tokenizer.special();
+  std::vector<int32_t> tokens(start.begin(), start.end());
+  tokens.push_back(special.no_timestamps);
+  tokens.insert(tokens.end(), text.begin(), text.end());
+  tokens.push_back(special.end_of_text);
+  CHECK(tokens.size() <= decoder_.limits().positions);
+  std::vector<DecoderEntry> entries;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    entries.push_back(
+        {tokens[i], static_cast<uint16_t>(i), static_cast<uint16_t>(slot), spare_row_, false});
+  }
+  // The row of <|notimestamps|> predicts the first text token, and so on.
+  AlignmentWeights weights;
+  weights.values = decoder_.AlignmentWeights(entries);
+  weights.heads = model_->alignment_heads.size();
+  weights.tokens = text.size() + 1;
+  weights.trailing_rows = 1;
+  weights.frames = frames;
+  weights.frames_max = model_->shape.audio_positions;
+  return AlignTokens(weights, start.size());
+}
+
+void BatchDecoder::Release(size_t slot) {
+  CHECK(slots_[slot].state == State::kAdmitted);
+  slots_[slot].state = State::kFree;
+}
+
+}  // namespace verbatim::whisper
