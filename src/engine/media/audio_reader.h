@@ -1,7 +1,8 @@
-// File -> audio. Opens any media file FFmpeg can demux and yields its sound as 16 kHz mono floats, block by block, in
-// bounded memory whatever the file's length. Index 0 is the container's time 0: a track that starts late, or has gaps in
-// its timestamps, gets silence there, so times match the picture. Nothing but the given file is ever opened: no
-// protocols, no playlists. The only room that sees libav.
+// File -> audio. Opens any media file FFmpeg can demux and yields its sound as 16 kHz mono floats,
+// block by block, in bounded memory whatever the file's length. Index 0 is the container's time 0:
+// a track that starts late, or has gaps in its timestamps, gets silence there, so times match the
+// picture. Nothing but the given file is ever opened: no protocols, no playlists. The only room
+// that sees libav.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@
 
 namespace verbatim::media {
 
-// One stretch of audio. Blocks follow each other without holes: begin + samples.size() is the next block's begin.
-// Shape: 1 to 16,000 samples, mono. Unit: f32 in [-1, 1], 16 kHz.
+// One stretch of audio. Blocks follow each other without holes: begin + samples.size() is the next
+// block's begin. Shape: 1 to 16,000 samples, mono. Unit: f32 in [-1, 1], 16 kHz.
 struct PcmBlock {
   SampleTime begin{0};
   std::vector<float> samples;
@@ -34,37 +35,42 @@ struct AudioTrack {
 };
 
 struct MediaInfo {
-  std::string container;           // FFmpeg's short name: "matroska,webm"
+  std::string container;  // FFmpeg's short name: "matroska,webm"
   uint64_t size_bytes = 0;
-  SampleTime duration_estimate{0}; // what the container claims, checked for sanity; 0 = unknown
+  SampleTime duration_estimate{0};  // what the container claims, checked for sanity; 0 = unknown
   std::vector<AudioTrack> tracks;
-  int track = 0;                   // the chosen one
+  int track = 0;  // the chosen one
 };
 
 struct AudioReaderOptions {
-  std::optional<int> track;  // none: the container's default audio track, else the first that can be decoded
+  std::optional<int>
+      track;  // none: the container's default audio track, else the first that can be decoded
 };
 
 class AudioReader {
  public:
   // Opens a file and its audio track.
-  // Errors: kNotFound; kIo (unreadable, a directory); kUnsupportedMedia (no sound, no decoder, encrypted, not media);
-  //         kCorruptMedia (media, but broken); kInvalidArgument (no such track: the message lists those there are).
-  //         Messages are one sentence for a person and do not repeat the path.
-  static Result<std::unique_ptr<AudioReader>> Open(const std::filesystem::path& path, const AudioReaderOptions& options);
+  // Errors: kNotFound; kIo (unreadable, a directory); kUnsupportedMedia (no sound, no decoder,
+  // encrypted, not media);
+  //         kCorruptMedia (media, but broken); kInvalidArgument (no such track: the message lists
+  //         those there are). Messages are one sentence for a person and do not repeat the path.
+  static Result<std::unique_ptr<AudioReader>> Open(const std::filesystem::path& path,
+                                                   const AudioReaderOptions& options);
 
   virtual ~AudioReader() = default;
   virtual const MediaInfo& info() const = 0;
 
-  // The next block, or nothing at the end. A damaged packet is skipped and counted; its time is kept as silence.
-  // Errors: kCorruptMedia if not one packet of the file could be decoded; kIo; kCancelled.
-  // Thread: one caller at a time.
+  // The next block, or nothing at the end. A damaged packet is skipped and counted; its time is
+  // kept as silence. Errors: kCorruptMedia if not one packet of the file could be decoded; kIo;
+  // kCancelled. Thread: one caller at a time.
   virtual Result<std::optional<PcmBlock>> Next(std::stop_token stop) = 0;
 
-  // Share of the file that has been read, 0..1: by time if the duration is known, by bytes otherwise.
+  // Share of the file that has been read, 0..1: by time if the duration is known, by bytes
+  // otherwise.
   virtual double progress() const = 0;
 
-  // Stretches whose packets were damaged, in order, for the transcript's coverage; grows until the end.
+  // Stretches whose packets were damaged, in order, for the transcript's coverage; grows until the
+  // end.
   struct Damage {
     SampleTime begin{0};
     SampleTime end{0};

@@ -1,0 +1,54 @@
+#include "media/impl/assembler.h"
+
+#include <algorithm>
+
+namespace verbatim::media {
+namespace {
+
+SampleTime LengthOf(int64_t samples, int rate) {
+  return SampleTime{av_rescale(samples, kSampleRate, rate)};
+}
+
+}  // namespace
+
+SampleTime Assembler::position() const { return run_begin_ + LengthOf(run_samples_, run_rate_); }
+
+Result<SampleTime> Assembler::Add(AVFrame& frame, std::optional<SampleTime> stamp,
+                                  bool is_after_damage) {
+  if (frame.nb_samples <= 0) return position();
+  if (!resampler_.Accepts(frame)) {
+    TRY_VOID(Flush());
+    TRY_VOID(resampler_.Configure(frame));
+    run_rate_ = frame.sample_rate;
+  }
+  const SampleTime length = LengthOf(frame.nb_samples, frame.sample_rate);
+  const Timeline::Placement placement = timeline_.Place(stamp, length, position(), is_after_damage);
+  if (placement.is_before_start) return SampleTime{0};
+  if (placement.silence > SampleTime{0}) {
+    const SampleTime begin = position() + placement.silence;
+    TRY_VOID(Flush());
+    queue_.AppendSilence(begin - queue_.end());
+    run_begin_ = queue_.end();
+  }
+  const SampleTime begin = position();
+  Append(TRY(resampler_.Convert(frame)));
+  run_samples_ += frame.nb_samples;
+  return begin;
+}
+
+Result<void> Assembler::Finish() { return Flush(); }
+
+Result<void> Assembler::Flush() {
+  if (run_samples_ > 0) Append(TRY(resampler_.Drain()));
+  run_begin_ = queue_.end();
+  run_samples_ = 0;
+  return {};
+}
+
+void Assembler::Append(Resampler::Planes planes) {
+  if (!planes.right.empty()) downmix_.Mix(planes.left, planes.right);
+  for (float& sample : planes.left) sample = std::clamp(sample, -1.0F, 1.0F);
+  queue_.Append(planes.left);
+}
+
+}  // namespace verbatim::media

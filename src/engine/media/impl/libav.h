@@ -1,0 +1,48 @@
+// What the other files of this room need of libav in general: handles that free themselves, one
+// translation of its return codes, and the settings of the process.
+#pragma once
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libswresample/swresample.h>
+}
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace verbatim::media {
+
+struct LibavDeleter {
+  void operator()(AVFormatContext* context) const { avformat_close_input(&context); }
+  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
+  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
+  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
+  void operator()(SwrContext* context) const { swr_free(&context); }
+  void operator()(AVIOContext* context) const {
+    av_freep(&context->buffer);
+    avio_context_free(&context);
+  }
+};
+
+using FormatHandle = std::unique_ptr<AVFormatContext, LibavDeleter>;
+using CodecHandle = std::unique_ptr<AVCodecContext, LibavDeleter>;
+using FrameHandle = std::unique_ptr<AVFrame, LibavDeleter>;
+using PacketHandle = std::unique_ptr<AVPacket, LibavDeleter>;
+using ResamplerHandle = std::unique_ptr<SwrContext, LibavDeleter>;
+using IoHandle = std::unique_ptr<AVIOContext, LibavDeleter>;
+
+// Our error for a negative return code; `subject` begins the sentence, for example "its mov
+// container". Errors: kCancelled (AVERROR_EXIT), kIo (a system error), kUnsupportedMedia (not
+// implemented in libav), kTooLarge (out
+//         of memory), kCorruptMedia (anything that the data caused).
+Error LibavError(int code, std::string_view subject);
+
+// Silences libav's own log and bounds each of its allocations; done once per process, later calls
+// cost nothing. Thread: any.
+void ConfigureLibav();
+
+}  // namespace verbatim::media

@@ -1,0 +1,46 @@
+// Where each decoded frame lies in the output: decides from the frame's timestamp and from what has
+// been written so far whether silence goes in between. Pure arithmetic; knows no libav. Sound is
+// never dropped or torn apart because of a timestamp, but for what lies before time 0.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/sample_time.h"
+
+namespace verbatim::media {
+
+class Timeline {
+ public:
+  struct Options {
+    SampleTime silence_end_max{
+        0};  // no silence is made beyond this time, whatever a timestamp says
+    bool long_jumps_are_cuts =
+        false;  // jumps of more than 10 s join two recordings: no silence (transport streams)
+  };
+
+  struct Placement {
+    SampleTime silence{0};         // to write before the frame
+    bool is_before_start = false;  // the frame lies before time 0 as a whole: leave it out
+  };
+
+  explicit Timeline(const Options& options) : options_(options) {}
+
+  // Places a frame of `length` with the timestamp `stamp` (none: it follows what came before),
+  // where `position` is the end of what has been written. After damage the gap is filled exactly;
+  // otherwise gaps up to 50 ms are left alone.
+  Placement Place(std::optional<SampleTime> stamp, SampleTime length, SampleTime position,
+                  bool is_after_damage);
+
+ private:
+  Options options_;
+  SampleTime shift_{0};  // added to all timestamps since the last one that was not believed
+  SampleTime left_out_{0};
+};
+
+// True if the middle of three successive timestamps stands alone: far from both neighbours. None
+// counts as far.
+bool IsStrayTimestamp(std::optional<SampleTime> before, SampleTime stamp,
+                      std::optional<SampleTime> after);
+
+}  // namespace verbatim::media
