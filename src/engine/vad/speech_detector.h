@@ -1,5 +1,5 @@
-// Audio -> probability of speech: Silero VAD v6, its forward pass on our own code. One detector follows one stream: it
-// carries the LSTM state and 64 samples of context from block to block.
+// Audio -> probability of speech: Silero VAD v6, its forward pass on our own code. One detector
+// follows one stream: it carries the LSTM state and 64 samples of context from block to block.
 #pragma once
 
 #include <array>
@@ -30,9 +30,9 @@ class SpeechDetector {
   SpeechDetector& operator=(SpeechDetector&&) noexcept;
 
   // The probability (0..1) that the block holds speech.
-  // Shape: exactly 512 samples; pad the last block of a stream with zeros. Unit: f32 in [-1, 1], 16 kHz.
-  // Thread: one caller at a time. Does not allocate.
-  // Source: Silero VAD 6.2.3 (MIT), 16 kHz model.
+  // Shape: exactly 512 samples; pad the last block of a stream with zeros. Unit: f32 in [-1, 1], 16
+  // kHz. Thread: one caller at a time. Does not allocate. Source: Silero VAD 6.2.3 (MIT), 16 kHz
+  // model.
   float Push(std::span<const float, kVadBlock> samples);
 
   // Forgets the stream: state and context as at the start.
