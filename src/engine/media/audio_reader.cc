@@ -98,6 +98,9 @@ class FileAudioReader final : public AudioReader {
   }
 
   Error NothingDecoded() const {
+    if (packets_ == 0 && demuxer_->ClaimedEnd()) {
+      return {ErrorCode::kCorruptMedia, "it is cut short: its sound is missing from the file"};
+    }
     if (packets_ == 0) {
       return {ErrorCode::kUnsupportedMedia, "it holds no audio: its sound track is empty"};
     }

@@ -25,7 +25,10 @@ class BlockQueue {
   void Append(std::span<const float> samples) {
     if (samples.empty()) return;
     appended_ += static_cast<int64_t>(samples.size());
-    if (pieces_.empty() || pieces_.back().silence > 0) pieces_.emplace_back();
+    // Pieces stay short, so that what is taken is also freed.
+    const bool is_open = !pieces_.empty() && pieces_.back().silence == 0 &&
+                         pieces_.back().sound.size() < static_cast<size_t>(kBlockSamples);
+    if (!is_open) pieces_.emplace_back();
     auto& sound = pieces_.back().sound;
     sound.insert(sound.end(), samples.begin(), samples.end());
   }

@@ -16,14 +16,15 @@ namespace verbatim::media {
 class DamageLog {
  public:
   static constexpr size_t kEntriesMax = 1000;
+  static constexpr SampleTime kLengthMin = std::chrono::milliseconds(1);
   static constexpr SampleTime kJoin = std::chrono::milliseconds(100);
 
   const std::vector<AudioReader::Damage>& entries() const { return entries_; }
 
-  // `begin` is not before the begin of the last entry. Past the limit the last entry grows over
-  // what follows.
+  // Stretches under a millisecond are not worth an entry. `begin` is not before the begin of the
+  // last entry. Past the limit the last entry grows over what follows.
   void Add(SampleTime begin, SampleTime end, std::string_view reason) {
-    end = std::max(begin, end);
+    if (end - begin < kLengthMin) return;
     if (!entries_.empty()) {
       AudioReader::Damage& last = entries_.back();
       const bool is_neighbour = begin <= last.end + kJoin && reason == last.reason;

@@ -16,7 +16,8 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 
-constexpr int64_t kProbeBytes = 16 << 20;  // tracks of a transport stream may begin late
+constexpr int64_t kProbeBytes = 5 << 20;
+constexpr int64_t kProbeBytesHeaderless = 16 << 20;  // tracks of a transport stream may begin late
 constexpr SampleTime kDurationMax = hours(24 * 7);
 constexpr SampleTime kUnclaimedSilenceMax = hours(24);
 constexpr uint64_t kBytesPerSecondMin = 8;             // below, a claimed duration is nonsense
@@ -24,7 +25,7 @@ constexpr uint64_t kUnclaimedBytesPerSecondMin = 100;  // the thinnest speech co
 constexpr int kErrorsInRowMax = 200;
 constexpr int64_t kTimestampMax = int64_t{1} << 50;
 constexpr int64_t kStartKeptMaxUs = 30'000'000;
-constexpr int64_t kPrimingMaxUs = 100'000;
+constexpr int64_t kPrimingMaxUs = 500'000;
 constexpr AVRational kSampleTimeBase{1, static_cast<int>(kSampleRate)};
 constexpr AVRational kMicroseconds{1, AV_TIME_BASE};
 
@@ -48,17 +49,36 @@ Failure NotAllowed(const AVInputFormat& format) {
               "it is not a video or audio file (it looks like " + Title(format) + ")");
 }
 
-// The sum of what a container writes before and beside its sound decides where time 0 is. Streams
-// cut from a broadcast, and recordings whose clock was already running, begin at their first
-// timestamp, as players show them; so do raw streams, whose encoder delay libav counts as time. All
-// others begin at 0.
+bool IsSoundAlone(const AVFormatContext& container) {
+  return std::ranges::all_of(std::span(container.streams, container.nb_streams), [](auto* stream) {
+    return stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO ||
+           (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
+  });
+}
+
+// Transport streams, and others whose timestamps may start anew anywhere.
+bool HasFreeClock(const AVInputFormat& format) { return (format.flags & AVFMT_TS_DISCONT) != 0; }
+
+// Formats whose header gives the end of the file on its own clock, instead of a length from its
+// first timestamp.
+bool ClaimsEnd(const AVInputFormat& format) {
+  const std::string_view name = format.name;
+  return name.starts_with("matroska") || name == "flv";
+}
+
+// Where time 0 is, as a timestamp of the container. Streams cut from a broadcast, and recordings
+// whose clock was already running, begin at their first timestamp, as players show them; so does
+// sound alone whose encoder delay libav counts as time. All others begin at 0.
 int64_t Origin(const AVFormatContext& container) {
   const int64_t start = container.start_time;
   if (start == AV_NOPTS_VALUE) return 0;
-  const bool has_free_clock = (container.iformat->flags & AVFMT_TS_DISCONT) != 0;
-  const bool is_priming = start > 0 && start <= kPrimingMaxUs;
+  const bool is_priming = start > 0 && start <= kPrimingMaxUs && IsSoundAlone(container);
   const bool is_elsewhere = start > kStartKeptMaxUs || start < -int64_t{AV_TIME_BASE};
-  return has_free_clock || is_priming || is_elsewhere ? start : 0;
+  return HasFreeClock(*container.iformat) || is_priming || is_elsewhere ? start : 0;
+}
+
+SampleTime FromMicroseconds(int64_t time) {
+  return SampleTime{av_rescale_q(time, kMicroseconds, kSampleTimeBase)};
 }
 
 std::optional<SampleTime> ParseClock(const char* text) {
@@ -128,7 +148,7 @@ Result<void> Demuxer::OpenContainer(const AVInputFormat* format) {
   raw->interrupt_callback = {IsInterrupted, input_.get()};
   raw->format_whitelist = av_strdup(AllowedFormats().c_str());
   raw->codec_whitelist = av_strdup(AllowedCodecs().c_str());
-  raw->probesize = kProbeBytes;
+  raw->probesize = HasFreeClock(*format) ? kProbeBytesHeaderless : kProbeBytes;
   AVDictionary* settings = nullptr;
   av_dict_set(&settings, "merge_pmt_versions", "1", 0);
   const int opened = avformat_open_input(&raw, "", format, &settings);
@@ -136,11 +156,6 @@ Result<void> Demuxer::OpenContainer(const AVInputFormat* format) {
   const std::string subject = "the " + Title(*format) + " file";
   if (opened < 0) return Failure(LibavError(opened, subject));  // it freed the context
   container_.reset(raw);
-  for (unsigned i = 0; i < raw->nb_streams; ++i) {
-    if (raw->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_AUDIO) {
-      raw->streams[i]->discard = AVDISCARD_ALL;
-    }
-  }
   const int found = avformat_find_stream_info(raw, nullptr);
   if (input_->error_number() != 0) {
     return Failure(SystemError(input_->error_number(), "reading the file"));
@@ -158,10 +173,11 @@ Result<void> Demuxer::SelectTrack(const AudioReaderOptions& options) {
   DiscardOtherStreams();
   origin_us_ = Origin(*container_);
   if (container_->duration > 0) {
-    const int64_t start =
-        container_->start_time == AV_NOPTS_VALUE ? 0 : container_->start_time - origin_us_;
-    const SampleTime end{
-        av_rescale_q(container_->duration + start, kMicroseconds, kSampleTimeBase)};
+    const bool adds_start =
+        container_->start_time != AV_NOPTS_VALUE && !ClaimsEnd(*container_->iformat);
+    const int64_t start = adds_start ? container_->start_time : 0;
+    const SampleTime end = FromMicroseconds(container_->duration) + FromMicroseconds(start) -
+                           FromMicroseconds(origin_us_);
     if (IsPlausible(end)) info_.duration_estimate = end;
   }
   return {};
@@ -237,27 +253,37 @@ std::optional<SampleTime> Demuxer::Time(int64_t timestamp) const {
   if (timestamp == AV_NOPTS_VALUE) return std::nullopt;
   const int64_t time = av_rescale_q(timestamp, stream_->time_base, kSampleTimeBase);
   if (time > kTimestampMax || time < -kTimestampMax) return std::nullopt;
-  return SampleTime{time - av_rescale_q(origin_us_, kMicroseconds, kSampleTimeBase)};
+  return SampleTime{time} - FromMicroseconds(origin_us_);
 }
 
 std::optional<SampleTime> Demuxer::ClaimedEnd() const {
-  const auto is_sound_alone = [this] {
-    return std::ranges::all_of(
-        std::span(container_->streams, container_->nb_streams),
-        [](const AVStream* stream) { return stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO; });
-  };
   std::optional<SampleTime> end;
   if (const AVDictionaryEntry* tag =
           av_dict_get(stream_->metadata, "DURATION", nullptr, AV_DICT_IGNORE_SUFFIX)) {
     end = ParseClock(tag->value);
+  } else if (info_.container == "wav") {
+    end = RiffEnd();
   } else if (container_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM &&
-             (is_sound_alone() || info_.container.starts_with("mov"))) {
+             (IsSoundAlone(*container_) || info_.container.starts_with("mov"))) {
     if (stream_->duration == AV_NOPTS_VALUE) return std::nullopt;
     const int64_t start = stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time;
     end = Time(start + std::min(stream_->duration, INT64_MAX / 4));
   }
   if (!end || !IsPlausible(*end)) return std::nullopt;
   return end;
+}
+
+// libav cuts a WAV's length to the file; the header's own size tells whether the rest is missing.
+std::optional<SampleTime> Demuxer::RiffEnd() const {
+  constexpr uint64_t kUnknown = 0xFFFFFF00;  // about what programs write that do not know it
+  const std::string header = input_->Peek();
+  if (header.size() < 8 || !header.starts_with("RIFF")) return std::nullopt;
+  const auto byte_at = [&](size_t index) { return uint64_t{static_cast<uint8_t>(header[index])}; };
+  const uint64_t riff_bytes = byte_at(4) | byte_at(5) << 8 | byte_at(6) << 16 | byte_at(7) << 24;
+  if (riff_bytes >= kUnknown || riff_bytes <= info_.size_bytes) return std::nullopt;
+  const double growth = static_cast<double>(riff_bytes) / static_cast<double>(info_.size_bytes);
+  const auto present = static_cast<double>(info_.duration_estimate.count());
+  return SampleTime{static_cast<int64_t>(present * growth)};
 }
 
 bool Demuxer::IsPlausible(SampleTime duration) const {
@@ -276,7 +302,7 @@ SampleTime Demuxer::silence_end_max() const {
 }
 
 bool Demuxer::joins_recordings() const {
-  return (container_->iformat->flags & AVFMT_TS_DISCONT) != 0 && info_.container != "ogg";
+  return HasFreeClock(*container_->iformat) && info_.container != "ogg";
 }
 
 double Demuxer::byte_share() const {

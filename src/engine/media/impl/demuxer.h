@@ -63,6 +63,7 @@ class Demuxer {
   Result<bool> GoOnAfter(int code);
   void DiscardOtherStreams();
   bool IsPlausible(SampleTime duration) const;
+  std::optional<SampleTime> RiffEnd() const;
 
   std::unique_ptr<FileInput> input_;  // outlives the container, which reads through it
   FormatHandle container_;

@@ -56,6 +56,13 @@ Result<std::unique_ptr<FileInput>> FileInput::Open(const std::filesystem::path& 
 
 FileInput::~FileInput() { ::close(descriptor_); }
 
+std::string FileInput::Peek() const {
+  std::string bytes(8, '\0');
+  const ssize_t count = ::pread(descriptor_, bytes.data(), bytes.size(), 0);
+  bytes.resize(count > 0 ? static_cast<size_t>(count) : 0);
+  return bytes;
+}
+
 int FileInput::Read(void* self, uint8_t* buffer, int size) {
   auto* input = static_cast<FileInput*>(self);
   if (input->stop_.stop_requested()) return AVERROR_EXIT;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <stop_token>
+#include <string>
 
 #include "base/error.h"
 #include "media/impl/libav.h"
@@ -30,6 +31,9 @@ class FileInput {
   // From now on reads fail with AVERROR_EXIT once `stop` is requested.
   void set_stop(std::stop_token stop) { stop_ = std::move(stop); }
   bool stop_requested() const { return stop_.stop_requested(); }
+
+  // The first eight bytes, fewer if there are not so many; the position stays.
+  std::string Peek() const;
 
   // The error number of the last read that the system refused, 0 if none was.
   int error_number() const { return error_number_; }

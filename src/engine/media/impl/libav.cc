@@ -21,10 +21,12 @@ Error LibavError(int code, std::string_view subject) {
   switch (code) {
     case AVERROR_EXIT: return {ErrorCode::kCancelled, "cancelled"};
     case AVERROR(ENOMEM):
-      return {ErrorCode::kTooLarge, it + " needs more memory than one file may take"};
+      return {ErrorCode::kCorruptMedia,
+              it + " is damaged, or needs more memory than a file may take"};
     case AVERROR_PATCHWELCOME:
     case AVERROR(ENOSYS):
-      return {ErrorCode::kUnsupportedMedia, it + " uses a feature that cannot be decoded"};
+      return {ErrorCode::kUnsupportedMedia,
+              it + " uses a variant of its format that cannot be decoded"};
     case AVERROR_DECODER_NOT_FOUND:
     case AVERROR_DEMUXER_NOT_FOUND:
     case AVERROR_PROTOCOL_NOT_FOUND:

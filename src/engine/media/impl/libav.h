@@ -35,10 +35,9 @@ using PacketHandle = std::unique_ptr<AVPacket, LibavDeleter>;
 using ResamplerHandle = std::unique_ptr<SwrContext, LibavDeleter>;
 using IoHandle = std::unique_ptr<AVIOContext, LibavDeleter>;
 
-// Our error for a negative return code; `subject` begins the sentence, for example "its mov
-// container". Errors: kCancelled (AVERROR_EXIT), kIo (a system error), kUnsupportedMedia (not
-// implemented in libav), kTooLarge (out
-//         of memory), kCorruptMedia (anything that the data caused).
+// Our error for a negative return code; `subject` begins the sentence, for example "the WAV file".
+// Errors: kCancelled (AVERROR_EXIT); kIo (a system error); kUnsupportedMedia (libav lacks it);
+//         kCorruptMedia (all that the data caused, sizes that no memory holds included).
 Error LibavError(int code, std::string_view subject);
 
 // Silences libav's own log and bounds each of its allocations; done once per process, later calls

@@ -10,7 +10,7 @@ using std::chrono::abs;
 
 constexpr SampleTime kGapMin =
     std::chrono::milliseconds(50);  // below, drift and rounding of containers
-constexpr SampleTime kDamageGapMin = std::chrono::milliseconds(1);
+constexpr SampleTime kExactGapMin = std::chrono::milliseconds(1);  // where no sound is torn apart
 constexpr SampleTime kRestart = std::chrono::seconds(2);  // further back than this, time began anew
 constexpr SampleTime kLongJump = std::chrono::seconds(10);
 constexpr SampleTime kLeftOutMax = std::chrono::seconds(1);
@@ -34,7 +34,7 @@ Timeline::Placement Timeline::Place(std::optional<SampleTime> stamp, SampleTime 
     shift_ -= ahead;
     return {};
   }
-  if (ahead <= (is_after_damage ? kDamageGapMin : kGapMin)) return {};
+  if (ahead <= (is_after_damage || is_start ? kExactGapMin : kGapMin)) return {};
   return {.silence = ahead};
 }
 

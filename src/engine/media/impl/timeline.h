@@ -27,8 +27,8 @@ class Timeline {
   explicit Timeline(const Options& options) : options_(options) {}
 
   // Places a frame of `length` with the timestamp `stamp` (none: it follows what came before),
-  // where `position` is the end of what has been written. After damage the gap is filled exactly;
-  // otherwise gaps up to 50 ms are left alone.
+  // where `position` is the end of what has been written. At the start and after damage the gap
+  // is filled exactly; otherwise gaps up to 50 ms are left alone.
   Placement Place(std::optional<SampleTime> stamp, SampleTime length, SampleTime position,
                   bool is_after_damage);
 
