@@ -1,6 +1,7 @@
-// The whole path in one call: files in, transcripts out. Audio streams through reader, speech detection and planning
-// into windows; windows of all files are encoded and decoded together by the workers; transcripts come out in the order
-// of the files as soon as each is whole. The text depends on the files and the options, never on workers, threads or batch.
+// The whole path in one call: files in, transcripts out. Audio streams through reader, speech
+// detection and planning into windows; windows of all files are encoded and decoded together by the
+// workers; transcripts come out in the order of the files as soon as each is whole. The text
+// depends on the files and the options, never on workers, threads or batch.
 #pragma once
 
 #include <cstdint>
@@ -22,32 +23,33 @@ namespace verbatim::pipeline {
 enum class ComputeType { kAuto, kInt8, kBf16, kF32 };
 enum class Task { kTranscribe, kTranslate };
 
-// Where the times of segments come from. Alignment: text without timestamp tokens, times by cross-attention (better
-// text, times per word). Tokens: Whisper's own timestamp tokens, words by alignment within them.
+// Where the times of segments come from. Alignment: text without timestamp tokens, times by
+// cross-attention (better text, times per word). Tokens: Whisper's own timestamp tokens, words by
+// alignment within them.
 enum class SegmentTimes { kAlignment, kTokens };
 
 struct EngineOptions {
   std::filesystem::path model_directory;  // a CTranslate2 Whisper directory
   std::string model_name;                 // for the transcript; empty: the directory's name
   ComputeType compute_type = ComputeType::kAuto;
-  int workers = 0;                        // 0: chosen for this machine
-  int threads = 0;                        // per worker; 0: chosen
-  int batch = 0;                          // windows per worker; 0: chosen
+  int workers = 0;  // 0: chosen for this machine
+  int threads = 0;  // per worker; 0: chosen
+  int batch = 0;    // windows per worker; 0: chosen
 };
 
 struct TranscribeOptions {
-  std::string language = "auto";          // code, or "auto"
+  std::string language = "auto";  // code, or "auto"
   Task task = Task::kTranscribe;
   std::string initial_prompt;
   std::string hotwords;
   int beam_size = 1;
-  int best_of = 5;                        // samples per retry with temperature
+  int best_of = 5;  // samples per retry with temperature
   std::vector<float> temperatures = {0.0F, 0.2F, 0.4F, 0.6F, 0.8F, 1.0F};
   float compression_ratio_max = 2.4F;
   float logprob_min = -1.0F;
   float no_speech_max = 0.6F;
   SegmentTimes segment_times = SegmentTimes::kAlignment;
-  float vad_threshold = 0.5F;             // 0: take all audio as speech
+  float vad_threshold = 0.5F;  // 0: take all audio as speech
 };
 
 struct FileRequest {
@@ -57,17 +59,19 @@ struct FileRequest {
 
 // Sent a few times a second per file, and once at its end.
 struct Progress {
-  size_t file = 0;                        // index into the request
-  SampleTime position{0};                 // audio that is finished: all windows before it are decoded
-  SampleTime duration{0};                 // 0 = unknown; exact once the file has been read
-  double share = 0;                       // 0..1
+  size_t file = 0;         // index into the request
+  SampleTime position{0};  // audio that is finished: all windows before it are decoded
+  SampleTime duration{0};  // 0 = unknown; exact once the file has been read
+  double share = 0;        // 0..1
 };
 
 // Called from worker threads, one call at a time. All may be empty.
 struct TranscribeEvents {
   std::function<void(const Progress&)> on_progress;
-  std::function<void(size_t file, const transcript::Segment&)> on_segment;  // in order within a file
-  std::function<void(size_t file, Result<transcript::Transcript>)> on_file;  // once per file, in order of files
+  std::function<void(size_t file, const transcript::Segment&)>
+      on_segment;  // in order within a file
+  std::function<void(size_t file, Result<transcript::Transcript>)>
+      on_file;  // once per file, in order of files
 };
 
 // A loaded model with its workers' buffers. Costly to make, cheap to use.
@@ -88,10 +92,11 @@ class Engine {
   virtual bool is_multilingual() const = 0;
 
   // Transcribes files. A file that fails is reported through on_file and does not stop the others.
-  // Errors: kInvalidArgument for options the model cannot do (checked first); kCancelled after `stop`, within a second.
-  // Thread: one call at a time.
-  virtual Result<void> Transcribe(std::span<const FileRequest> files, const TranscribeOptions& options,
-                                  const TranscribeEvents& events, std::stop_token stop) = 0;
+  // Errors: kInvalidArgument for options the model cannot do (checked first); kCancelled after
+  // `stop`, within a second. Thread: one call at a time.
+  virtual Result<void> Transcribe(std::span<const FileRequest> files,
+                                  const TranscribeOptions& options, const TranscribeEvents& events,
+                                  std::stop_token stop) = 0;
 };
 
 }  // namespace verbatim::pipeline

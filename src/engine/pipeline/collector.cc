@@ -1,0 +1,85 @@
+#include "pipeline/collector.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace verbatim::pipeline {
+namespace {
+
+constexpr std::chrono::milliseconds kProgressInterval{100};
+
+}  // namespace
+
+Collector::Collector(std::span<const FileRequest> files, const TranscribeEvents& events,
+                     RunTraits traits)
+    : events_(events), traits_(std::move(traits)), paces_(files.size()) {
+  for (size_t i = 0; i < files.size(); ++i) {
+    files_.push_back(std::make_unique<FileTrack>(i, files[i].path.string()));
+  }
+}
+
+void Collector::Reading(FileTrack& file, SampleTime estimate, double share) {
+  MutexLock lock(mutex_);
+  Pace& pace = paces_[file.index()];
+  pace.estimate = estimate;
+  pace.share_read = share;
+  SendProgress(file, false);
+}
+
+void Collector::Read(FileTrack& file, FileSummary summary) {
+  MutexLock lock(mutex_);
+  file.Summarize(std::move(summary));
+  SendWholeFiles();
+}
+
+void Collector::Failed(FileTrack& file, Error error) {
+  MutexLock lock(mutex_);
+  file.Fail(std::move(error));
+  SendWholeFiles();
+}
+
+void Collector::Deliver(FileTrack& file, WindowResult result) {
+  MutexLock lock(mutex_);
+  for (const transcript::Segment& segment : file.Deliver(std::move(result))) {
+    if (events_.on_segment) events_.on_segment(file.index(), segment);
+  }
+  SendProgress(file, false);
+  SendWholeFiles();
+}
+
+void Collector::SendWholeFiles() {
+  for (; next_file_ < files_.size() && files_[next_file_]->is_whole(); ++next_file_) {
+    FileTrack& file = *files_[next_file_];
+    if (file.error()) {
+      if (events_.on_file) events_.on_file(next_file_, Failure(*file.error()));
+      continue;
+    }
+    SendProgress(file, true);
+    transcript::Transcript whole = file.Assemble();
+    whole.task = traits_.task;
+    whole.model = traits_.model;
+    if (whole.language.empty()) whole.language = traits_.language;
+    if (events_.on_file) events_.on_file(next_file_, std::move(whole));
+  }
+}
+
+void Collector::SendProgress(const FileTrack& file, bool is_forced) {
+  if (!events_.on_progress) return;
+  Pace& pace = paces_[file.index()];
+  const auto now = std::chrono::steady_clock::now();
+  if (!is_forced && now - pace.reported < kProgressInterval) return;
+  pace.reported = now;
+  Progress progress;
+  progress.file = file.index();
+  progress.duration = file.duration().value_or(pace.estimate);
+  progress.position = is_forced ? progress.duration : file.position();
+  if (progress.duration > SampleTime{0}) {
+    progress.position = std::min(progress.position, progress.duration);
+    progress.share = ToSeconds(progress.position) / ToSeconds(progress.duration);
+  } else {
+    progress.share = is_forced ? 1 : 0;
+  }
+  events_.on_progress(progress);
+}
+
+}  // namespace verbatim::pipeline

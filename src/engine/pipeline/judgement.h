@@ -1,0 +1,42 @@
+// Whether a window's text can be believed. Pure functions over what the search returned.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "whisper/search.h"
+
+namespace verbatim::pipeline {
+
+struct JudgementLimits {
+  float compression_ratio_max = 2.4F;
+  float logprob_min = -1.0F;
+  float no_speech_max = 0.6F;
+};
+
+enum class Verdict {
+  kAccepted,
+  kSilent,      // the model hears no speech and does not believe in its own words, or says nothing
+  kRepetitive,  // the text repeats itself: a loop
+  kImprobable,  // the model does not believe in its own words
+};
+
+// One try at a window.
+struct Attempt {
+  whisper::TokenRun run;
+  std::string text;
+  float compression_ratio = 0;
+};
+
+// Source: Radford et al. 2022, section 4.5.
+Verdict Judge(const Attempt& attempt, const JudgementLimits& limits);
+
+// Of several rejected attempts the one to keep: the likeliest that does not repeat itself, else the
+// likeliest of all. Precondition: not empty.
+size_t LeastBad(const std::vector<Attempt>& attempts, const JudgementLimits& limits);
+
+// For coverage: why a text is marked, in a sentence. Empty for kAccepted.
+std::string_view VerdictReason(Verdict verdict);
+
+}  // namespace verbatim::pipeline

@@ -1,0 +1,86 @@
+#include "pipeline/memory.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/atomic_file.h"
+
+namespace verbatim::pipeline {
+namespace {
+
+constexpr uint64_t kFileSizeMax = 1 << 16;
+
+std::optional<uint64_t> ParseNumber(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  return number;
+}
+
+std::optional<uint64_t> ReadNumber(const char* path) {
+  const Result<std::string> text = ReadFile(path, kFileSizeMax);
+  return text ? ParseNumber(*text) : std::nullopt;
+}
+
+std::optional<uint64_t> AvailableBytes() {
+  const Result<std::string> text = ReadFile("/proc/meminfo", kFileSizeMax);
+  if (!text) return std::nullopt;
+  constexpr std::string_view kName = "MemAvailable:";
+  const size_t at = text->find(kName);
+  if (at == std::string::npos) return std::nullopt;
+  const std::optional<uint64_t> kilobytes =
+      ParseNumber(std::string_view(*text).substr(at + kName.size()));
+  if (!kilobytes) return std::nullopt;
+  return *kilobytes * 1024;
+}
+
+// What is left of a limit, in either version of control groups as a container sees its own.
+std::optional<uint64_t> LeftInGroup(const char* limit_path, const char* usage_path) {
+  const std::optional<uint64_t> limit = ReadNumber(limit_path);
+  const std::optional<uint64_t> usage = ReadNumber(usage_path);
+  if (!limit || !usage) return std::nullopt;
+  return *limit > *usage ? *limit - *usage : 0;
+}
+
+// CPUs that a quota amounts to, rounded up.
+std::optional<int> QuotaCpus() {
+  const Result<std::string> v2 = ReadFile("/sys/fs/cgroup/cpu.max", kFileSizeMax);
+  std::optional<uint64_t> quota;
+  std::optional<uint64_t> period;
+  if (v2) {
+    quota = ParseNumber(*v2);  // "max" is no number: no quota
+    const size_t space = v2->find(' ');
+    if (space != std::string::npos) period = ParseNumber(std::string_view(*v2).substr(space));
+  } else {
+    quota = ReadNumber("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");  // -1 is no number here: no quota
+    period = ReadNumber("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  }
+  if (!quota || !period || *period == 0) return std::nullopt;
+  return static_cast<int>(std::min<uint64_t>((*quota + *period - 1) / *period, 4096));
+}
+
+}  // namespace
+
+uint64_t FreeMemoryBytes() {
+  uint64_t least = std::numeric_limits<uint64_t>::max();
+  for (const std::optional<uint64_t>& reading :
+       {AvailableBytes(), LeftInGroup("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        LeftInGroup("/sys/fs/cgroup/memory/memory.limit_in_bytes",
+                    "/sys/fs/cgroup/memory/memory.usage_in_bytes")}) {
+    if (reading) least = std::min(least, *reading);
+  }
+  return least == std::numeric_limits<uint64_t>::max() ? 0 : least;
+}
+
+int UsableCpus() {
+  const int allowed = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return std::max(1, std::min(allowed, QuotaCpus().value_or(allowed)));
+}
+
+}  // namespace verbatim::pipeline

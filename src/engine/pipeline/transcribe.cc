@@ -1,0 +1,83 @@
+#include "pipeline/transcribe.h"
+
+#include <thread>
+#include <utility>
+
+#include "kernels/cpu.h"
+#include "kernels/thread_pool.h"
+#include "pipeline/collector.h"
+#include "pipeline/engine_shape.h"
+#include "pipeline/memory.h"
+#include "pipeline/window_queue.h"
+#include "pipeline/window_reader.h"
+#include "pipeline/worker.h"
+#include "whisper/model.h"
+
+namespace verbatim::pipeline {
+namespace {
+
+class WhisperEngine final : public Engine {
+ public:
+  WhisperEngine(std::shared_ptr<const whisper::Model> model, std::string name, Shape shape)
+      : model_(std::move(model)), name_(std::move(name)), shape_(shape) {}
+
+  Shape shape() const override { return shape_; }
+  bool is_multilingual() const override { return model_->tokenizer.is_multilingual(); }
+
+  Result<void> Transcribe(std::span<const FileRequest> files, const TranscribeOptions& options,
+                          const TranscribeEvents& events, std::stop_token stop) override;
+
+ private:
+  std::shared_ptr<const whisper::Model> model_;
+  std::string name_;
+  Shape shape_;
+};
+
+// The path: files -> audio -> speech -> windows on this thread's reader, windows -> text on the
+// workers, text -> transcripts in the collector.
+Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
+                                       const TranscribeOptions& options,
+                                       const TranscribeEvents& events, std::stop_token stop) {
+  const DecodingPlan plan = TRY(MakeDecodingPlan(*model_, options));
+  Collector collector(files, events,
+                      {options.task == Task::kTranslate ? "translate" : "transcribe", name_,
+                       options.language == "auto" ? "" : options.language});
+  WindowQueue queue(static_cast<size_t>(shape_.workers * shape_.batch) + 2);
+
+  std::vector<std::jthread> workers;
+  for (int i = 0; i < shape_.workers; ++i) {
+    workers.emplace_back([&] {
+      Worker worker(model_, plan,
+                    {static_cast<size_t>(shape_.threads), static_cast<size_t>(shape_.batch)});
+      worker.Run(queue, collector, stop);
+    });
+  }
+  WindowReader reader(queue, collector, options);
+  for (size_t i = 0; i < files.size() && !stop.stop_requested(); ++i) {
+    reader.Read(collector.file(i), files[i], stop);
+  }
+  queue.Close();
+  workers.clear();  // waits for them
+  if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
+  if (options.compute_type == ComputeType::kInt8 || options.compute_type == ComputeType::kBf16) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "this version computes in f32: use --compute-type f32 or auto");
+  }
+  kernels::PrepareThread();
+  const int cpus = UsableCpus();
+  kernels::ThreadPool pool(static_cast<size_t>(cpus));
+  std::shared_ptr<const whisper::Model> model =
+      TRY(whisper::Model::Open(options.model_directory, pool));
+  const Shape shape = TRY(ChooseShape(options, model->shape, cpus, FreeMemoryBytes()));
+  std::string name =
+      options.model_name.empty() ? options.model_directory.filename().string() : options.model_name;
+  return std::make_unique<WhisperEngine>(std::move(model), std::move(name), shape);
+}
+
+}  // namespace verbatim::pipeline

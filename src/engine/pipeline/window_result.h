@@ -1,0 +1,22 @@
+// What a worker found in one window.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "split/window_planner.h"
+#include "transcript/transcript.h"
+
+namespace verbatim::pipeline {
+
+struct WindowResult {
+  split::Window window;
+  transcript::CoverageKind kind = transcript::CoverageKind::kTranscribed;
+  std::string reason;                         // for kinds that need one
+  std::vector<transcript::Segment> segments;  // absolute times
+  std::string language;                       // the code it was decoded in
+  float language_probability = 1;
+};
+
+}  // namespace verbatim::pipeline

@@ -1,0 +1,252 @@
+#include "pipeline/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kernels/cpu.h"
+#include "pipeline/segments.h"
+#include "whisper/rules.h"
+
+namespace verbatim::pipeline {
+namespace {
+
+using transcript::CoverageKind;
+using whisper::TokenRun;
+
+// Room for prompt, text, <|notimestamps|> and the end of text.
+size_t PositionsFor(const whisper::Model& model, const DecodingPlan& plan) {
+  constexpr size_t kSpecials = 6;
+  return std::min(model.shape.text_positions, plan.previous.size() + plan.tokens_max + kSpecials);
+}
+
+size_t RowsFor(const DecodingPlan& plan, size_t batch) {
+  size_t widest = 0;
+  for (const whisper::SearchOptions& options : plan.tries) {
+    widest = std::max(widest, whisper::Search::WidthOf(options));
+  }
+  return std::max(widest, batch * whisper::Search::WidthOf(plan.tries.front()));
+}
+
+whisper::DecodingRules RulesFor(const whisper::Model& model, SegmentTimes times) {
+  const whisper::SpecialTokens& special = model.tokenizer.special();
+  std::vector<int32_t> never = model.suppressed;
+  for (int32_t token : {special.start_of_transcript, special.translate, special.transcribe,
+                        special.start_of_previous, special.no_speech, special.no_timestamps}) {
+    never.push_back(token);
+  }
+  std::optional<whisper::TimestampRules> timestamps;
+  if (times == SegmentTimes::kTokens) {
+    timestamps.emplace(special);
+  } else {
+    for (auto token = special.timestamp_begin; token < static_cast<int32_t>(model.shape.vocabulary);
+         ++token) {
+      never.push_back(token);
+    }
+  }
+  return {whisper::SuppressTokens(std::move(never)), whisper::SuppressBlank(model.suppressed_first),
+          timestamps};
+}
+
+// Hotwords come first and get at most half of the room; of the prompt the end is kept, as of a text
+// that came before. Source: Radford et al. 2022, section 2.3; hotwords as faster-whisper has them
+// (behaviour, not code).
+std::vector<int32_t> PreviousText(const whisper::Model& model, const TranscribeOptions& options) {
+  const size_t room = model.shape.text_positions / 2 - 1;
+  const auto encode = [&](const std::string& text) {
+    return text.empty() ? std::vector<int32_t>{} : model.tokenizer.Encode(" " + text);
+  };
+  std::vector<int32_t> hotwords = encode(options.hotwords);
+  hotwords.resize(std::min(hotwords.size(), room / 2));
+  const std::vector<int32_t> prompt = encode(options.initial_prompt);
+  const size_t kept = std::min(prompt.size(), room - hotwords.size());
+  if (hotwords.empty() && kept == 0) return {};
+  std::vector<int32_t> previous = {model.tokenizer.special().start_of_previous};
+  previous.insert(previous.end(), hotwords.begin(), hotwords.end());
+  previous.insert(previous.end(), prompt.end() - static_cast<ptrdiff_t>(kept), prompt.end());
+  return previous;
+}
+
+Result<std::optional<whisper::LanguageGuess>> LanguageFor(const whisper::Model& model,
+                                                          const TranscribeOptions& options) {
+  const bool is_auto = options.language == "auto";
+  if (!model.tokenizer.is_multilingual()) {
+    if (is_auto || options.language == "en") return whisper::LanguageGuess{0, 1};
+    return Fail(ErrorCode::kInvalidArgument,
+                "this model knows English only: leave out --language " + options.language +
+                    ", or choose a model without .en");
+  }
+  if (is_auto) return std::nullopt;
+  const std::optional<int32_t> token = model.tokenizer.LanguageToken(options.language);
+  if (!token)
+    return Fail(ErrorCode::kInvalidArgument,
+                "this model does not know the language \"" + options.language + "\"");
+  return whisper::LanguageGuess{*token, 1};
+}
+
+std::vector<whisper::SearchOptions> TriesFor(const TranscribeOptions& options, size_t tokens_max) {
+  std::vector<whisper::SearchOptions> tries;
+  for (float temperature : options.temperatures) {
+    tries.push_back({options.beam_size, options.best_of, temperature, tokens_max, 0});
+  }
+  return tries;
+}
+
+}  // namespace
+
+Result<DecodingPlan> MakeDecodingPlan(const whisper::Model& model,
+                                      const TranscribeOptions& options) {
+  if (options.beam_size < 1 || options.beam_size > 16 || options.best_of < 1 ||
+      options.best_of > 16) {
+    return Fail(ErrorCode::kInvalidArgument, "beam size and best-of must lie between 1 and 16");
+  }
+  const auto is_temperature = [](float value) { return value >= 0 && value <= 2; };
+  if (options.temperatures.empty() || !std::ranges::all_of(options.temperatures, is_temperature)) {
+    return Fail(ErrorCode::kInvalidArgument, "give at least one temperature, each between 0 and 2");
+  }
+  const bool is_multilingual = model.tokenizer.is_multilingual();
+  if (options.task == Task::kTranslate && !is_multilingual) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "this model knows English only and cannot translate: choose a model without .en");
+  }
+  const whisper::SpecialTokens& special = model.tokenizer.special();
+  const size_t tokens_max = model.shape.text_positions / 2;
+  std::optional<whisper::LanguageGuess> language = TRY(LanguageFor(model, options));
+  return DecodingPlan{
+      .previous = PreviousText(model, options),
+      .language = language,
+      .is_multilingual = is_multilingual,
+      .task_token = options.task == Task::kTranslate ? special.translate : special.transcribe,
+      .segment_times = options.segment_times,
+      .tries = TriesFor(options, tokens_max),
+      .limits = {options.compression_ratio_max, options.logprob_min, options.no_speech_max},
+      .rules = RulesFor(model, options.segment_times),
+      .tokens_max = tokens_max};
+}
+
+Worker::Worker(std::shared_ptr<const whisper::Model> model, const DecodingPlan& plan,
+               const Shape& shape)
+    : model_(model),
+      plan_(plan),
+      pool_(shape.threads),
+      mel_(model->shape.mels),
+      mel_values_(model->shape.mels * whisper::kMelFrames),
+      encoder_(model, pool_),
+      decoder_(model, {shape.batch, RowsFor(plan, shape.batch), PositionsFor(*model, plan)}, pool_),
+      seats_(shape.batch) {}
+
+void Worker::Run(WindowQueue& queue, Collector& collector, std::stop_token stop) {
+  kernels::PrepareThread();
+  while (!stop.stop_requested()) {
+    while (const std::optional<size_t> slot = decoder_.free_slot()) {
+      std::optional<WindowJob> job = decoder_.active() == 0 ? queue.Pop(stop) : queue.TryPop();
+      if (!job) break;
+      if (!Start(*slot, *std::move(job), stop)) return;
+    }
+    if (decoder_.active() == 0) return;
+    const std::span<const size_t> done = decoder_.Step();
+    for (size_t slot : std::vector<size_t>(done.begin(), done.end())) FinishTry(slot, collector);
+  }
+}
+
+// False: stopped.
+bool Worker::Start(size_t slot, WindowJob job, std::stop_token stop) {
+  mel_.Compute(job.samples, mel_values_);
+  const Result<std::span<const float>> states = encoder_.Encode(mel_values_, stop);
+  if (!states) return false;
+  decoder_.Admit(slot, *states);
+  Seat& seat = seats_[slot];
+  seat.attempts.clear();
+  LanguageTrack& track = job.file->language();
+  std::optional<whisper::LanguageGuess> language = plan_.language;
+  if (!language) language = track.Settled(job.window.index);
+  if (!language) language = track.Resolve(job.window.index, decoder_.DetectLanguage(slot), stop);
+  if (!language) return false;
+  seat.language = *language;
+  seat.job = std::move(job);
+  seat.job.samples = {};
+  Begin(slot);
+  return true;
+}
+
+std::vector<int32_t> Worker::StartSequence(const whisper::LanguageGuess& language) const {
+  const whisper::SpecialTokens& special = model_->tokenizer.special();
+  if (!plan_.is_multilingual) return {special.start_of_transcript};
+  return {special.start_of_transcript, language.token, plan_.task_token};
+}
+
+void Worker::Begin(size_t slot) {
+  const Seat& seat = seats_[slot];
+  std::vector<int32_t> prompt = plan_.previous;
+  const std::vector<int32_t> start = StartSequence(seat.language);
+  prompt.insert(prompt.end(), start.begin(), start.end());
+  if (plan_.segment_times == SegmentTimes::kAlignment)
+    prompt.push_back(model_->tokenizer.special().no_timestamps);
+  whisper::SearchOptions options = plan_.tries[seat.attempts.size()];
+  options.seed =
+      static_cast<uint64_t>(seat.job.window.index) * plan_.tries.size() + seat.attempts.size();
+  decoder_.Begin(slot, std::move(prompt), options, plan_.rules);
+}
+
+void Worker::FinishTry(size_t slot, Collector& collector) {
+  Seat& seat = seats_[slot];
+  Attempt attempt;
+  attempt.run = decoder_.Take(slot);
+  attempt.text = model_->tokenizer.Decode(attempt.run.tokens);
+  attempt.compression_ratio = whisper::CompressionRatio(attempt.text);
+  const Verdict verdict = Judge(attempt, plan_.limits);
+  seat.attempts.push_back(std::move(attempt));
+  const bool is_rejected = verdict == Verdict::kRepetitive || verdict == Verdict::kImprobable;
+  if (is_rejected && seat.attempts.size() < plan_.tries.size()) {
+    Begin(slot);
+    return;
+  }
+  const size_t kept =
+      is_rejected ? LeastBad(seat.attempts, plan_.limits) : seat.attempts.size() - 1;
+  Deliver(slot, seat.attempts[kept], Judge(seat.attempts[kept], plan_.limits), collector);
+}
+
+void Worker::Deliver(size_t slot, const Attempt& attempt, Verdict verdict, Collector& collector) {
+  Seat& seat = seats_[slot];
+  WindowResult result;
+  result.kind = verdict == Verdict::kAccepted ? CoverageKind::kTranscribed
+                : verdict == Verdict::kSilent ? CoverageKind::kNoSpeech
+                                              : CoverageKind::kUncertain;
+  result.reason = VerdictReason(verdict);
+  if (verdict != Verdict::kSilent) result.segments = Segments(slot, attempt);
+  result.window = std::move(seat.job.window);
+  result.language =
+      plan_.is_multilingual
+          ? std::string(model_->tokenizer.LanguageCode(seat.language.token).value_or("en"))
+          : "en";
+  result.language_probability = seat.language.probability;
+  decoder_.Release(slot);
+  collector.Deliver(*seat.job.file, std::move(result));
+}
+
+std::vector<transcript::Segment> Worker::Segments(size_t slot, const Attempt& attempt) {
+  const Seat& seat = seats_[slot];
+  const split::Window& window = seat.job.window;
+  std::vector<int32_t> text;
+  std::vector<float> logprobs;
+  std::vector<TimedPart> parts =
+      SplitTimedRun(attempt.run, model_->tokenizer.special(), window.length(), text, logprobs);
+  if (plan_.segment_times == SegmentTimes::kAlignment) parts.clear();
+  const auto frames =
+      static_cast<size_t>((window.length() + kTimestampStep - SampleTime{1}) / kTimestampStep);
+  const std::vector<int32_t> begins =
+      decoder_.Align(slot, StartSequence(seat.language), text, std::max<size_t>(frames, 1));
+  const std::string_view language =
+      plan_.is_multilingual ? model_->tokenizer.LanguageCode(seat.language.token).value_or("en")
+                            : "en";
+  std::vector<transcript::Segment> segments =
+      MakeSegments({text, logprobs, begins}, model_->tokenizer, language, window, parts);
+  for (transcript::Segment& segment : segments) {
+    segment.avg_logprob = attempt.run.avg_logprob;
+    segment.compression_ratio = attempt.compression_ratio;
+    segment.no_speech_prob = attempt.run.no_speech_prob;
+    segment.temperature = attempt.run.temperature;
+  }
+  return segments;
+}
+
+}  // namespace verbatim::pipeline

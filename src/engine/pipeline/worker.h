@@ -1,0 +1,77 @@
+// The back half of the path: takes windows from the queue, encodes them, decodes a batch of them
+// together, judges and aligns the text, and delivers results. Each worker has buffers and threads
+// of its own over the shared model.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "base/error.h"
+#include "kernels/thread_pool.h"
+#include "pipeline/collector.h"
+#include "pipeline/judgement.h"
+#include "pipeline/transcribe.h"
+#include "pipeline/window_queue.h"
+#include "whisper/batch_decoder.h"
+#include "whisper/encoder.h"
+#include "whisper/mel.h"
+#include "whisper/model.h"
+
+namespace verbatim::pipeline {
+
+// What is the same for all windows of a run.
+struct DecodingPlan {
+  std::vector<int32_t> previous;  // <|startofprev|> with hotwords and prompt; may be empty
+  std::optional<whisper::LanguageGuess> language;  // none: to be detected, file by file
+  bool is_multilingual = false;
+  int32_t task_token = 0;  // used if is_multilingual
+  SegmentTimes segment_times = SegmentTimes::kAlignment;
+  std::vector<whisper::SearchOptions> tries;  // in order of temperature, not empty
+  JudgementLimits limits;
+  whisper::DecodingRules rules;
+  size_t tokens_max = 224;
+};
+
+// Errors: kInvalidArgument for options that this model cannot do.
+Result<DecodingPlan> MakeDecodingPlan(const whisper::Model& model,
+                                      const TranscribeOptions& options);
+
+class Worker {
+ public:
+  struct Shape {
+    size_t threads = 1;
+    size_t batch = 1;
+  };
+  Worker(std::shared_ptr<const whisper::Model> model, const DecodingPlan& plan, const Shape& shape);
+
+  // Works until the queue is closed and empty, or stopped. Thread: one, which it prepares.
+  void Run(WindowQueue& queue, Collector& collector, std::stop_token stop);
+
+ private:
+  // A window in a slot of the batch.
+  struct Seat {
+    WindowJob job;
+    whisper::LanguageGuess language;
+    std::vector<Attempt> attempts;
+  };
+
+  bool Start(size_t slot, WindowJob job, std::stop_token stop);
+  void Begin(size_t slot);
+  void FinishTry(size_t slot, Collector& collector);
+  void Deliver(size_t slot, const Attempt& attempt, Verdict verdict, Collector& collector);
+  std::vector<transcript::Segment> Segments(size_t slot, const Attempt& attempt);
+  std::vector<int32_t> StartSequence(const whisper::LanguageGuess& language) const;
+
+  std::shared_ptr<const whisper::Model> model_;
+  const DecodingPlan& plan_;
+  kernels::ThreadPool pool_;
+  whisper::MelSpectrogram mel_;
+  std::vector<float> mel_values_;
+  whisper::Encoder encoder_;
+  whisper::BatchDecoder decoder_;
+  std::vector<Seat> seats_;
+};
+
+}  // namespace verbatim::pipeline
