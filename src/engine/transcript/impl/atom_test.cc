@@ -82,7 +82,10 @@ TEST(MakeAtomsTest, SegmentsAreKeptApart) {
 }
 
 TEST(MakeAtomsTest, ASegmentWithoutWordsIsSpreadOverItsTime) {
-  Segment segment{.begin = Ms(1000), .end = Ms(2000), .text = " aaaa bbbbb"};
+  Segment segment;
+  segment.begin = Ms(1000);
+  segment.end = Ms(2000);
+  segment.text = " aaaa bbbbb";
   const auto atoms = MakeAtoms(MakeTranscript({segment}, 5000));
   EXPECT_EQ(TextsOf(atoms), (Texts{"_aaaa", "_bbbbb"}));
   EXPECT_EQ(atoms[0].begin_ms, 1000);

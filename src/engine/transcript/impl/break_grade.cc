@@ -122,7 +122,8 @@ bool IsAbbreviation(std::u32string_view core, std::string_view before) {
   core.remove_suffix(1);
   while (!core.empty() && (IsOpening(core.front()) || core.front() == U'"')) core.remove_prefix(1);
   const bool is_letter = core.size() == 1 && CategoryOf(core[0]) == UTF8PROC_CATEGORY_LU;
-  const bool has_inner_stop = core.size() > 1 && core[core.size() - 2] == U'.';
+  const bool has_inner_stop =
+      core.size() > 1 && core[core.size() - 2] == U'.' && core.back() != U'.';
   const std::string lower = AsciiLower(before.substr(0, before.find('.')));
   return (is_letter && core[0] != U'I') || has_inner_stop || IsListed(kTitles, lower);
 }

@@ -13,7 +13,7 @@ std::vector<std::string> LinesOf(const std::string& text, const std::string& lan
   Transcript transcript;
   transcript.language = language;
   transcript.duration = std::chrono::seconds(5);
-  transcript.segments.push_back({.end = transcript.duration, .text = text});
+  transcript.segments.emplace_back().text = text;
   const std::vector<Atom> atoms = MakeAtoms(transcript);
   std::vector<std::string> lines;
   for (const AtomRange& line : BreakLines(atoms, {0, atoms.size()}, line_length_max)) {
