@@ -1,7 +1,7 @@
-// The stretch of a stream's audio that windows may still need: grows at the end, is forgotten at the front.
+// The stretch of a stream's audio that windows may still need: grows at the end, is forgotten at
+// the front.
 #pragma once
 
-#include <deque>
 #include <span>
 #include <vector>
 
@@ -23,11 +23,13 @@ class AudioHistory {
   std::vector<float> Cut(const Window& window) const;
 
   SampleTime begin() const { return begin_; }
-  SampleTime end() const { return begin_ + SampleTime{static_cast<int64_t>(samples_.size() - front_)}; }
+  SampleTime end() const {
+    return begin_ + SampleTime{static_cast<int64_t>(samples_.size() - front_)};
+  }
 
  private:
   SampleTime begin_{0};
-  size_t front_ = 0;            // dropped samples still at the front of the vector
+  size_t front_ = 0;  // dropped samples still at the front of the vector
   std::vector<float> samples_;
 };
 

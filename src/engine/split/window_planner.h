@@ -1,6 +1,7 @@
-// Speech segments -> windows for the encoder. Segments are packed, silence between them left out, into windows of at
-// most the target length; a segment is never divided here (vad/segmenter keeps each below 30 s). The plan depends on the
-// audio and the options alone, so workers, batches and a resume never change the text.
+// Speech segments -> windows for the encoder. Segments are packed, silence between them left out,
+// into windows of at most the target length; a segment is never divided here (vad/segmenter keeps
+// each below 30 s). The plan depends on the audio and the options alone, so workers, batches and a
+// resume never change the text.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,9 @@ struct Window {
   SampleTime begin() const { return segments.front().begin; }
   SampleTime end() const { return segments.back().end; }
 
-  // Turns a time within the window (0 .. length) into the file's time. A time on the joint of two segments belongs to
-  // the earlier one if `is_end`, to the later one otherwise. Times out of range are clamped.
+  // Turns a time within the window (0 .. length) into the file's time. A time on the joint of two
+  // segments belongs to the earlier one if `is_end`, to the later one otherwise. Times out of range
+  // are clamped.
   SampleTime ToFileTime(SampleTime in_window, bool is_end) const;
 };
 
@@ -36,7 +38,8 @@ struct MediaTraits {
 // What the plan may use. Decided once, when the job starts, and stored with it.
 struct SplitPlan {
   SampleTime window_target = kWindowLengthMax;  // 5 to 30 s
-  SampleTime gap_keep{0};  // pauses up to this length stay in the window: they cost room but keep the rhythm of speech
+  SampleTime gap_keep{0};  // pauses up to this length stay in the window: they cost room but keep
+                           // the rhythm of speech
 };
 
 // Chooses the plan from the media and the memory free at the start. A pure function.
@@ -53,7 +56,8 @@ class WindowPlanner {
   // The last window, if any.
   std::optional<Window> Finish();
 
-  // Audio before this time is in no window still to come. Without an open window: nothing is known, returns none.
+  // Audio before this time is in no window still to come. Without an open window: nothing is known,
+  // returns none.
   std::optional<SampleTime> open_since() const;
 
  private:
