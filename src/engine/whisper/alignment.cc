@@ -164,6 +164,7 @@ std::vector<int32_t> FirstFrames(const Grid& fit) {
     if (step != Step::kToken) --frame;
     if (step != Step::kFrame) --row;
   }
+  first_frames[0] = 0;
   return first_frames;
 }
 
