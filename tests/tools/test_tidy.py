@@ -150,6 +150,7 @@ def test_vague_rooms(check, name):
 
 def test_room_size(check):
     files = {f"src/engine/nn/f{i}.cc": "\n" for i in range(30)}
+    files |= {"src/engine/nn/f0_test.cc": "\n", "src/engine/nn/test_rows.h": HEADER}
     assert check(files) == set()
     files["src/engine/nn/f30.cc"] = "\n"
     assert check(files) == {("src/engine/nn/CMakeLists.txt", 2, "room-size")}
@@ -332,7 +333,9 @@ def test_the_opening_comment_speaks_of_the_class_that_names_the_file(check):
     text = HEADER + "class RowReader {\n public:\n  int size() const;\n};\n"
     assert check({"src/engine/nn/row_reader.h": text}) == set()
     assert check({"src/engine/nn/rows.h": text.replace("What this", "RowReader: what this")}) == set()
-    assert check({"src/engine/nn/rows.h": text}) == {("src/engine/nn/rows.h", 4, "comment")}
+    locked = text.replace("class RowReader", 'class CAPABILITY("mutex") RowReader')
+    assert check({"src/engine/nn/row_reader.h": locked, "src/engine/nn/rows.h": HEADER}) == set()
+    assert check({"src/engine/nn/row_reader.h": HEADER, "src/engine/nn/rows.h": text}) == {("src/engine/nn/rows.h", 4, "comment")}
 
 
 def test_decisions(check):
