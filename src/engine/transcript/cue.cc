@@ -67,7 +67,7 @@ std::vector<CueLayout> LayOutCues(const Transcript& transcript, const CueOptions
   std::vector<CueLayout> cues;
   cues.reserve(groups.size());
   for (size_t i = 0; i < groups.size(); ++i) {
-    CueLayout cue{.begin_ms = times[i].begin_ms, .end_ms = times[i].end_ms};
+    CueLayout cue{times[i].begin_ms, times[i].end_ms, {}};
     for (const AtomRange& line : BreakLines(atoms, groups[i], options.line_length_max)) {
       cue.lines.emplace_back(atoms.begin() + static_cast<std::ptrdiff_t>(line.begin),
                              atoms.begin() + static_cast<std::ptrdiff_t>(line.end));
@@ -80,7 +80,7 @@ std::vector<CueLayout> LayOutCues(const Transcript& transcript, const CueOptions
 std::vector<Cue> MakeCues(const Transcript& transcript, const CueOptions& options) {
   std::vector<Cue> cues;
   for (const CueLayout& layout : LayOutCues(transcript, options)) {
-    Cue cue{.begin_ms = layout.begin_ms, .end_ms = layout.end_ms};
+    Cue cue{layout.begin_ms, layout.end_ms, {}};
     for (const std::vector<Atom>& line : layout.lines) cue.lines.push_back(LineText(line));
     cues.push_back(std::move(cue));
   }

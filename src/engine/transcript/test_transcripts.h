@@ -41,7 +41,7 @@ class RandomTranscripts {
     transcript.language_probability = Fraction();
     transcript.model = "base";
     const bool is_absurd = Chance(40);
-    for (int64_t i = Pick(0, 12); i > 0; --i) AddSegment(transcript, is_absurd);
+    for (int64_t i = Pick(0, 6); i > 0; --i) AddSegment(transcript, is_absurd);
     transcript.duration = clock_ + SampleTime{Pick(0, 40'000)};
     if (is_absurd && Chance(50)) transcript.duration = SampleTime{Pick(0, 2'000'000)};
     if (is_absurd && Chance(20)) transcript.duration = SampleTime{Pick(0, 400)};
@@ -90,10 +90,10 @@ class RandomTranscripts {
         "\r\n\r\n", "\u0301", "\u200b", "\u202e", "\uFEFF", "\xff", "\xe6\x97", "\u0600",
         " \u0301",  "\u2028", "WEBVTT", "\u00a0", "1\n2",   "-",    "->",       "\x01"};
     if (!is_absurd || Chance(70)) return std::string(kTame[Pick(0, std::size(kTame) - 1)]);
-    if (Chance(90)) return std::string(kAbsurd[Pick(0, std::size(kAbsurd) - 1)]);
+    if (Chance(97)) return std::string(kAbsurd[Pick(0, std::size(kAbsurd) - 1)]);
     std::string text = " ";
     const std::string_view part = Chance(50) ? "x" : "漢";
-    for (int64_t i = Pick(1, 600); i > 0; --i) text += part;
+    for (int64_t i = Pick(1, 400); i > 0; --i) text += part;
     return text;
   }
 
@@ -113,7 +113,7 @@ class RandomTranscripts {
     segment.avg_logprob = -Fraction();
     segment.compression_ratio = 3 * Fraction();
     segment.no_speech_prob = Fraction();
-    for (int64_t i = Pick(0, Chance(80) ? 30 : 200); i > 0; --i) {
+    for (int64_t i = Pick(0, Chance(90) ? 20 : 150); i > 0; --i) {
       Word word;
       word.text = WordText(is_absurd);
       word.begin = Advance(is_absurd);

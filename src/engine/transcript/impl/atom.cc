@@ -89,10 +89,11 @@ class SegmentCutter {
     const PlacedWord& word = WordAt(cluster.begin);
     // Two segments on one line need a space even where their words have none, as in Japanese.
     const bool joins = first_ && !atoms_.empty() && !IsWidePunctuation(atoms_.back());
-    atoms_.push_back({.begin_ms = word.TimeAt(cluster.begin),
-                      .space_before = space_due_ || joins,
-                      .starts_word = first_ || space_due_ || cluster.begin == word.begin,
-                      .starts_segment = first_});
+    Atom& atom = atoms_.emplace_back();
+    atom.begin_ms = word.TimeAt(cluster.begin);
+    atom.space_before = space_due_ || joins;
+    atom.starts_word = first_ || space_due_ || cluster.begin == word.begin;
+    atom.starts_segment = first_;
   }
 
   void Extend(const Cluster& cluster) {
