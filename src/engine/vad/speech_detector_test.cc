@@ -95,9 +95,9 @@ TEST(SpeechDetector, SilenceIsNoSpeechAndSettles) {
   SpeechDetector detector(BuiltInSilero());
   const Block silence{};
   float probability = 1;
-  for (int i = 0; i < 10000; ++i) probability = detector.Push(silence);
+  for (int i = 0; i < 2000; ++i) probability = detector.Push(silence);
   EXPECT_LT(probability, 0.1F);
-  EXPECT_EQ(detector.Push(silence), probability);
+  EXPECT_NEAR(detector.Push(silence), probability, 1e-6F);
 }
 
 TEST(SpeechDetector, SoundTooFaintForAnyFormatIsSilence) {
