@@ -100,4 +100,10 @@ std::optional<std::string_view> LanguageCodeOf(std::string_view code_or_name) {
   return language == nullptr ? std::nullopt : std::optional(language->code);
 }
 
+std::vector<std::string_view> LanguageCodes() {
+  std::vector<std::string_view> codes;
+  for (const Language& language : kLanguages) codes.push_back(language.code);
+  return codes;
+}
+
 }  // namespace verbatim::whisper

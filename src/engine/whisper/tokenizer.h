@@ -86,5 +86,6 @@ class Tokenizer {
 std::optional<std::string_view> LanguageName(std::string_view code);
 std::optional<std::string_view> LanguageCodeOf(
     std::string_view code_or_name);  // "German" -> "de", "de" -> "de"
+std::vector<std::string_view> LanguageCodes();
 
 }  // namespace verbatim::whisper
