@@ -13,6 +13,7 @@ namespace verbatim::media {
 namespace {
 
 constexpr int kFailuresInRowMax = 100;  // of one packet, or while the decoder empties itself
+constexpr const char* kEmpty = "it holds no audio: its sound track is empty";
 constexpr SampleTime kMissingTailMin = std::chrono::seconds(2);
 
 class FileAudioReader final : public AudioReader {
@@ -92,6 +93,7 @@ class FileAudioReader final : public AudioReader {
     is_finished_ = true;
     if (frames_ == 0) return Failure(NothingDecoded());
     TRY_VOID(assembler_.Finish());
+    if (assembler_.position() == SampleTime{0}) return Fail(ErrorCode::kUnsupportedMedia, kEmpty);
     CloseDamage(assembler_.position());
     NoteMissingTail();
     return {};
@@ -99,10 +101,10 @@ class FileAudioReader final : public AudioReader {
 
   Error NothingDecoded() const {
     if (packets_ == 0 && demuxer_->ClaimedEnd()) {
-      return {ErrorCode::kCorruptMedia, "it is cut short: its sound is missing from the file"};
+      return {ErrorCode::kCorruptMedia, "it is damaged or cut short: its sound is missing"};
     }
     if (packets_ == 0) {
-      return {ErrorCode::kUnsupportedMedia, "it holds no audio: its sound track is empty"};
+      return {ErrorCode::kUnsupportedMedia, kEmpty};
     }
     return unusable_ ? *unusable_ : decoder_.last_error();
   }
@@ -117,7 +119,7 @@ class FileAudioReader final : public AudioReader {
   }
 
   void UpdateProgress() {
-    const SampleTime duration = info().duration_estimate;
+    const SampleTime duration = demuxer_->ClaimedEnd().value_or(info().duration_estimate);
     const double share = duration > SampleTime{0}
                              ? ToSeconds(assembler_.position()) / ToSeconds(duration)
                              : demuxer_->byte_share();

@@ -40,6 +40,8 @@ Result<void> Assembler::Finish() { return Flush(); }
 
 Result<void> Assembler::Flush() {
   if (run_samples_ > 0) Append(TRY(resampler_.Drain()));
+  // Of a run shorter than the filter nothing may have come out.
+  queue_.AppendSilence(position() - queue_.end());
   run_begin_ = queue_.end();
   run_samples_ = 0;
   return {};
