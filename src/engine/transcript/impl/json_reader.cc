@@ -147,7 +147,7 @@ Result<CoverageSpan> ReadCoverage(const Place& place) {
 }
 
 Result<Transcript> ReadTranscript(const Place& root) {
-  TRY(root.IntegerAt("format_version", kJsonVersion, kJsonVersion));
+  TRY_VOID(root.IntegerAt("format_version", kJsonVersion, kJsonVersion));
   Transcript transcript;
   transcript.source = TRY(root.TextAt("source"));
   transcript.task = TRY(root.TextAt("task"));
