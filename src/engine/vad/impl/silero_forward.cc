@@ -191,7 +191,7 @@ VERBATIM_CLONES float Lstm(const SileroWeights& weights, SileroState& state) {
     Tanh(candidate);
     Sigmoid(output);
     Vector cell = forget * Vectors(state.cell)[v] + input * candidate;
-    cell = (cell < kTiny) & (cell > -kTiny) ? Vector{} : cell;
+    cell = ((cell < kTiny) & (cell > -kTiny)) ? Vector{} : cell;
     Vectors(state.cell)[v] = cell;
     Tanh(cell);
     const Vector hidden = output * cell;
