@@ -67,7 +67,7 @@ std::vector<LanguageId> FindLanguages(const Vocabulary& vocabulary, const Specia
     const auto code = LanguageCodeOf(std::string_view(name).substr(2, name.size() - 4));
     if (code) languages.push_back({token, *code});
   }
-  std::ranges::stable_sort(languages, {}, &LanguageId::token);
+  std::ranges::sort(languages, {}, &LanguageId::token);
   std::vector<LanguageId> unique;
   for (const LanguageId& language : languages) {
     if (std::ranges::find(unique, language.code, &LanguageId::code) == unique.end()) {
