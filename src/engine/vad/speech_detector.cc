@@ -137,6 +137,7 @@ std::shared_ptr<const SileroModel> BuiltInSilero() {
 
 struct SpeechDetector::State {
   std::shared_ptr<const SileroModel> model;
+  SileroSet set = BestSileroSet();
   SileroState network{};
 };
 
@@ -156,7 +157,7 @@ float SpeechDetector::Push(std::span<const float, kVadBlock> samples) {
     return std::isfinite(sample) ? std::clamp(sample, -kLoudest, kLoudest) : 0.0F;
   });
   for (size_t i = 0; i < kVadReflect; ++i) padded[kVadInput + i] = padded[kVadInput - 2 - i];
-  return SileroForward(state_->model->weights, state_->network);
+  return SileroForward(state_->set, state_->model->weights, state_->network);
 }
 
 void SpeechDetector::Reset() { state_->network = SileroState{}; }

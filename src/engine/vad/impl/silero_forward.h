@@ -56,8 +56,15 @@ struct SileroState {
   alignas(64) float cell[kVadWidth];
 };
 
-// Runs the network on state.samples, all 640 of them in place, and moves the LSTM one step.
-// Unit: a probability, 0..1.
-float SileroForward(const SileroWeights& weights, SileroState& state);
+// The instructions that the pass can be compiled for; the sums differ by rounding only.
+enum class SileroSet { kPortable, kAvx2, kAvx512 };
+
+// Whether this CPU has the set's instructions.
+bool SileroSetWorks(SileroSet set);
+SileroSet BestSileroSet();
+
+// Runs the network on state.samples, all 640 of them in place, and moves the LSTM one step. The set
+// must work here. Unit: a probability, 0..1.
+float SileroForward(SileroSet set, const SileroWeights& weights, SileroState& state);
 
 }  // namespace verbatim::vad
