@@ -20,7 +20,8 @@ class MelSpectrogram {
 
   // Shape: samples at most 480,000 (the rest counts as zeros); mel `[mels, 3000]`, row-major.
   // Unit: mel values are log10 power, clamped to 8 below the window's loudest, then (x + 4) / 4.
-  // Source: Radford et al. 2022, section 2.2: Hann window of 400, hop 160, centred with reflection, Slaney mel filters.
+  // Source: Radford et al. 2022, section 2.2: Hann window of 400, hop 160, centred with reflection,
+  // Slaney mel filters.
   void Compute(std::span<const float> samples, std::span<float> mel);
 
  private:
