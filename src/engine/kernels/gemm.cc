@@ -22,8 +22,8 @@ const dnnl::engine& CpuEngine() {
   return engine;
 }
 
-memory::desc PlainDesc(size_t rows, size_t columns, size_t row_stride) {
-  return {{Dim(rows), Dim(columns)}, memory::data_type::f32, memory::dims{Dim(row_stride), 1}};
+memory::desc PlainDesc(size_t rows, size_t columns) {
+  return {{Dim(rows), Dim(columns)}, memory::data_type::f32, memory::format_tag::ab};
 }
 
 dnnl::matmul::primitive_desc Describe(const memory::desc& in, const memory::desc& weights,
@@ -50,8 +50,8 @@ struct PackedLayout {
 
 PackedLayout LayoutFor(size_t n, size_t k) {
   const memory::desc any({Dim(k), Dim(n)}, memory::data_type::f32, memory::format_tag::any);
-  const auto description = Describe(PlainDesc(kRowBlock, k, k), any, PlainDesc(kRowBlock, n, n),
-                                    nullptr, Finish::kStore);
+  const auto description =
+      Describe(PlainDesc(kRowBlock, k), any, PlainDesc(kRowBlock, n), nullptr, Finish::kStore);
   return {description.weights_desc(), std::strncmp(description.impl_info_str(), "brg", 3) == 0};
 }
 
@@ -66,7 +66,7 @@ bool IsBlocked() {
 }
 
 struct Shape {
-  size_t rows, n, k, in_stride, out_stride;
+  size_t rows, n, k;
   Finish finish;
   bool has_bias;
   bool operator==(const Shape&) const = default;
@@ -75,7 +75,7 @@ struct Shape {
 struct ShapeHash {
   size_t operator()(const Shape& shape) const {
     size_t hash = static_cast<size_t>(shape.finish) * 2 + (shape.has_bias ? 1 : 0);
-    for (size_t value : {shape.rows, shape.n, shape.k, shape.in_stride, shape.out_stride}) {
+    for (size_t value : {shape.rows, shape.n, shape.k}) {
       hash = hash * 0x9E3779B97F4A7C15U + value;
     }
     return hash ^ (hash >> 32);
@@ -114,6 +114,7 @@ struct ThreadCache {
   dnnl::stream stream{CpuEngine()};
   std::unordered_map<Shape, Prepared, ShapeHash> products;
   std::unordered_map<PackShape, PreparedPack, PackHash> packs;
+  std::vector<float> in, out;  // dense copies of one block of rows
 };
 
 ThreadCache& CacheOfThisThread() {
@@ -122,8 +123,8 @@ ThreadCache& CacheOfThisThread() {
 }
 
 Prepared Prepare(const Shape& shape, const memory::desc& weights) {
-  const memory::desc in = PlainDesc(shape.rows, shape.k, shape.in_stride);
-  const memory::desc out = PlainDesc(shape.rows, shape.n, shape.out_stride);
+  const memory::desc in = PlainDesc(shape.rows, shape.k);
+  const memory::desc out = PlainDesc(shape.rows, shape.n);
   const memory::desc bias({1, Dim(shape.n)}, memory::data_type::f32, memory::format_tag::ab);
   const auto description =
       Describe(in, weights, out, shape.has_bias ? &bias : nullptr, shape.finish);
@@ -148,18 +149,51 @@ void Execute(const Prepared& prepared, const memory& weights, const dnnl::stream
   CHECK(status == dnnl_success);
 }
 
-void MultiplyBlock(const Product& product, const Shape& shape, size_t column,
-                   const memory& weights) {
+// Shape: in [rows, k] and out [rows, n], dense.
+void MultiplyDense(const float* in, const float* bias, const Shape& shape, const memory& weights,
+                   float* out) {
   ThreadCache& cache = CacheOfThisThread();
   auto found = cache.products.find(shape);
   if (found == cache.products.end()) {
     found = cache.products.emplace(shape, Prepare(shape, weights.get_desc())).first;
   }
   const Prepared& prepared = found->second;
-  prepared.in.set_data_handle(Handle(product.in));
-  prepared.out.set_data_handle(product.out + column);
-  if (shape.has_bias) prepared.bias.set_data_handle(Handle(product.bias + column));
+  prepared.in.set_data_handle(Handle(in));
+  prepared.out.set_data_handle(out);
+  if (shape.has_bias) prepared.bias.set_data_handle(Handle(bias));
   Execute(prepared, weights, cache.stream);
+}
+
+// oneDNN's fast kernels want dense rows: others pass through copies of a block, which stay in the
+// cache.
+void MultiplyBlock(const Product& product, Shape shape, size_t column, const memory& weights) {
+  ThreadCache& cache = CacheOfThisThread();
+  const float* bias = product.bias == nullptr ? nullptr : product.bias + column;
+  const float* in = product.in;
+  if (product.in_stride != shape.k) {
+    cache.in.resize(std::max(cache.in.size(), kRowBlock * shape.k));
+    for (size_t row = 0; row < product.rows; ++row) {
+      std::copy_n(product.in + row * product.in_stride, shape.k, cache.in.data() + row * shape.k);
+    }
+    in = cache.in.data();
+  }
+  if (product.out_stride == shape.n) {
+    MultiplyDense(in, bias, shape, weights, product.out);
+    return;
+  }
+  cache.out.resize(std::max(cache.out.size(), kRowBlock * shape.n));
+  const bool is_sum = shape.finish == Finish::kAdd;
+  if (is_sum) shape.finish = Finish::kStore;
+  MultiplyDense(in, bias, shape, weights, cache.out.data());
+  for (size_t row = 0; row < product.rows; ++row) {
+    const float* from = cache.out.data() + row * shape.n;
+    float* to = product.out + row * product.out_stride + column;
+    if (is_sum) {
+      for (size_t i = 0; i < shape.n; ++i) to[i] += from[i];
+    } else {
+      std::copy_n(from, shape.n, to);
+    }
+  }
 }
 
 }  // namespace
@@ -223,15 +257,15 @@ void PackedMatrix::Pack(const WeightsView& weights, size_t panel) {
 void PackedMatrix::Multiply(const Product& product, size_t panel) const {
   DCHECK(panel < panels());
   const size_t column = panel * data_->width;
+  const size_t width = data_->WidthOf(panel);
   Product block = product;
   for (size_t done = 0; done < product.rows; done += kRowBlock) {
-    const size_t rows = PaddedRows(std::min(kRowBlock, product.rows - done));
+    block.rows = std::min(kRowBlock, product.rows - done);
     block.in = product.in + done * product.in_stride;
     block.out = product.out + done * product.out_stride;
-    MultiplyBlock(block,
-                  Shape{rows, data_->WidthOf(panel), data_->k, product.in_stride,
-                        product.out_stride, product.finish, product.bias != nullptr},
-                  column, data_->panels[panel]);
+    const Shape shape{PaddedRows(block.rows), width, data_->k, product.finish,
+                      product.bias != nullptr};
+    MultiplyBlock(block, shape, column, data_->panels[panel]);
   }
 }
 

@@ -3,17 +3,26 @@
 #include <algorithm>
 
 namespace verbatim::nn {
+namespace {
 
-Linear::Linear(size_t n, size_t k, const RowSource& rows, std::vector<float> bias,
+// Small enough that the smallest matrix gives several threads work, large enough for the kernels to
+// run at full speed.
+constexpr size_t kPanelWidth = 256;
+
+}  // namespace
+
+Linear::Linear(const Options& options, const RowSource& rows, std::vector<float> bias,
                kernels::ThreadPool& pool)
-    : packed_(n, k, kPanelWidth), bias_(std::move(bias)) {
+    : packed_(options.n, options.k, options.packing == Packing::kWhole ? options.n : kPanelWidth),
+      bias_(std::move(bias)) {
+  const size_t width = options.packing == Packing::kWhole ? options.n : kPanelWidth;
   std::vector<std::vector<float>> panel_rows(pool.threads());
   pool.Run(packed_.panels(), [&](size_t panel, size_t thread) {
     std::vector<float>& buffer = panel_rows[thread];
-    buffer.resize(kPanelWidth * k);
-    const size_t begin = panel * kPanelWidth;
-    rows(begin, std::min(kPanelWidth, n - begin), buffer.data());
-    packed_.Pack({buffer.data(), k, 1}, panel);
+    buffer.resize(width * options.k);
+    const size_t begin = panel * width;
+    rows(begin, std::min(width, options.n - begin), buffer.data());
+    packed_.Pack({buffer.data(), options.k, 1}, panel);
   });
 }
 

@@ -15,15 +15,21 @@ namespace verbatim::nn {
 // y = x W^T + b.
 class Linear {
  public:
-  // Columns are handed out in panels of this width: small enough that the smallest matrix gives two
-  // threads work.
-  static constexpr size_t kPanelWidth = 256;
+  // How the columns are packed: whole, for layers whose work is shared out by rows; in panels, for
+  // those that see few rows at once and are shared out by columns.
+  enum class Packing { kWhole, kPanels };
 
   // Fills `out` with rows [begin, begin + count) of the weights [n, k].
   using RowSource = std::function<void(size_t begin, size_t count, float* out)>;
 
+  struct Options {
+    size_t n = 0;
+    size_t k = 0;
+    Packing packing = Packing::kWhole;
+  };
+
   // Shape: weights [n, k] read from `rows`; bias [n] or empty.
-  Linear(size_t n, size_t k, const RowSource& rows, std::vector<float> bias,
+  Linear(const Options& options, const RowSource& rows, std::vector<float> bias,
          kernels::ThreadPool& pool);
 
   size_t outputs() const { return packed_.n(); }

@@ -12,6 +12,8 @@
 namespace verbatim::whisper {
 namespace {
 
+using Packing = nn::Linear::Packing;
+
 constexpr size_t kWidthMax = 8192;
 constexpr size_t kLayersMax = 128;
 constexpr const char* kAudioPositions = "encoder/position_encodings/encodings";
@@ -19,14 +21,11 @@ constexpr const char* kTextPositions = "decoder/position_encodings/encodings";
 
 Failure Corrupt(std::string what) { return Fail(ErrorCode::kCorruptModel, std::move(what)); }
 
-float QueryScale(const ModelShape& shape) {
-  return 1.0F / std::sqrt(static_cast<float>(shape.depth));
-}
-
 // Reads layers out of the file and packs them.
 class Loader {
  public:
-  Loader(const ModelFile& file, kernels::ThreadPool& pool) : file_(file), pool_(pool) {}
+  Loader(const ModelFile& file, const ModelShape& shape, kernels::ThreadPool& pool)
+      : file_(file), query_scale_(1.0F / std::sqrt(static_cast<float>(shape.depth))), pool_(pool) {}
 
   Result<std::vector<float>> Vector(const std::string& name, size_t size) {
     return TRY(file_.Get(name, std::vector<size_t>{size}))->ToFloats();
@@ -43,18 +42,21 @@ class Loader {
     return norm;
   }
 
-  // The first `scaled_rows` rows and biases are multiplied by `scale`.
-  Result<nn::Linear> Layer(const std::string& name, size_t n, size_t k, size_t scaled_rows = 0,
-                           float scale = 1) {
-    const nn::TensorView* weights = TRY(file_.Get(name + "/weight", std::vector<size_t>{n, k}));
-    std::vector<float> bias = TRY(Vector(name + "/bias", n));
-    for (size_t i = 0; i < scaled_rows; ++i) bias[i] *= scale;
+  // Queries of attention carry its factor: the first `query_rows` rows and biases are multiplied by
+  // 1 / sqrt(depth).
+  Result<nn::Linear> Layer(const std::string& name, const nn::Linear::Options& options,
+                           size_t query_rows = 0) {
+    const nn::TensorView* weights =
+        TRY(file_.Get(name + "/weight", std::vector<size_t>{options.n, options.k}));
+    std::vector<float> bias = TRY(Vector(name + "/bias", options.n));
+    const float scale = query_scale_;
+    for (size_t i = 0; i < query_rows; ++i) bias[i] *= scale;
     return nn::Linear(
-        n, k,
+        options,
         [&](size_t begin, size_t count, float* out) {
           weights->CopyRows(begin, count, out);
-          const size_t end = std::clamp(scaled_rows, begin, begin + count);
-          for (size_t i = 0; i < (end - begin) * k; ++i) out[i] *= scale;
+          const size_t end = std::clamp(query_rows, begin, begin + count);
+          for (size_t i = 0; i < (end - begin) * options.k; ++i) out[i] *= scale;
         },
         std::move(bias), pool_);
   }
@@ -66,7 +68,7 @@ class Loader {
     const std::vector<float> by_channel = weights->ToFloats();
     std::vector<float> bias = TRY(Vector(name + "/bias", outputs));
     return nn::Linear(
-        outputs, 3 * inputs,
+        {outputs, 3 * inputs, Packing::kWhole},
         [&](size_t begin, size_t count, float* out) {
           for (size_t row = begin; row < begin + count; ++row) {
             for (size_t tap = 0; tap < 3; ++tap) {
@@ -77,27 +79,25 @@ class Loader {
         std::move(bias), pool_);
   }
 
-  Result<SelfAttention> Attention(const std::string& name, const ModelShape& shape) {
-    const size_t width = shape.width;
+  Result<SelfAttention> Attention(const std::string& name, size_t width, Packing packing) {
     nn::LayerNorm norm = TRY(Norm(name + "/layer_norm", width));
-    nn::Linear qkv = TRY(Layer(name + "/linear_0", 3 * width, width, width, QueryScale(shape)));
-    nn::Linear out = TRY(Layer(name + "/linear_1", width, width));
+    nn::Linear qkv = TRY(Layer(name + "/linear_0", {3 * width, width, packing}, width));
+    nn::Linear out = TRY(Layer(name + "/linear_1", {width, width, packing}));
     return SelfAttention{std::move(norm), std::move(qkv), std::move(out)};
   }
 
-  Result<CrossAttention> Cross(const std::string& name, const ModelShape& shape) {
-    const size_t width = shape.width;
+  Result<CrossAttention> Cross(const std::string& name, size_t width) {
     nn::LayerNorm norm = TRY(Norm(name + "/layer_norm", width));
-    nn::Linear query = TRY(Layer(name + "/linear_0", width, width, width, QueryScale(shape)));
-    nn::Linear key_value = TRY(Layer(name + "/linear_1", 2 * width, width));
-    nn::Linear out = TRY(Layer(name + "/linear_2", width, width));
+    nn::Linear query = TRY(Layer(name + "/linear_0", {width, width, Packing::kPanels}, width));
+    nn::Linear key_value = TRY(Layer(name + "/linear_1", {2 * width, width, Packing::kWhole}));
+    nn::Linear out = TRY(Layer(name + "/linear_2", {width, width, Packing::kPanels}));
     return CrossAttention{std::move(norm), std::move(query), std::move(key_value), std::move(out)};
   }
 
-  Result<FeedForward> Feed(const std::string& name, size_t width) {
+  Result<FeedForward> Feed(const std::string& name, size_t width, Packing packing) {
     nn::LayerNorm norm = TRY(Norm(name + "/layer_norm", width));
-    nn::Linear up = TRY(Layer(name + "/linear_0", 4 * width, width));
-    nn::Linear down = TRY(Layer(name + "/linear_1", width, 4 * width));
+    nn::Linear up = TRY(Layer(name + "/linear_0", {4 * width, width, packing}));
+    nn::Linear down = TRY(Layer(name + "/linear_1", {width, 4 * width, packing}));
     return FeedForward{std::move(norm), std::move(up), std::move(down)};
   }
 
@@ -105,8 +105,9 @@ class Loader {
     std::vector<EncoderLayer> layers;
     for (size_t i = 0; i < shape.encoder_layers; ++i) {
       const std::string name = fmt::format("encoder/layer_{}", i);
-      SelfAttention attention = TRY(Attention(name + "/self_attention", shape));
-      FeedForward feed_forward = TRY(Feed(name + "/ffn", shape.width));
+      SelfAttention attention =
+          TRY(Attention(name + "/self_attention", shape.width, Packing::kWhole));
+      FeedForward feed_forward = TRY(Feed(name + "/ffn", shape.width, Packing::kWhole));
       layers.emplace_back(std::move(attention), std::move(feed_forward));
     }
     return layers;
@@ -116,9 +117,10 @@ class Loader {
     std::vector<DecoderLayer> layers;
     for (size_t i = 0; i < shape.decoder_layers; ++i) {
       const std::string name = fmt::format("decoder/layer_{}", i);
-      SelfAttention attention = TRY(Attention(name + "/self_attention", shape));
-      CrossAttention cross = TRY(Cross(name + "/attention", shape));
-      FeedForward feed_forward = TRY(Feed(name + "/ffn", shape.width));
+      SelfAttention attention =
+          TRY(Attention(name + "/self_attention", shape.width, Packing::kPanels));
+      CrossAttention cross = TRY(Cross(name + "/attention", shape.width));
+      FeedForward feed_forward = TRY(Feed(name + "/ffn", shape.width, Packing::kPanels));
       layers.emplace_back(std::move(attention), std::move(cross), std::move(feed_forward));
     }
     return layers;
@@ -126,6 +128,7 @@ class Loader {
 
  private:
   const ModelFile& file_;
+  float query_scale_;
   kernels::ThreadPool& pool_;
 };
 
@@ -219,7 +222,7 @@ Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory
   const nn::TensorView* embeddings =
       TRY(file.Get("decoder/embeddings/weight", std::vector<size_t>{shape.vocabulary, width}));
   const kernels::InstructionSet set = TRY(kernels::ChooseInstructionSet());
-  Loader loader(file, pool);
+  Loader loader(file, shape, pool);
   nn::Linear conv1 = TRY(loader.Convolution("encoder/conv1", width, shape.mels));
   nn::Linear conv2 = TRY(loader.Convolution("encoder/conv2", width, width));
   std::vector<float> audio_positions =
@@ -248,7 +251,8 @@ Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory
             .text_position_encodings = std::move(text_positions),
             .decoder = std::move(decoder),
             .decoder_norm = std::move(decoder_norm),
-            .vocabulary = nn::Linear(shape.vocabulary, width, embedding_rows, {}, pool),
+            .vocabulary =
+                nn::Linear({shape.vocabulary, width, Packing::kPanels}, embedding_rows, {}, pool),
             .embeddings = embeddings,
             .file = ModelFile()});
   TRY_VOID(CheckTokens(*model, config));
