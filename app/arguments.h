@@ -1,0 +1,42 @@
+// What the command line asks for, checked and typed.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/transcribe.h"
+#include "transcript/cue.h"
+#include "transcript/writers.h"
+
+namespace verbatim::app {
+
+enum class ProgressMode { kAuto, kJson, kNone };
+
+struct TranscribeArguments {
+  std::vector<std::filesystem::path> files;
+  std::string model = "base";
+  std::vector<transcript::Format> formats = {transcript::Format::kSrt};
+  std::string output;  // a path, or "-"
+  std::string output_dir;
+  std::optional<int> audio_track;
+  ProgressMode progress = ProgressMode::kAuto;
+  bool is_verbose = false;
+  transcript::WordTimes word_times = transcript::WordTimes::kOmit;
+  transcript::CueOptions cues;
+  pipeline::EngineOptions engine;  // its model is filled in later
+  pipeline::TranscribeOptions options;
+};
+
+enum class Command { kTranscribe, kDemo, kModelList, kModelPull, kModelVerify, kCompletion };
+enum class Shell { kBash, kZsh, kFish };
+
+struct Arguments {
+  Command command = Command::kTranscribe;
+  TranscribeArguments transcribe;   // kTranscribe, kDemo
+  std::vector<std::string> models;  // kModelPull, kModelVerify
+  Shell shell = Shell::kBash;       // kCompletion
+};
+
+}  // namespace verbatim::app

@@ -1,0 +1,191 @@
+#include "command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
+
+#include "flag_adder.h"
+#include "models/models.h"
+#include "outputs.h"
+#include "transcribe_flags.h"
+
+namespace verbatim::app {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  verbatim transcribe talk.mp4                         writes talk.srt beside it
+  verbatim transcribe *.mkv -f srt,txt -d transcripts  several files, two formats
+  verbatim transcribe call.wav -l de -o - -f txt       German, to standard output
+  verbatim demo                                        a clip that comes with Verbatim
+
+Exit codes:
+  0 all went well   1 a file failed   2 wrong arguments   3 the model is missing or damaged
+  4 a disk is full  70 a bug in Verbatim  130 interrupted  143 told to end)";
+
+constexpr char kTranscribeFooter[] = R"(
+Existing results are replaced. Results of talk.mp4 are named talk.srt, talk.txt ...; where two
+inputs would meet in a name, both keep their extension: talk.mp4.srt, talk.mkv.srt.
+The model is fetched on first use.
+
+Examples:
+  verbatim transcribe talk.mp4
+  verbatim transcribe lecture1.mkv lecture2.mkv --format vtt,json --output-dir out
+  verbatim transcribe film.mkv --audio-track 1 --language fr --task translate
+  verbatim transcribe call.m4a --model tiny.en --output - --format txt | less)";
+
+// CLI11's formatter, without its types and environment notes.
+class PlainFormatter : public CLI::Formatter {
+ public:
+  PlainFormatter() { column_width(32); }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string& text = option->get_option_text();
+    return text.empty() ? "" : " " + text;
+  }
+  std::string make_option_usage(const CLI::Option* option) const override {
+    return option->get_name(true) + "...";
+  }
+};
+
+std::vector<std::string> Names(const CLI::Option& option) {
+  std::vector<std::string> names;
+  for (const std::string& name : option.get_snames()) names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+CommandOutline OutlineOf(CLI::App& command, const ValueHints& hints) {
+  CommandOutline outline;
+  outline.name = command.get_name();
+  outline.description = command.get_description();
+  for (const CLI::Option* option : command.get_options()) {
+    const auto hint = hints.find(option);
+    const ValueHint value = hint != hints.end() ? hint->second : ValueHint{};
+    if (option->get_positional()) {
+      outline.arguments = value;
+    } else {
+      outline.flags.push_back({Names(*option), option->get_description(), value});
+    }
+  }
+  for (CLI::App* child : command.get_subcommands([](CLI::App*) { return true; })) {
+    outline.commands.push_back(OutlineOf(*child, hints));
+  }
+  return outline;
+}
+
+}  // namespace
+
+struct CommandLine::Tree {
+  CLI::App root{"Turns video and audio into text and subtitles, on your own machine.", "verbatim"};
+  Arguments arguments;
+  ValueHints hints;
+
+  Tree();
+  CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& text);
+  void AddModelCommands();
+  void AddCompletion();
+};
+
+CLI::App* CommandLine::Tree::Add(CLI::App* parent, const std::string& name,
+                                 const std::string& text) {
+  CLI::App* command = parent->add_subcommand(name, text);
+  command->set_help_flag("-h,--help", "Show this help");
+  command->get_formatter()->label("SUBCOMMAND", "COMMAND");
+  return command;
+}
+
+CommandLine::Tree::Tree() {
+  root.formatter(std::make_shared<PlainFormatter>());
+  root.set_help_flag("-h,--help", "Show this help");
+  root.set_version_flag("--version", "verbatim " VERBATIM_VERSION, "Show the version");
+  root.require_subcommand(1);
+  root.footer(kFooter);
+
+  CLI::App* transcribe = Add(&root, "transcribe", "Write the text of videos and sound files");
+  AddTranscribeFlags(transcribe, &arguments.transcribe, &hints);
+  transcribe->footer(kTranscribeFooter);
+  transcribe->parse_complete_callback([this] { arguments.command = Command::kTranscribe; });
+
+  CLI::App* demo = Add(&root, "demo", "Transcribe the clip that comes with Verbatim");
+  FlagAdder demo_flags(demo, &hints);
+  AddModelFlag(demo_flags, &arguments.transcribe);
+  demo->footer("\nThe clip's subtitles go to standard output; nothing else is written.");
+  demo->parse_complete_callback([this] { arguments.command = Command::kDemo; });
+
+  AddModelCommands();
+  AddCompletion();
+}
+
+void CommandLine::Tree::AddModelCommands() {
+  CLI::App* model = Add(&root, "model", "List, fetch and check models");
+  model->require_subcommand(1);
+  ValueHint names{ValueHint::Kind::kChoice, {}};
+  for (const models::CatalogEntry& entry : models::Catalog()) names.choices.push_back(entry.name);
+
+  CLI::App* list = Add(model, "list", "Show the models there are, and which are installed");
+  list->parse_complete_callback([this] { arguments.command = Command::kModelList; });
+
+  CLI::App* pull = Add(model, "pull", "Fetch models; goes on where an earlier try ended");
+  FlagAdder(pull, &hints)
+      .Remember(pull->add_option("NAME", arguments.models, "Models to fetch")->required(), names);
+  pull->parse_complete_callback([this] { arguments.command = Command::kModelPull; });
+
+  CLI::App* verify = Add(model, "verify", "Compare models with their SHA-256");
+  FlagAdder(verify, &hints)
+      .Remember(verify->add_option("NAME", arguments.models,
+                                   "Models or folders (default: all installed)"),
+                names);
+  verify->parse_complete_callback([this] { arguments.command = Command::kModelVerify; });
+}
+
+void CommandLine::Tree::AddCompletion() {
+  CLI::App* completion = Add(&root, "completion", "Print a shell's completion script");
+  const auto take = [this](const std::string& name) {
+    if (name == "bash") arguments.shell = Shell::kBash;
+    if (name == "zsh") arguments.shell = Shell::kZsh;
+    if (name == "fish") arguments.shell = Shell::kFish;
+    const bool is_known = name == "bash" || name == "zsh" || name == "fish";
+    return is_known ? "" : "unknown shell \"" + name + "\"; choose from bash, zsh, fish";
+  };
+  CLI::Option* shell = completion->add_option_function<std::string>(
+      "SHELL", [](const std::string&) {}, "bash, zsh or fish");
+  FlagAdder(completion, &hints)
+      .Remember(shell->check(take)->required(),
+                {ValueHint::Kind::kChoice, {"bash", "zsh", "fish"}});
+  completion->footer(
+      "\nbash: eval \"$(verbatim completion bash)\"     in ~/.bashrc"
+      "\nzsh:  eval \"$(verbatim completion zsh)\"      in ~/.zshrc, after compinit"
+      "\nfish: verbatim completion fish | source      in ~/.config/fish/config.fish");
+  completion->parse_complete_callback([this] { arguments.command = Command::kCompletion; });
+}
+
+CommandLine::CommandLine() : tree_(std::make_unique<Tree>()) {}
+CommandLine::~CommandLine() = default;
+
+Result<Parsed> CommandLine::Parse(int count, const char* const* words) {
+  try {
+    tree_->root.parse(count, words);
+  } catch (const CLI::CallForVersion& version) {
+    return Parsed{std::nullopt, std::string(version.what()) + "\n"};
+  } catch (const CLI::Success&) {
+    return Parsed{std::nullopt, tree_->root.help()};
+  } catch (const CLI::Error& error) {
+    std::string path = "verbatim";
+    for (const CLI::App* at = &tree_->root; !at->get_subcommands().empty();) {
+      at = at->get_subcommands().front();
+      path += " " + at->get_name();
+    }
+    return Fail(ErrorCode::kInvalidArgument, fmt::format("{}\nSee: {} --help", error.what(), path));
+  }
+  TranscribeArguments& transcribe = tree_->arguments.transcribe;
+  const bool has_format = tree_->root.get_subcommand("transcribe")->count("--format") > 0;
+  const auto format = FormatOfPath(transcribe.output);
+  if (!has_format && format) transcribe.formats = {*format};
+  return Parsed{tree_->arguments, ""};
+}
+
+CommandOutline CommandLine::Outline() const { return OutlineOf(tree_->root, tree_->hints); }
+
+}  // namespace verbatim::app

@@ -1,0 +1,192 @@
+#include "command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace verbatim::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using transcript::Format;
+
+Result<Parsed> Parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "verbatim");
+  return CommandLine().Parse(static_cast<int>(words.size()), words.data());
+}
+
+std::string ErrorOf(const std::vector<const char*>& words) {
+  const Result<Parsed> parsed = Parse(words);
+  return parsed ? "accepted" : parsed.error().message;
+}
+
+TEST(CommandLineTest, DefaultsAreThoseOfTheDocs) {
+  const TranscribeArguments arguments = Parse({"transcribe", "a.mp4"})->arguments->transcribe;
+  EXPECT_THAT(arguments.files, ElementsAre("a.mp4"));
+  EXPECT_EQ(arguments.model, "base");
+  EXPECT_THAT(arguments.formats, ElementsAre(Format::kSrt));
+  EXPECT_EQ(arguments.options.language, "auto");
+  EXPECT_EQ(arguments.options.beam_size, 1);
+  EXPECT_EQ(arguments.options.temperatures.size(), 6U);
+  EXPECT_EQ(arguments.progress, ProgressMode::kAuto);
+  EXPECT_EQ(arguments.audio_track, std::nullopt);
+  EXPECT_EQ(arguments.cues, transcript::CueOptions{});
+}
+
+TEST(CommandLineTest, EveryFlagReachesItsPlace) {
+  const Result<Parsed> parsed = Parse({"transcribe",
+                                       "-f",
+                                       "vtt,json",
+                                       "-d",
+                                       "out",
+                                       "--word-timestamps",
+                                       "-m",
+                                       "tiny.en",
+                                       "-l",
+                                       "German",
+                                       "--task",
+                                       "translate",
+                                       "--initial-prompt",
+                                       "p",
+                                       "--hotwords",
+                                       "h",
+                                       "--segment-times",
+                                       "tokens",
+                                       "--vad-threshold",
+                                       "0.25",
+                                       "--line-length",
+                                       "30",
+                                       "--lines",
+                                       "1",
+                                       "--min-duration",
+                                       "0.5",
+                                       "--max-duration",
+                                       "5",
+                                       "--min-gap",
+                                       "0.04",
+                                       "--beam-size",
+                                       "5",
+                                       "--best-of",
+                                       "3",
+                                       "--temperature",
+                                       "0,0.5",
+                                       "--compression-ratio-max",
+                                       "2",
+                                       "--logprob-min",
+                                       "-0.5",
+                                       "--no-speech-max",
+                                       "0.5",
+                                       "--compute-type",
+                                       "int8",
+                                       "--workers",
+                                       "2",
+                                       "--threads",
+                                       "3",
+                                       "--batch",
+                                       "4",
+                                       "--progress",
+                                       "json",
+                                       "-v",
+                                       "--audio-track",
+                                       "1",
+                                       "a.mp4",
+                                       "b.mp4"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const TranscribeArguments& arguments = parsed->arguments->transcribe;
+  EXPECT_THAT(arguments.files, ElementsAre("a.mp4", "b.mp4"));
+  EXPECT_THAT(arguments.formats, ElementsAre(Format::kVtt, Format::kJson));
+  EXPECT_EQ(arguments.output_dir, "out");
+  EXPECT_EQ(arguments.word_times, transcript::WordTimes::kWrite);
+  EXPECT_EQ(arguments.model, "tiny.en");
+  EXPECT_EQ(arguments.audio_track, 1);
+  EXPECT_EQ(arguments.progress, ProgressMode::kJson);
+  EXPECT_TRUE(arguments.is_verbose);
+  EXPECT_EQ(arguments.options.language, "de");
+  EXPECT_EQ(arguments.options.task, pipeline::Task::kTranslate);
+  EXPECT_EQ(arguments.options.initial_prompt, "p");
+  EXPECT_EQ(arguments.options.hotwords, "h");
+  EXPECT_EQ(arguments.options.segment_times, pipeline::SegmentTimes::kTokens);
+  EXPECT_EQ(arguments.options.vad_threshold, 0.25F);
+  EXPECT_EQ(arguments.options.beam_size, 5);
+  EXPECT_EQ(arguments.options.best_of, 3);
+  EXPECT_THAT(arguments.options.temperatures, ElementsAre(0.0F, 0.5F));
+  EXPECT_EQ(arguments.options.compression_ratio_max, 2.0F);
+  EXPECT_EQ(arguments.options.logprob_min, -0.5F);
+  EXPECT_EQ(arguments.options.no_speech_max, 0.5F);
+  EXPECT_EQ(arguments.engine.compute_type, pipeline::ComputeType::kInt8);
+  EXPECT_EQ(arguments.engine.workers, 2);
+  EXPECT_EQ(arguments.engine.threads, 3);
+  EXPECT_EQ(arguments.engine.batch, 4);
+  EXPECT_EQ(arguments.cues.line_length_max, 30);
+  EXPECT_EQ(arguments.cues.lines_max, 1);
+  EXPECT_EQ(arguments.cues.duration_min_ms, 500);
+  EXPECT_EQ(arguments.cues.duration_max_ms, 5000);
+  EXPECT_EQ(arguments.cues.gap_min_ms, 40);
+}
+
+TEST(CommandLineTest, TheOutputsExtensionIsItsFormatUnlessOneIsGiven) {
+  EXPECT_THAT(Parse({"transcribe", "a", "-o", "x.vtt"})->arguments->transcribe.formats,
+              ElementsAre(Format::kVtt));
+  EXPECT_THAT(Parse({"transcribe", "a", "-o", "x.vtt", "-f", "txt"})->arguments->transcribe.formats,
+              ElementsAre(Format::kTxt));
+  EXPECT_THAT(Parse({"transcribe", "a", "-o", "-"})->arguments->transcribe.formats,
+              ElementsAre(Format::kSrt));
+}
+
+TEST(CommandLineTest, WrongValuesAreToldTheChoices) {
+  EXPECT_EQ(ErrorOf({"transcribe", "a", "--format", "doc"}),
+            "--format: unknown format \"doc\"; choose from txt, srt, vtt, json, tsv\n"
+            "See: verbatim transcribe --help");
+  EXPECT_THAT(ErrorOf({"transcribe", "a", "--language", "klingon"}), HasSubstr("unknown language"));
+  EXPECT_THAT(ErrorOf({"transcribe", "a", "--task", "sing"}),
+              HasSubstr("unknown value \"sing\"; choose from transcribe, translate"));
+  EXPECT_THAT(ErrorOf({"transcribe", "a", "--beam-size", "0"}),
+              HasSubstr("\"0\" is no number from 1 to 32"));
+  for (const char* bad : {"nan", "inf", "", "1e", "0.5x", "99999999999999999999", "-1"}) {
+    EXPECT_THAT(ErrorOf({"transcribe", "a", "--vad-threshold", bad}), HasSubstr("is no number"))
+        << bad;
+  }
+  EXPECT_THAT(ErrorOf({"transcribe", "a", "--temperature", "0,,1"}), HasSubstr("is no number"));
+  EXPECT_THAT(ErrorOf({"completion", "tcsh"}), HasSubstr("choose from bash, zsh, fish"));
+}
+
+TEST(CommandLineTest, WhatIsMissingOrTooMuchIsAnError) {
+  EXPECT_NE(ErrorOf({}), "accepted");
+  EXPECT_NE(ErrorOf({"transcribe"}), "accepted");
+  EXPECT_NE(ErrorOf({"sing"}), "accepted");
+  EXPECT_NE(ErrorOf({"demo", "x"}), "accepted");
+  EXPECT_NE(ErrorOf({"model"}), "accepted");
+  EXPECT_NE(ErrorOf({"model", "pull"}), "accepted");
+  EXPECT_NE(ErrorOf({"transcribe", "a", "--no-such-flag"}), "accepted");
+  EXPECT_NE(ErrorOf({"transcribe", "a", "-o", "x", "-d", "y"}), "accepted");
+}
+
+TEST(CommandLineTest, HelpAndVersionAreText) {
+  EXPECT_EQ(Parse({"--version"})->text, "verbatim " VERBATIM_VERSION "\n");
+  EXPECT_THAT(Parse({"--help"})->text, HasSubstr("Examples:"));
+  EXPECT_THAT(Parse({"transcribe", "--help"})->text, HasSubstr("--beam-size"));
+  EXPECT_THAT(Parse({"model", "pull", "--help"})->text, HasSubstr("goes on where"));
+}
+
+TEST(CommandLineTest, TheModelMayComeFromTheEnvironment) {
+  setenv("VERBATIM_MODEL", "small", 1);
+  EXPECT_EQ(Parse({"transcribe", "a"})->arguments->transcribe.model, "small");
+  EXPECT_EQ(Parse({"demo"})->arguments->transcribe.model, "small");
+  EXPECT_EQ(Parse({"transcribe", "a", "-m", "tiny"})->arguments->transcribe.model, "tiny");
+  unsetenv("VERBATIM_MODEL");
+}
+
+TEST(CommandLineTest, Commands) {
+  EXPECT_EQ(Parse({"demo"})->arguments->command, Command::kDemo);
+  EXPECT_EQ(Parse({"model", "list"})->arguments->command, Command::kModelList);
+  EXPECT_EQ(Parse({"model", "verify"})->arguments->command, Command::kModelVerify);
+  const Result<Parsed> pull = Parse({"model", "pull", "base", "tiny"});
+  EXPECT_EQ(pull->arguments->command, Command::kModelPull);
+  EXPECT_THAT(pull->arguments->models, ElementsAre("base", "tiny"));
+  EXPECT_EQ(Parse({"completion", "fish"})->arguments->shell, Shell::kFish);
+}
+
+}  // namespace
+}  // namespace verbatim::app

@@ -1,0 +1,60 @@
+// The program `verbatim`: parses the command line and runs the command. No logic lives here.
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "command_line.h"
+#include "completion.h"
+#include "exit_code.h"
+#include "model_command.h"
+#include "report.h"
+#include "signals.h"
+#include "transcribe_command.h"
+
+namespace verbatim::app {
+namespace {
+
+ExitCode Run(const Arguments& arguments, const CommandLine& line, std::stop_token stop) {
+  switch (arguments.command) {
+    case Command::kTranscribe: return Transcribe(arguments.transcribe, stop);
+    case Command::kDemo: return Demo(arguments.transcribe, stop);
+    case Command::kModelList: return ListModels();
+    case Command::kModelPull: return PullModels(arguments.models, stop);
+    case Command::kModelVerify: return VerifyModels(arguments.models);
+    case Command::kCompletion:
+      std::fputs(CompletionScript(line.Outline(), arguments.shell).c_str(), stdout);
+      return ExitCode::kSuccess;
+  }
+  return ExitCode::kInternal;
+}
+
+ExitCode Main(int count, const char* const* words) {
+  CommandLine line;
+  const Result<Parsed> parsed = line.Parse(count, words);
+  if (!parsed) {
+    Complain(parsed.error().message);
+    return ExitCode::kUsage;
+  }
+  if (!parsed->arguments) {
+    std::fputs(parsed->text.c_str(), stdout);
+    return ExitCode::kSuccess;
+  }
+  SignalWatcher signals;
+  const ExitCode code = Run(*parsed->arguments, line, signals.stop_token());
+  return code == ExitCode::kInterrupted ? signals.exit_code() : code;
+}
+
+}  // namespace
+}  // namespace verbatim::app
+
+int main(int count, char** words) {
+  using verbatim::app::ExitCode;
+  try {
+    const ExitCode code = verbatim::app::Main(count, words);
+    return static_cast<int>(code);
+  } catch (const std::exception& error) {
+    verbatim::app::Complain(std::string("a bug: ") + error.what());
+    return static_cast<int>(ExitCode::kInternal);
+  }
+}

@@ -1,0 +1,163 @@
+#include "transcribe_flags.h"
+
+#include <cmath>
+
+#include "models/models.h"
+#include "outputs.h"
+#include "pipeline/languages.h"
+
+namespace verbatim::app {
+namespace {
+
+using pipeline::ComputeType;
+using pipeline::SegmentTimes;
+using pipeline::Task;
+using transcript::Format;
+
+void AddInputFlags(FlagAdder& flags, CLI::App* command, TranscribeArguments* arguments) {
+  flags.Group("Input");
+  flags.Remember(command->add_option("FILE", arguments->files, "Videos or sound files")->required(),
+                 {ValueHint::Kind::kFile, {}});
+  flags.Parsed("--audio-track", "N", "Which audio track, from 0 (default: the file's own choice)",
+               [arguments](const std::string& word) -> Result<void> {
+                 arguments->audio_track = TRY(ParseNumber<int>(word, {0, 999}));
+                 return {};
+               });
+}
+
+void AddOutputFlags(FlagAdder& flags, TranscribeArguments* arguments) {
+  flags.Group("Output");
+  CLI::Option* format = flags.Parsed("-f,--format", "LIST",
+                                     "Formats, with commas between: txt, srt, vtt, json, tsv "
+                                     "(default: srt, or what --output ends in)",
+                                     [arguments](const std::string& list) -> Result<void> {
+                                       arguments->formats = TRY(ParseFormats(list));
+                                       return {};
+                                     });
+  flags.Remember(format, {ValueHint::Kind::kChoice, {"srt", "vtt", "txt", "json", "tsv"}});
+  CLI::Option* output = flags.Text("-o,--output", &arguments->output, "PATH",
+                                   "File for the result of one input; - is standard output");
+  flags.Remember(output, {ValueHint::Kind::kFile, {}});
+  CLI::Option* folder = flags.Text("-d,--output-dir", &arguments->output_dir, "DIR",
+                                   "Folder for the results (default: beside each input)");
+  flags.Remember(folder, {ValueHint::Kind::kFolder, {}});
+  output->excludes(folder);
+  flags.Switch("--word-timestamps", "Also write the times of single words (json, vtt)",
+               [arguments] { arguments->word_times = transcript::WordTimes::kWrite; });
+}
+
+// Seconds on the command line, milliseconds inside.
+void AddSeconds(FlagAdder& flags, const std::string& name, int64_t* target_ms,
+                const std::string& text) {
+  flags.Parsed(name, "SECONDS", text, [target_ms](const std::string& word) -> Result<void> {
+    const double seconds = TRY(ParseNumber<double>(word, {0.0, 60.0}));
+    *target_ms = std::llround(seconds * 1000);
+    return {};
+  });
+}
+
+void AddCueFlags(FlagAdder& flags, transcript::CueOptions* cues) {
+  flags.Group("Subtitles");
+  flags.Ranged<int>("--line-length", &cues->line_length_max, {10, 200}, "Columns in a line");
+  flags.Ranged<int>("--lines", &cues->lines_max, {1, 10}, "Lines in a subtitle");
+  AddSeconds(flags, "--min-duration", &cues->duration_min_ms, "Shortest subtitle, where possible");
+  AddSeconds(flags, "--max-duration", &cues->duration_max_ms, "Longest subtitle");
+  AddSeconds(flags, "--min-gap", &cues->gap_min_ms, "Pause between two subtitles");
+}
+
+void AddSpeechFlags(FlagAdder& flags, pipeline::TranscribeOptions* options) {
+  flags.Group("Speech");
+  flags.Parsed("-l,--language", "CODE", "Language: de, german ... (default: auto)",
+               [options](const std::string& word) -> Result<void> {
+                 options->language = TRY(pipeline::ParseLanguage(word));
+                 return {};
+               });
+  flags.Choice<Task>("--task", &options->task,
+                     {{"transcribe", Task::kTranscribe}, {"translate", Task::kTranslate}},
+                     "Write what is said, or its English translation");
+  flags.Text("--initial-prompt", &options->initial_prompt, "TEXT",
+             "Text that sets style and spelling");
+  flags.Text("--hotwords", &options->hotwords, "TEXT", "Names and terms that may be said");
+  flags.Choice<SegmentTimes>(
+      "--segment-times", &options->segment_times,
+      {{"alignment", SegmentTimes::kAlignment}, {"tokens", SegmentTimes::kTokens}},
+      "Times from word alignment, or from the model's own marks");
+  flags.Ranged<float>("--vad-threshold", &options->vad_threshold, {0.0F, 1.0F},
+                      "How sure speech must be; 0 takes everything for speech");
+}
+
+Result<std::vector<float>> ParseTemperatures(const std::string& list) {
+  std::vector<float> temperatures;
+  for (size_t begin = 0; begin <= list.size();) {
+    const size_t end = std::min(list.find(',', begin), list.size());
+    temperatures.push_back(TRY(ParseNumber<float>(list.substr(begin, end - begin), {0.0F, 2.0F})));
+    begin = end + 1;
+  }
+  return temperatures;
+}
+
+void AddSearchFlags(FlagAdder& flags, pipeline::TranscribeOptions* options) {
+  flags.Group("Search");
+  flags.Ranged<int>("--beam-size", &options->beam_size, {1, 32}, "Beams; 1 is greedy");
+  flags.Ranged<int>("--best-of", &options->best_of, {1, 32}, "Samples of each retry");
+  flags.Parsed("--temperature", "LIST",
+               "Temperatures tried in turn, with commas between (default: 0,0.2,0.4,0.6,0.8,1)",
+               [options](const std::string& list) -> Result<void> {
+                 options->temperatures = TRY(ParseTemperatures(list));
+                 return {};
+               });
+  flags.Ranged<float>("--compression-ratio-max", &options->compression_ratio_max, {0.0F, 100.0F},
+                      "More repetitive text is tried again");
+  flags.Ranged<float>("--logprob-min", &options->logprob_min, {-100.0F, 0.0F},
+                      "Less probable text is tried again");
+  flags.Ranged<float>("--no-speech-max", &options->no_speech_max, {0.0F, 1.0F},
+                      "Improbable text more likely silent than this is dropped");
+}
+
+void AddMachineFlags(FlagAdder& flags, pipeline::EngineOptions* engine) {
+  flags.Group("Machine");
+  flags.Choice<ComputeType>("--compute-type", &engine->compute_type,
+                            {{"auto", ComputeType::kAuto},
+                             {"int8", ComputeType::kInt8},
+                             {"bf16", ComputeType::kBf16},
+                             {"f32", ComputeType::kF32}},
+                            "Numbers to compute with");
+  flags.Ranged<int>("--workers", &engine->workers, {0, 256}, "Workers; 0 is chosen");
+  flags.Ranged<int>("--threads", &engine->threads, {0, 256}, "Threads of each worker; 0 is chosen");
+  flags.Ranged<int>("--batch", &engine->batch, {0, 256}, "Windows at once per worker; 0 is chosen");
+}
+
+void AddProgressFlags(FlagAdder& flags, TranscribeArguments* arguments) {
+  flags.Group("Progress");
+  flags.Choice<ProgressMode>(
+      "--progress", &arguments->progress,
+      {{"auto", ProgressMode::kAuto}, {"json", ProgressMode::kJson}, {"none", ProgressMode::kNone}},
+      "A bar on a terminal, JSON lines on standard error, or nothing");
+  flags.Switch("-v,--verbose", "Show the text while it appears",
+               [arguments] { arguments->is_verbose = true; });
+}
+
+}  // namespace
+
+void AddModelFlag(FlagAdder& flags, TranscribeArguments* arguments) {
+  std::vector<std::string> names;
+  for (const models::CatalogEntry& entry : models::Catalog()) names.push_back(entry.name);
+  flags.Group("Model");
+  CLI::Option* option = flags.Text("-m,--model", &arguments->model, "NAME|DIR",
+                                   "Name (see: verbatim model list) or folder (default: base)");
+  flags.Remember(option->envname("VERBATIM_MODEL"), {ValueHint::Kind::kChoice, std::move(names)});
+}
+
+void AddTranscribeFlags(CLI::App* command, TranscribeArguments* arguments, ValueHints* hints) {
+  FlagAdder flags(command, hints);
+  AddInputFlags(flags, command, arguments);
+  AddOutputFlags(flags, arguments);
+  AddModelFlag(flags, arguments);
+  AddSpeechFlags(flags, &arguments->options);
+  AddCueFlags(flags, &arguments->cues);
+  AddSearchFlags(flags, &arguments->options);
+  AddMachineFlags(flags, &arguments->engine);
+  AddProgressFlags(flags, arguments);
+}
+
+}  // namespace verbatim::app

@@ -1,0 +1,15 @@
+// The flags of `verbatim transcribe`, in the groups of its help.
+#pragma once
+
+#include "arguments.h"
+#include "flag_adder.h"
+
+namespace verbatim::app {
+
+// Adds all of them to `command`; values go to `arguments`, which lives as long as the tree.
+void AddTranscribeFlags(CLI::App* command, TranscribeArguments* arguments, ValueHints* hints);
+
+// --model alone, for commands that share it.
+void AddModelFlag(FlagAdder& flags, TranscribeArguments* arguments);
+
+}  // namespace verbatim::app
