@@ -237,6 +237,15 @@ TEST_F(WrittenByFfmpeg, KeepsALateStartInEveryContainerWithPicture) {
   }
 }
 
+TEST_F(WrittenByFfmpeg, StaysInTimeOverManyJoints) {
+  // Copies of one clip behind each other, each 20 ms longer than its timestamps.
+  const std::string clip = "'" + ProjectData("silent_10s.mp4").string() + "'";
+  ASSERT_TRUE(Ffmpeg("-stream_loop 200 -i " + clip + " -c copy " + Quoted("joined.mp4")));
+  const ReadOut out = ReadAll(folder_.path() / "joined.mp4");
+  ASSERT_FALSE(out.error);
+  EXPECT_NEAR(out.length(), ToSeconds(out.info.duration_estimate), 0.4);
+}
+
 TEST_F(WrittenByFfmpeg, ReadsWhatIsThereOfAFileCutShort) {
   struct Cut {
     std::string name;

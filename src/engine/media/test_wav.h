@@ -73,7 +73,7 @@ inline std::string WavHeader(const WavShape& shape, uint32_t data_size) {
   AppendNumber(bytes, static_cast<uint16_t>(shape.is_float ? 3 : 1));
   AppendNumber(bytes, static_cast<uint16_t>(shape.channel_count));
   AppendNumber(bytes, static_cast<uint32_t>(shape.sample_rate));
-  AppendNumber(bytes, static_cast<uint32_t>(shape.sample_rate * frame_size));
+  AppendNumber(bytes, static_cast<uint32_t>(int64_t{shape.sample_rate} * frame_size));
   AppendNumber(bytes, static_cast<uint16_t>(frame_size));
   AppendNumber(bytes, static_cast<uint16_t>(shape.bits));
   bytes += "data";

@@ -1,6 +1,7 @@
 #include "media/impl/assembler.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace verbatim::media {
 namespace {
@@ -31,7 +32,7 @@ Result<SampleTime> Assembler::Add(AVFrame& frame, std::optional<SampleTime> stam
     run_begin_ = queue_.end();
   }
   const SampleTime begin = position();
-  Append(TRY(resampler_.Convert(frame)));
+  Append(TRY(resampler_.Convert(frame)), placement.surplus);
   run_samples_ += frame.nb_samples;
   return begin;
 }
@@ -47,10 +48,27 @@ Result<void> Assembler::Flush() {
   return {};
 }
 
-void Assembler::Append(Resampler::Planes planes) {
+void Assembler::Append(Resampler::Planes planes, Timeline::Surplus surplus) {
   if (!planes.right.empty()) downmix_.Mix(planes.left, planes.right);
   for (float& sample : planes.left) sample = std::clamp(sample, -1.0F, 1.0F);
+  const bool is_quiet = IsQuiet(planes.left);
+  using enum Timeline::Surplus;
+  if (surplus == kDrop || (surplus == kDropIfQuiet && is_quiet)) {
+    const SampleTime length{std::ssize(planes.left)};
+    timeline_.NoteDropped(length);
+    run_begin_ -= length;  // the run goes on, shorter by this
+    return;
+  }
   queue_.Append(planes.left);
+}
+
+bool Assembler::IsQuiet(std::span<const float> samples) {
+  constexpr float kFading = 0.995F;  // per frame: half in about 3 s
+  constexpr float kQuietShare = 0.1F;
+  float peak = 0;
+  for (const float sample : samples) peak = std::max(peak, std::abs(sample));
+  loudness_ = std::max(peak, loudness_ * kFading);
+  return peak <= kQuietShare * loudness_;
 }
 
 }  // namespace verbatim::media

@@ -34,7 +34,8 @@ class Assembler {
 
  private:
   Result<void> Flush();
-  void Append(Resampler::Planes planes);
+  void Append(Resampler::Planes planes, Timeline::Surplus surplus = Timeline::Surplus::kNone);
+  bool IsQuiet(std::span<const float> samples);
 
   Timeline timeline_;
   Resampler resampler_;
@@ -43,6 +44,7 @@ class Assembler {
   SampleTime run_begin_{
       0};  // a run is a stretch of frames that goes through the filter without a break
   int64_t run_samples_ = 0;  // at the rate of the file
+  float loudness_ = 0;       // the peaks of late, slowly fading
   int run_rate_ = static_cast<int>(kSampleRate);
 };
 

@@ -12,6 +12,9 @@ constexpr SampleTime kGapMin =
     std::chrono::milliseconds(50);  // below, drift and rounding of containers
 constexpr SampleTime kExactGapMin = std::chrono::milliseconds(1);  // where no sound is torn apart
 constexpr SampleTime kRestart = std::chrono::seconds(2);  // further back than this, time began anew
+constexpr SampleTime kSurplusMin = std::chrono::milliseconds(50);
+constexpr SampleTime kSurplusMax = std::chrono::milliseconds(300);  // beyond, it need not be quiet
+constexpr int kDropShare = 50;  // at most 2 % of what has been written is given up
 constexpr SampleTime kLongJump = std::chrono::seconds(10);
 constexpr SampleTime kLeftOutMax = std::chrono::seconds(1);
 
@@ -19,7 +22,8 @@ constexpr SampleTime kLeftOutMax = std::chrono::seconds(1);
 
 Timeline::Placement Timeline::Place(std::optional<SampleTime> stamp, SampleTime length,
                                     SampleTime position, bool is_after_damage) {
-  if (!stamp) return {};
+  if (!stamp || stamp == last_stamp_) return {};  // a clock that stands still says nothing
+  last_stamp_ = stamp;
   const SampleTime begin = *stamp + shift_;
   const bool is_start = position == SampleTime{0};
   if (is_start && begin + length <= SampleTime{0} && left_out_ + length <= kLeftOutMax) {
@@ -33,6 +37,10 @@ Timeline::Placement Timeline::Place(std::optional<SampleTime> stamp, SampleTime 
   if (is_restart || is_cut || is_absurd) {
     shift_ -= ahead;
     return {};
+  }
+  const SampleTime surplus = -ahead;
+  if (surplus > kSurplusMin && surplus >= length && dropped_ + length <= position / kDropShare) {
+    return {.surplus = surplus > kSurplusMax ? Surplus::kDrop : Surplus::kDropIfQuiet};
   }
   if (ahead <= (is_after_damage || is_start ? kExactGapMin : kGapMin)) return {};
   return {.silence = ahead};

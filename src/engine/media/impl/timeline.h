@@ -1,6 +1,7 @@
 // Where each decoded frame lies in the output: decides from the frame's timestamp and from what has
-// been written so far whether silence goes in between. Pure arithmetic; knows no libav. Sound is
-// never dropped or torn apart because of a timestamp, but for what lies before time 0.
+// been written so far whether silence goes in between, or whether there is more sound than time.
+// Pure arithmetic; knows no libav. Sound is given up only in small amounts, in pauses if possible,
+// so that a clock that runs wrong never costs speech.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +20,13 @@ class Timeline {
         false;  // jumps of more than 10 s join two recordings: no silence (transport streams)
   };
 
+  // Sound that overlaps what has been written: at joints of recordings, or under a slow clock.
+  enum class Surplus { kNone, kDropIfQuiet, kDrop };
+
   struct Placement {
     SampleTime silence{0};         // to write before the frame
     bool is_before_start = false;  // the frame lies before time 0 as a whole: leave it out
+    Surplus surplus = Surplus::kNone;
   };
 
   explicit Timeline(const Options& options) : options_(options) {}
@@ -32,10 +37,15 @@ class Timeline {
   Placement Place(std::optional<SampleTime> stamp, SampleTime length, SampleTime position,
                   bool is_after_damage);
 
+  // Told when surplus sound was dropped.
+  void NoteDropped(SampleTime length) { dropped_ += length; }
+
  private:
   Options options_;
-  SampleTime shift_{0};  // added to all timestamps since the last one that was not believed
-  SampleTime left_out_{0};
+  SampleTime shift_{0};     // added to all timestamps since the last one that was not believed
+  SampleTime left_out_{0};  // before time 0
+  SampleTime dropped_{0};   // as surplus
+  std::optional<SampleTime> last_stamp_;
 };
 
 // True if the middle of three successive timestamps stands alone: far from both neighbours. None

@@ -72,6 +72,52 @@ TEST(Timeline, PaysAnOverlapBackFromTheNextGap) {
             milliseconds(980));
 }
 
+TEST(Timeline, GivesUpSurplusInPausesAndOnlyThenAnywhere) {
+  using enum Timeline::Surplus;
+  const auto surplus = [](SampleTime overlap) {
+    return MakeTimeline().Place(seconds(100) - overlap, kFrame, seconds(100), false).surplus;
+  };
+  EXPECT_EQ(surplus(milliseconds(50)), kNone);
+  EXPECT_EQ(surplus(milliseconds(51)), kDropIfQuiet);
+  EXPECT_EQ(surplus(milliseconds(301)), kDrop);
+  EXPECT_EQ(surplus(milliseconds(2001)), kNone);  // time starts anew
+}
+
+TEST(Timeline, FollowsASlowClockWithoutDrift) {
+  Timeline timeline = MakeTimeline();
+  SampleTime position{0};
+  for (int i = 0; i < 100'000; ++i) {  // 33 minutes of a clock that runs 0.2 % slow
+    const SampleTime stamp{i * kFrame.count() * 998 / 1000};
+    const auto placement = timeline.Place(stamp, kFrame, position, false);
+    EXPECT_LE(std::chrono::abs(position - stamp), milliseconds(321));
+    if (placement.surplus == Timeline::Surplus::kDrop) {
+      timeline.NoteDropped(kFrame);
+    } else {
+      position += kFrame;
+    }
+  }
+}
+
+TEST(Timeline, LosesLittleToAClockThatIsWrong) {
+  for (const int share : {0, 1, 500}) {  // standing still, nearly so, and at half speed
+    Timeline timeline = MakeTimeline();
+    SampleTime position{0};
+    SampleTime dropped{0};
+    for (int i = 0; i < 10'000; ++i) {
+      const SampleTime stamp{i * kFrame.count() * share / 1000};
+      const auto placement = timeline.Place(stamp, kFrame, position, false);
+      if (placement.surplus != Timeline::Surplus::kNone) {
+        timeline.NoteDropped(kFrame);
+        dropped += kFrame;
+      } else {
+        position += kFrame;
+      }
+      EXPECT_EQ(placement.silence, SampleTime{0});
+    }
+    EXPECT_LE(dropped, position / 50) << share;
+  }
+}
+
 TEST(Timeline, MakesNoSilenceBeyondTheLimit) {
   Timeline timeline = MakeTimeline();
   EXPECT_EQ(timeline.Place(hours(40), kFrame, seconds(1), false).silence, SampleTime{0});
@@ -97,7 +143,10 @@ TEST(Timeline, LeavesOutWhatLiesBeforeTimeZeroButNeverMuch) {
 
   Timeline endless = MakeTimeline();
   int left_out = 0;
-  while (endless.Place(-seconds(1), kFrame, SampleTime{0}, false).is_before_start) ++left_out;
+  while (endless.Place(-seconds(100) + left_out * kFrame, kFrame, SampleTime{0}, false)
+             .is_before_start) {
+    ++left_out;
+  }
   EXPECT_EQ(left_out, 50);  // one second
 }
 
