@@ -41,6 +41,22 @@ std::string FirstWords(const CommandOutline& command) {
 
 // Bash.
 
+constexpr char kBash[] = R"bash(# Bash completion of Verbatim: eval "$(verbatim completion bash)"
+_verbatim() {{
+  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} command=verbatim i
+  for ((i = 1; i < COMP_CWORD; ++i)); do
+    case "$command ${{COMP_WORDS[i]}}" in
+{}    esac
+  done
+  local IFS=$' \t\n'
+  case "$command $before" in
+{}  esac
+  case "$command" in
+{}  esac
+}}
+complete -F _verbatim verbatim ./verbatim
+)bash";
+
 std::string BashReply(const ValueHint& value) {
   switch (value.kind) {
     case Kind::kFile: return "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\"))";
@@ -78,36 +94,24 @@ std::string BashScript(const CommandOutline& root) {
         "\"$word\")); else {}; fi ;;\n",
         Quoted(path), Quoted(flags), BashReply(rest));
   });
-  return fmt::format(R"bash(# Bash completion of Verbatim: eval "$(verbatim completion bash)"
-_verbatim() {
-    {
-      local word = $ {
-        {
-          COMP_WORDS[COMP_CWORD]
-        }
-      }
-      before = $ {
-        {
-          COMP_WORDS[COMP_CWORD - 1]
-        }
-      }
-      command = verbatim i for ((i = 1; i < COMP_CWORD; ++i));
-      do
-    case "$command ${{COMP_WORDS[i]}}" in
-{}    esac
-  done
-  local IFS=$' \t\n'
-  case "$command $before" in
-{}  esac
-  case "$command" in
-{}  esac
-}}
-complete -F _verbatim verbatim ./verbatim
-)bash",
-                     paths, values, words);
+  return fmt::format(kBash, paths, values, words);
 }
 
 // Zsh.
+
+constexpr char kZsh[] = R"zsh(#compdef verbatim
+# Zsh completion of Verbatim: eval "$(verbatim completion zsh)", after compinit
+_verbatim() {{
+  local command=verbatim i
+  for ((i = 2; i < CURRENT; ++i)); do
+    case "$command ${{words[i]}}" in
+{}    esac
+  done
+  case "$command" in
+{}  esac
+}}
+compdef _verbatim verbatim
+)zsh";
 
 std::string ZshAction(const ValueHint& value) {
   switch (value.kind) {
@@ -153,21 +157,7 @@ std::string ZshScript(const CommandOutline& root) {
     if (path != root.name)
       paths += fmt::format("      {}) command={} ;;\n", Quoted(path), Quoted(path));
   });
-  return fmt::format(R"zsh(#compdef verbatim
-# Zsh completion of Verbatim: eval "$(verbatim completion zsh)", after compinit
-_verbatim() {
-      {
-        local command = verbatim i for ((i = 2; i < CURRENT; ++i));
-        do
-    case "$command ${{words[i]}}" in
-{}    esac
-  done
-  case "$command" in
-{}  esac
-}}
-compdef _verbatim verbatim
-)zsh",
-                     paths, cases);
+  return fmt::format(kZsh, paths, cases);
 }
 
 // Fish.

@@ -19,8 +19,9 @@ using transcript::Format;
 // One spelling per place, also for what does not exist yet.
 fs::path Place(const fs::path& path) {
   std::error_code error;
-  fs::path place = fs::weakly_canonical(path, error);
-  return error ? path.lexically_normal() : place;
+  const fs::path absolute = fs::absolute(path, error);
+  fs::path place = fs::weakly_canonical(absolute, error);
+  return error ? absolute.lexically_normal() : place;
 }
 
 fs::path FolderOf(const fs::path& input, const OutputRequest& request) {

@@ -36,7 +36,7 @@ TEST(OutputsTest, OrInOneFolder) {
 
 TEST(OutputsTest, InputsOfOneStemKeepTheirExtension) {
   EXPECT_THAT(Paths({"a.mp4", "./a.mkv", "b.mp4"}, {{Format::kSrt}, "", ""}),
-              ElementsAre("a.mp4.srt", "./a.mkv.srt", "b.srt"));
+              ElementsAre("a.mp4.srt", "a.mkv.srt", "b.srt"));
   EXPECT_THAT(Paths({"x/a.mp4", "y/a.mp4"}, {{Format::kSrt}, "", ""}),
               ElementsAre("x/a.srt", "y/a.srt"));
 }

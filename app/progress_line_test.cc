@@ -15,7 +15,7 @@ constexpr ProgressState kHalf{"talk.mp4", 360, 720, 0.5, 90};
 
 TEST(ProgressLineTest, SaysWhereItIsHowFastAndHowLong) {
   EXPECT_EQ(ProgressLine(kHalf, {64, false}),
-            "talk.mp4  [########        ]   50 %  6:00 / 12:00  90 x  ETA 0:04");
+            "talk.mp4  [#######       ]   50 %  6:00 / 12:00  90 x  ETA 0:04");
 }
 
 TEST(ProgressLineTest, FitsEveryWidth) {
