@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <iterator>
 #include <optional>
+#include <ostream>
 #include <random>
 #include <string>
 #include <utility>
@@ -235,6 +236,8 @@ struct ModelIds {
   int32_t no_timestamps;
   int32_t size;
   size_t language_count;
+
+  friend void PrintTo(const ModelIds& model, std::ostream* out) { *out << model.name; }
 };
 
 class ModelTokenizerTest : public ::testing::TestWithParam<ModelIds> {
