@@ -43,17 +43,17 @@ struct MediaInfo {
 };
 
 struct AudioReaderOptions {
-  std::optional<int>
-      track;  // none: the container's default audio track, else the first that can be decoded
+  // None: the container's default audio track, else the first that can be decoded.
+  std::optional<int> track;
 };
 
 class AudioReader {
  public:
   // Opens a file and its audio track.
   // Errors: kNotFound; kIo (unreadable, a directory); kUnsupportedMedia (no sound, no decoder,
-  // encrypted, not media);
-  //         kCorruptMedia (media, but broken); kInvalidArgument (no such track: the message lists
-  //         those there are). Messages are one sentence for a person and do not repeat the path.
+  //         encrypted, not media); kCorruptMedia (media, but broken); kInvalidArgument (no such
+  //         track: the message lists those there are). Messages are one sentence for a person and
+  //         do not repeat the path.
   static Result<std::unique_ptr<AudioReader>> Open(const std::filesystem::path& path,
                                                    const AudioReaderOptions& options);
 
@@ -61,8 +61,10 @@ class AudioReader {
   virtual const MediaInfo& info() const = 0;
 
   // The next block, or nothing at the end. A damaged packet is skipped and counted; its time is
-  // kept as silence. Errors: kCorruptMedia if not one packet of the file could be decoded; kIo;
-  // kCancelled. Thread: one caller at a time.
+  // kept as silence. After an error the reader is of no more use.
+  // Errors: kCorruptMedia (not one packet of the file could be decoded); kUnsupportedMedia (the
+  //         packets are encrypted, or there are none); kIo; kCancelled.
+  // Thread: one caller at a time.
   virtual Result<std::optional<PcmBlock>> Next(std::stop_token stop) = 0;
 
   // Share of the file that has been read, 0..1: by time if the duration is known, by bytes

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -11,10 +12,16 @@
 #include <filesystem>
 #include <fstream>
 #include <numbers>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "media/audio_reader.h"
+
+#ifndef VERBATIM_ROOT  // the build names the project's folder
+#define VERBATIM_ROOT "."
+#endif
 
 namespace verbatim::media {
 

@@ -37,10 +37,11 @@ AVChannelLayout StandardLayout(const AVFrame& frame) {
 // parts.
 int SpreadEvenly(SwrContext* context, int channel_count) {
   std::vector<double> matrix(2 * static_cast<size_t>(channel_count), 0.0);
-  for (int channel = 0; channel < channel_count; ++channel) {
-    const int side = channel % 2;
-    const int side_count = (channel_count + 1 - side) / 2;
-    matrix[static_cast<size_t>(side * channel_count + channel)] = 1.0 / side_count;
+  const auto count = static_cast<size_t>(channel_count);
+  for (size_t channel = 0; channel < count; ++channel) {
+    const size_t side = channel % 2;
+    const size_t side_count = (count + 1 - side) / 2;
+    matrix[side * count + channel] = 1.0 / static_cast<double>(side_count);
   }
   return swr_set_matrix(context, matrix.data(), channel_count);
 }
