@@ -49,6 +49,12 @@ class PlainFormatter : public CLI::Formatter {
   }
 };
 
+// CLI11 leaves two empty lines between groups.
+std::string WithoutDoubleGaps(std::string text) {
+  for (size_t at = 0; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+  return text;
+}
+
 std::vector<std::string> Names(const CLI::Option& option) {
   std::vector<std::string> names;
   for (const std::string& name : option.get_snames()) names.push_back("-" + name);
@@ -170,7 +176,7 @@ Result<Parsed> CommandLine::Parse(int count, const char* const* words) {
   } catch (const CLI::CallForVersion& version) {
     return Parsed{std::nullopt, std::string(version.what()) + "\n"};
   } catch (const CLI::Success&) {
-    return Parsed{std::nullopt, tree_->root.help()};
+    return Parsed{std::nullopt, WithoutDoubleGaps(tree_->root.help())};
   } catch (const CLI::Error& error) {
     std::string path = "verbatim";
     for (const CLI::App* at = &tree_->root; !at->get_subcommands().empty();) {

@@ -67,11 +67,13 @@ class FlagAdder {
   template <typename Number>
   CLI::Option* Ranged(const std::string& name, Number* target, std::pair<Number, Number> range,
                       const std::string& text) {
-    return Parsed(name, "N", fmt::format("{} ({} to {})", text, range.first, range.second),
-                  [target, range](const std::string& word) -> Result<void> {
-                    *target = TRY(ParseNumber<Number>(word, range));
-                    return {};
-                  });
+    return Parsed(
+        name, "N",
+        fmt::format("{} ({} to {}; default {})", text, range.first, range.second, *target),
+        [target, range](const std::string& word) -> Result<void> {
+          *target = TRY(ParseNumber<Number>(word, range));
+          return {};
+        });
   }
 
   // One of a few words; `choices` pairs each with its value.

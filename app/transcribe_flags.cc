@@ -1,5 +1,8 @@
 #include "transcribe_flags.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "models/models.h"
@@ -18,7 +21,7 @@ void AddInputFlags(FlagAdder& flags, CLI::App* command, TranscribeArguments* arg
   flags.Group("Input");
   flags.Remember(command->add_option("FILE", arguments->files, "Videos or sound files")->required(),
                  {ValueHint::Kind::kFile, {}});
-  flags.Parsed("--audio-track", "N", "Which audio track, from 0 (default: the file's own choice)",
+  flags.Parsed("--audio-track", "N", "Which audio track, from 0 (default: the file's own)",
                [arguments](const std::string& word) -> Result<void> {
                  arguments->audio_track = TRY(ParseNumber<int>(word, {0, 999}));
                  return {};
@@ -27,13 +30,12 @@ void AddInputFlags(FlagAdder& flags, CLI::App* command, TranscribeArguments* arg
 
 void AddOutputFlags(FlagAdder& flags, TranscribeArguments* arguments) {
   flags.Group("Output");
-  CLI::Option* format = flags.Parsed("-f,--format", "LIST",
-                                     "Formats, with commas between: txt, srt, vtt, json, tsv "
-                                     "(default: srt, or what --output ends in)",
-                                     [arguments](const std::string& list) -> Result<void> {
-                                       arguments->formats = TRY(ParseFormats(list));
-                                       return {};
-                                     });
+  CLI::Option* format =
+      flags.Parsed("-f,--format", "LIST", "srt, vtt, txt, json, tsv, commas between (default: srt)",
+                   [arguments](const std::string& list) -> Result<void> {
+                     arguments->formats = TRY(ParseFormats(list));
+                     return {};
+                   });
   flags.Remember(format, {ValueHint::Kind::kChoice, {"srt", "vtt", "txt", "json", "tsv"}});
   CLI::Option* output = flags.Text("-o,--output", &arguments->output, "PATH",
                                    "File for the result of one input; - is standard output");
@@ -49,11 +51,13 @@ void AddOutputFlags(FlagAdder& flags, TranscribeArguments* arguments) {
 // Seconds on the command line, milliseconds inside.
 void AddSeconds(FlagAdder& flags, const std::string& name, int64_t* target_ms,
                 const std::string& text) {
-  flags.Parsed(name, "SECONDS", text, [target_ms](const std::string& word) -> Result<void> {
-    const double seconds = TRY(ParseNumber<double>(word, {0.0, 60.0}));
-    *target_ms = std::llround(seconds * 1000);
-    return {};
-  });
+  const double given = static_cast<double>(*target_ms) / 1000;
+  flags.Parsed(name, "SECONDS", fmt::format("{} (default {})", text, given),
+               [target_ms](const std::string& word) -> Result<void> {
+                 const double seconds = TRY(ParseNumber<double>(word, {0.0, 60.0}));
+                 *target_ms = std::llround(seconds * 1000);
+                 return {};
+               });
 }
 
 void AddCueFlags(FlagAdder& flags, transcript::CueOptions* cues) {
@@ -74,16 +78,16 @@ void AddSpeechFlags(FlagAdder& flags, pipeline::TranscribeOptions* options) {
                });
   flags.Choice<Task>("--task", &options->task,
                      {{"transcribe", Task::kTranscribe}, {"translate", Task::kTranslate}},
-                     "Write what is said, or its English translation");
+                     "Write what is said, or its English translation (default: transcribe)");
   flags.Text("--initial-prompt", &options->initial_prompt, "TEXT",
              "Text that sets style and spelling");
   flags.Text("--hotwords", &options->hotwords, "TEXT", "Names and terms that may be said");
   flags.Choice<SegmentTimes>(
       "--segment-times", &options->segment_times,
       {{"alignment", SegmentTimes::kAlignment}, {"tokens", SegmentTimes::kTokens}},
-      "Times from word alignment, or from the model's own marks");
+      "Times by word alignment or the model's marks (default: alignment)");
   flags.Ranged<float>("--vad-threshold", &options->vad_threshold, {0.0F, 1.0F},
-                      "How sure speech must be; 0 takes everything for speech");
+                      "How sure speech must be; 0 takes all for it");
 }
 
 Result<std::vector<float>> ParseTemperatures(const std::string& list) {
@@ -101,7 +105,7 @@ void AddSearchFlags(FlagAdder& flags, pipeline::TranscribeOptions* options) {
   flags.Ranged<int>("--beam-size", &options->beam_size, {1, 32}, "Beams; 1 is greedy");
   flags.Ranged<int>("--best-of", &options->best_of, {1, 32}, "Samples of each retry");
   flags.Parsed("--temperature", "LIST",
-               "Temperatures tried in turn, with commas between (default: 0,0.2,0.4,0.6,0.8,1)",
+               "Tried in turn, commas between (default: 0,0.2,0.4,0.6,0.8,1)",
                [options](const std::string& list) -> Result<void> {
                  options->temperatures = TRY(ParseTemperatures(list));
                  return {};
@@ -111,7 +115,7 @@ void AddSearchFlags(FlagAdder& flags, pipeline::TranscribeOptions* options) {
   flags.Ranged<float>("--logprob-min", &options->logprob_min, {-100.0F, 0.0F},
                       "Less probable text is tried again");
   flags.Ranged<float>("--no-speech-max", &options->no_speech_max, {0.0F, 1.0F},
-                      "Improbable text more likely silent than this is dropped");
+                      "Improbable text over this is silence");
 }
 
 void AddMachineFlags(FlagAdder& flags, pipeline::EngineOptions* engine) {
@@ -121,10 +125,12 @@ void AddMachineFlags(FlagAdder& flags, pipeline::EngineOptions* engine) {
                              {"int8", ComputeType::kInt8},
                              {"bf16", ComputeType::kBf16},
                              {"f32", ComputeType::kF32}},
-                            "Numbers to compute with");
-  flags.Ranged<int>("--workers", &engine->workers, {0, 256}, "Workers; 0 is chosen");
-  flags.Ranged<int>("--threads", &engine->threads, {0, 256}, "Threads of each worker; 0 is chosen");
-  flags.Ranged<int>("--batch", &engine->batch, {0, 256}, "Windows at once per worker; 0 is chosen");
+                            "Numbers to compute with (default: auto)");
+  flags.Ranged<int>("--workers", &engine->workers, {0, 256}, "Workers; 0: automatic");
+  flags.Ranged<int>("--threads", &engine->threads, {0, 256},
+                    "Threads of each worker; 0: automatic");
+  flags.Ranged<int>("--batch", &engine->batch, {0, 256},
+                    "Windows at once per worker; 0: automatic");
 }
 
 void AddProgressFlags(FlagAdder& flags, TranscribeArguments* arguments) {
@@ -132,7 +138,7 @@ void AddProgressFlags(FlagAdder& flags, TranscribeArguments* arguments) {
   flags.Choice<ProgressMode>(
       "--progress", &arguments->progress,
       {{"auto", ProgressMode::kAuto}, {"json", ProgressMode::kJson}, {"none", ProgressMode::kNone}},
-      "A bar on a terminal, JSON lines on standard error, or nothing");
+      "A bar on a terminal; JSON lines; nothing");
   flags.Switch("-v,--verbose", "Show the text while it appears",
                [arguments] { arguments->is_verbose = true; });
 }
@@ -144,7 +150,7 @@ void AddModelFlag(FlagAdder& flags, TranscribeArguments* arguments) {
   for (const models::CatalogEntry& entry : models::Catalog()) names.push_back(entry.name);
   flags.Group("Model");
   CLI::Option* option = flags.Text("-m,--model", &arguments->model, "NAME|DIR",
-                                   "Name (see: verbatim model list) or folder (default: base)");
+                                   "Model, see: verbatim model list (default: base)");
   flags.Remember(option->envname("VERBATIM_MODEL"), {ValueHint::Kind::kChoice, std::move(names)});
 }
 
