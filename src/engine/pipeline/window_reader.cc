@@ -12,6 +12,7 @@
 #include "pipeline/memory.h"
 #include "split/audio_history.h"
 #include "split/window_planner.h"
+#include "vad/gain_control.h"
 
 namespace verbatim::pipeline {
 namespace {
@@ -66,7 +67,7 @@ class Stream {
  private:
   void PushBlock(std::vector<WindowJob>& ready) {
     filled_ = 0;
-    for (const vad::SpeechSegment& segment : segmenter_.Push(detector_.Push(block_)))
+    for (const vad::SpeechSegment& segment : segmenter_.Push(detector_.Push(gain_.Apply(block_))))
       Plan(segment, ready);
     const std::optional<SampleTime> open_since = planner_.open_since();
     history_.ForgetBefore(open_since ? std::min(*open_since, segmenter_.settled())
@@ -87,6 +88,7 @@ class Stream {
   }
 
   vad::SpeechDetector& detector_;
+  vad::GainControl gain_;
   vad::Segmenter segmenter_;
   split::WindowPlanner planner_;
   split::AudioHistory history_;
@@ -120,7 +122,9 @@ Result<FileSummary> WindowReader::ReadAll(FileTrack& track, const FileRequest& r
   const media::MediaInfo& info = audio->info();
   const split::SplitPlan plan =
       split::PlanSplit({info.duration_estimate, info.size_bytes}, FreeMemoryBytes());
-  Stream stream(detector_, segmenter_options_, plan);
+  vad::SegmenterOptions segmenter = segmenter_options_;
+  segmenter.length_max = plan.window_target;
+  Stream stream(detector_, segmenter, plan);
   const auto hand_over = [&](std::vector<WindowJob> jobs) {
     for (WindowJob& job : jobs) {
       job.file = &track;
