@@ -226,9 +226,10 @@ TEST_F(WrittenByFfmpeg, KeepsALateStartInEveryContainerWithPicture) {
     const std::string video = name.ends_with("ts") || name.ends_with("mpg") ? "mpeg2video"
                               : name.ends_with("flv")                       ? "flv"
                                                                             : "mpeg4";
-    ASSERT_TRUE(Ffmpeg("-f lavfi -i 'color=c=blue:s=96x64:r=25:d=8' -itsoffset 3 " +
-                       std::string(kToneInput) + "-map 0:v -map 1:a -c:v " + video + " " + codec +
-                       " " + Quoted(name)));
+    std::string command = "-f lavfi -i 'color=c=blue:s=96x64:r=25:d=8' -itsoffset 3 ";
+    command += kToneInput;
+    command.append("-map 0:v -map 1:a -c:v ").append(video).append(" ").append(codec);
+    ASSERT_TRUE(Ffmpeg(command.append(" ").append(Quoted(name))));
     const ReadOut out = ReadAll(folder_.path() / name);
     ASSERT_FALSE(out.error) << out.error->message;
     EXPECT_NEAR(out.length(), 7.2, 0.1);

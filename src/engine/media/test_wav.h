@@ -41,7 +41,7 @@ class TemporaryFolder {
 
   std::filesystem::path Write(const std::string& name, std::string_view bytes) const {
     const auto path = path_ / name;
-    std::ofstream(path, std::ios::binary).write(bytes.data(), std::ssize(bytes));
+    std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }
   const std::filesystem::path& path() const { return path_; }

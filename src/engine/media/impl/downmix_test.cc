@@ -63,10 +63,9 @@ TEST(Downmix, KeepsAnInvertedPairThroughNoiseOfItsOwn) {
 }
 
 TEST(Downmix, ReturnsToTheAverage) {
-  const auto noise = Noise(64000, 1);
-  auto left = noise;
-  auto right = Scaled(noise, -1);
-  std::copy(noise.begin() + 32000, noise.end(), right.begin() + 32000);  // in phase from here on
+  const auto left = Noise(64000, 1);
+  auto right = Scaled(left, -1);
+  std::copy(left.begin() + 32000, left.end(), right.begin() + 32000);  // in phase from here on
   auto other = Noise(64000, 5);
   std::copy(other.begin() + 48000, other.end(), right.begin() + 48000);  // and then unlike
   auto mixed = left;
