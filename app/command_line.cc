@@ -1,6 +1,7 @@
 #include "command_line.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -53,6 +54,29 @@ class PlainFormatter : public CLI::Formatter {
 std::string WithoutDoubleGaps(std::string text) {
   for (size_t at = 0; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
   return text;
+}
+
+// What is wrong, and whose help tells more. Where a command is missing, CLI11 passes over the word
+// that should have been one; that word is named instead.
+Error UsageError(std::string message, CLI::App& root, const std::vector<std::string>& words) {
+  CLI::App* command = &root;
+  std::string path = root.get_name();
+  for (const std::string& word : words) {
+    const std::vector<CLI::App*> children =
+        command->get_subcommands([](CLI::App*) { return true; });
+    const auto child = std::ranges::find(children, word, &CLI::App::get_name);
+    if (child != children.end()) {
+      command = *child;
+      path += " " + word;
+      continue;
+    }
+    if (children.empty() || word.starts_with("-")) break;
+    std::vector<std::string> names;
+    for (const CLI::App* known : children) names.push_back(known->get_name());
+    message = fmt::format("unknown command \"{}\"; choose from {}", word, fmt::join(names, ", "));
+    break;
+  }
+  return {ErrorCode::kInvalidArgument, fmt::format("{}\nSee: {} --help", message, path)};
 }
 
 std::vector<std::string> Names(const CLI::Option& option) {
@@ -178,12 +202,7 @@ Result<Parsed> CommandLine::Parse(int count, const char* const* words) {
   } catch (const CLI::Success&) {
     return Parsed{std::nullopt, WithoutDoubleGaps(tree_->root.help())};
   } catch (const CLI::Error& error) {
-    std::string path = "verbatim";
-    for (const CLI::App* at = &tree_->root; !at->get_subcommands().empty();) {
-      at = at->get_subcommands().front();
-      path += " " + at->get_name();
-    }
-    return Fail(ErrorCode::kInvalidArgument, fmt::format("{}\nSee: {} --help", error.what(), path));
+    return Failure(UsageError(error.what(), tree_->root, {words + 1, words + count}));
   }
   TranscribeArguments& transcribe = tree_->arguments.transcribe;
   const bool has_format = tree_->root.get_subcommand("transcribe")->count("--format") > 0;
