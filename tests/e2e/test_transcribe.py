@@ -15,7 +15,8 @@ WORDS = "ask not what your country can do for you"
 
 
 def plain(text):
-    return re.sub(r"[^a-z ]", "", text.lower().replace("\n", " "))
+    """Its words alone: no case, no punctuation, no numbers and times."""
+    return " ".join(re.sub(r"[^a-z\s]", "", text.lower()).split())
 
 
 def test_result_lies_beside_the_media_and_nothing_is_said(verbatim, talk):
