@@ -35,15 +35,25 @@ TEST(CommandLineTest, DefaultsAreThoseOfTheDocs) {
   EXPECT_EQ(arguments.cues, transcript::CueOptions{});
 }
 
-TEST(CommandLineTest, EveryFlagReachesItsPlace) {
+TEST(CommandLineTest, FlagsOfInputAndOutputReachTheirPlaces) {
+  const Result<Parsed> parsed =
+      Parse({"transcribe", "-f", "vtt,json", "-d", "out", "--word-timestamps", "-m", "tiny.en",
+             "--progress", "json", "-v", "--audio-track", "1", "a.mp4", "b.mp4"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const TranscribeArguments& arguments = parsed->arguments->transcribe;
+  EXPECT_THAT(arguments.files, ElementsAre("a.mp4", "b.mp4"));
+  EXPECT_THAT(arguments.formats, ElementsAre(Format::kVtt, Format::kJson));
+  EXPECT_EQ(arguments.output_dir, "out");
+  EXPECT_EQ(arguments.word_times, transcript::WordTimes::kWrite);
+  EXPECT_EQ(arguments.model, "tiny.en");
+  EXPECT_EQ(arguments.audio_track, 1);
+  EXPECT_EQ(arguments.progress, ProgressMode::kJson);
+  EXPECT_TRUE(arguments.is_verbose);
+}
+
+TEST(CommandLineTest, FlagsOfSpeechAndSearchReachTheirPlaces) {
   const Result<Parsed> parsed = Parse({"transcribe",
-                                       "-f",
-                                       "vtt,json",
-                                       "-d",
-                                       "out",
-                                       "--word-timestamps",
-                                       "-m",
-                                       "tiny.en",
+                                       "a",
                                        "-l",
                                        "German",
                                        "--task",
@@ -56,16 +66,6 @@ TEST(CommandLineTest, EveryFlagReachesItsPlace) {
                                        "tokens",
                                        "--vad-threshold",
                                        "0.25",
-                                       "--line-length",
-                                       "30",
-                                       "--lines",
-                                       "1",
-                                       "--min-duration",
-                                       "0.5",
-                                       "--max-duration",
-                                       "5",
-                                       "--min-gap",
-                                       "0.04",
                                        "--beam-size",
                                        "5",
                                        "--best-of",
@@ -77,53 +77,41 @@ TEST(CommandLineTest, EveryFlagReachesItsPlace) {
                                        "--logprob-min",
                                        "-0.5",
                                        "--no-speech-max",
-                                       "0.5",
-                                       "--compute-type",
-                                       "int8",
-                                       "--workers",
-                                       "2",
-                                       "--threads",
-                                       "3",
-                                       "--batch",
-                                       "4",
-                                       "--progress",
-                                       "json",
-                                       "-v",
-                                       "--audio-track",
-                                       "1",
-                                       "a.mp4",
-                                       "b.mp4"});
+                                       "0.5"});
   ASSERT_TRUE(parsed) << parsed.error().message;
-  const TranscribeArguments& arguments = parsed->arguments->transcribe;
-  EXPECT_THAT(arguments.files, ElementsAre("a.mp4", "b.mp4"));
-  EXPECT_THAT(arguments.formats, ElementsAre(Format::kVtt, Format::kJson));
-  EXPECT_EQ(arguments.output_dir, "out");
-  EXPECT_EQ(arguments.word_times, transcript::WordTimes::kWrite);
-  EXPECT_EQ(arguments.model, "tiny.en");
-  EXPECT_EQ(arguments.audio_track, 1);
-  EXPECT_EQ(arguments.progress, ProgressMode::kJson);
-  EXPECT_TRUE(arguments.is_verbose);
-  EXPECT_EQ(arguments.options.language, "de");
-  EXPECT_EQ(arguments.options.task, pipeline::Task::kTranslate);
-  EXPECT_EQ(arguments.options.initial_prompt, "p");
-  EXPECT_EQ(arguments.options.hotwords, "h");
-  EXPECT_EQ(arguments.options.segment_times, pipeline::SegmentTimes::kTokens);
-  EXPECT_EQ(arguments.options.vad_threshold, 0.25F);
-  EXPECT_EQ(arguments.options.beam_size, 5);
-  EXPECT_EQ(arguments.options.best_of, 3);
-  EXPECT_THAT(arguments.options.temperatures, ElementsAre(0.0F, 0.5F));
-  EXPECT_EQ(arguments.options.compression_ratio_max, 2.0F);
-  EXPECT_EQ(arguments.options.logprob_min, -0.5F);
-  EXPECT_EQ(arguments.options.no_speech_max, 0.5F);
-  EXPECT_EQ(arguments.engine.compute_type, pipeline::ComputeType::kInt8);
-  EXPECT_EQ(arguments.engine.workers, 2);
-  EXPECT_EQ(arguments.engine.threads, 3);
-  EXPECT_EQ(arguments.engine.batch, 4);
-  EXPECT_EQ(arguments.cues.line_length_max, 30);
-  EXPECT_EQ(arguments.cues.lines_max, 1);
-  EXPECT_EQ(arguments.cues.duration_min_ms, 500);
-  EXPECT_EQ(arguments.cues.duration_max_ms, 5000);
-  EXPECT_EQ(arguments.cues.gap_min_ms, 40);
+  const pipeline::TranscribeOptions& options = parsed->arguments->transcribe.options;
+  EXPECT_EQ(options.language, "de");
+  EXPECT_EQ(options.task, pipeline::Task::kTranslate);
+  EXPECT_EQ(options.initial_prompt, "p");
+  EXPECT_EQ(options.hotwords, "h");
+  EXPECT_EQ(options.segment_times, pipeline::SegmentTimes::kTokens);
+  EXPECT_EQ(options.vad_threshold, 0.25F);
+  EXPECT_EQ(options.beam_size, 5);
+  EXPECT_EQ(options.best_of, 3);
+  EXPECT_THAT(options.temperatures, ElementsAre(0.0F, 0.5F));
+  EXPECT_EQ(options.compression_ratio_max, 2.0F);
+  EXPECT_EQ(options.logprob_min, -0.5F);
+  EXPECT_EQ(options.no_speech_max, 0.5F);
+}
+
+TEST(CommandLineTest, FlagsOfSubtitlesAndMachineReachTheirPlaces) {
+  const Result<Parsed> parsed =
+      Parse({"transcribe",     "a",    "--line-length",  "30", "--lines",   "1",
+             "--min-duration", "0.5",  "--max-duration", "5",  "--min-gap", "0.04",
+             "--compute-type", "int8", "--workers",      "2",  "--threads", "3",
+             "--batch",        "4"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const transcript::CueOptions& cues = parsed->arguments->transcribe.cues;
+  EXPECT_EQ(cues.line_length_max, 30);
+  EXPECT_EQ(cues.lines_max, 1);
+  EXPECT_EQ(cues.duration_min_ms, 500);
+  EXPECT_EQ(cues.duration_max_ms, 5000);
+  EXPECT_EQ(cues.gap_min_ms, 40);
+  const pipeline::EngineOptions& engine = parsed->arguments->transcribe.engine;
+  EXPECT_EQ(engine.compute_type, pipeline::ComputeType::kInt8);
+  EXPECT_EQ(engine.workers, 2);
+  EXPECT_EQ(engine.threads, 3);
+  EXPECT_EQ(engine.batch, 4);
 }
 
 TEST(CommandLineTest, TheOutputsExtensionIsItsFormatUnlessOneIsGiven) {
