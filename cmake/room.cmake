@@ -3,13 +3,17 @@
 #   *_test.cc       the program NAME_test, found by ctest with the label "unit"
 #   *_bench.cc      the program NAME_bench
 #   *_fuzz.cc       one program each: libFuzzer with VERBATIM_FUZZ, otherwise a replay of its corpus as a unit test
+# TEST_SOURCES belong to the test program alone.
 # DEPS are the rooms that may be included (tools/tidy checks it); base is always among them.
 find_package(GTest REQUIRED)
 find_package(benchmark QUIET)
 include(GoogleTest)
 
+# Lets a test program count its allocations: tests/allocation_counter.h.
+set(VERBATIM_ALLOCATION_COUNTER ${PROJECT_SOURCE_DIR}/tests/allocation_counter.cc)
+
 function(room NAME)
-  cmake_parse_arguments(ROOM "" "" "DEPS;LIBS;SOURCES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "DEPS;LIBS;SOURCES;TEST_SOURCES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc impl/*.cc)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
@@ -37,7 +41,7 @@ function(room NAME)
   target_link_libraries(verbatim_${NAME} PUBLIC ${needs} ${ROOM_LIBS})
 
   if(tests)
-    add_executable(${NAME}_test ${tests})
+    add_executable(${NAME}_test ${tests} ${ROOM_TEST_SOURCES})
     target_link_libraries(${NAME}_test PRIVATE verbatim_${NAME} GTest::gmock GTest::gtest_main)
     target_include_directories(${NAME}_test PRIVATE ${PROJECT_SOURCE_DIR})  # for "tests/..."
     target_compile_definitions(${NAME}_test PRIVATE VERBATIM_ROOT="${PROJECT_SOURCE_DIR}")

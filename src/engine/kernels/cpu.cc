@@ -1,13 +1,14 @@
 #include "kernels/cpu.h"
 
-#include <omp.h>
-
 #include <cstdlib>
 #include <string>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+
+// OpenMP 5.0, section 3.2.1. Declared here because Clang does not find GCC's omp.h.
+extern "C" void omp_set_num_threads(int count) noexcept;
 
 namespace verbatim::kernels {
 

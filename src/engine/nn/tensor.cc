@@ -55,6 +55,7 @@ void TensorView::CopyRows(size_t begin, size_t row_count, float* out) const {
   CHECK(begin + row_count <= rows());
   const size_t first = begin * row_size();
   const size_t total = row_count * row_size();
+  if (total == 0) return;
   switch (format) {
     case NumberFormat::kF32:
       std::memcpy(out, bytes.data() + first * sizeof(float), total * sizeof(float));

@@ -4,32 +4,17 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <new>
 #include <numbers>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "tests/allocation_counter.h"
 #include "tests/npy.h"
 #include "vad/impl/silero_forward.h"
-
-namespace {
-std::atomic<size_t> allocation_count{0};
-}  // namespace
-
-// Counts what the code under test allocates.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocation_count;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  std::abort();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace verbatim::vad {
 namespace {
@@ -136,9 +121,9 @@ TEST(SpeechDetector, AnySamplesGiveProbabilities) {
 TEST(SpeechDetector, PushDoesNotAllocate) {
   SpeechDetector detector(BuiltInSilero());
   const Block block{};
-  const size_t before = allocation_count;
+  const size_t before = tests::AllocationCount();
   for (int i = 0; i < 10; ++i) detector.Push(block);
-  EXPECT_EQ(allocation_count, before);
+  EXPECT_EQ(tests::AllocationCount(), before);
 }
 
 TEST(ParseSilero, RefusesDamagedWeights) {

@@ -16,6 +16,7 @@ using Packing = nn::Linear::Packing;
 
 constexpr size_t kWidthMax = 8192;
 constexpr size_t kLayersMax = 128;
+constexpr size_t kVocabularyMax = 1 << 20;
 constexpr const char* kAudioPositions = "encoder/position_encodings/encodings";
 constexpr const char* kTextPositions = "decoder/position_encodings/encodings";
 
@@ -182,6 +183,8 @@ Result<ModelShape> ReadShape(const ModelFile& file) {
     return Corrupt("its position encodings are not Whisper's");
   }
   if (shape.encoder_layers == 0 || shape.decoder_layers == 0) return Corrupt("it has no layers");
+  if (shape.vocabulary == 0 || shape.vocabulary > kVocabularyMax)
+    return Corrupt(fmt::format("a vocabulary of {} tokens is not supported", shape.vocabulary));
   return shape;
 }
 
@@ -196,11 +199,22 @@ Result<std::vector<AlignmentHead>> CheckedHeads(const ModelConfig& config,
   return heads;
 }
 
+// The model has a row for each token. It may have some more: converters like to fill up to a
+// multiple of 8. One more, though, is another family: the tokens of English-only models and of
+// large-v3 are shifted by one against the others'.
+bool FitsVocabulary(int32_t tokens, size_t vocabulary) {
+  constexpr size_t kFillMax = 128;
+  const auto needed = static_cast<size_t>(tokens);
+  if (vocabulary == needed) return true;
+  return vocabulary > needed + 1 && vocabulary <= needed + kFillMax && vocabulary % 8 == 0;
+}
+
 Result<void> CheckTokens(const Model& model, const ModelConfig& config) {
   const auto vocabulary = static_cast<int32_t>(model.shape.vocabulary);
-  const SpecialTokens& special = model.tokenizer.special();
-  if (special.timestamp_begin + 1500 >= vocabulary || special.end_of_text >= vocabulary) {
-    return Corrupt("tokenizer.json does not belong to this model.bin");
+  if (!FitsVocabulary(model.tokenizer.size(), model.shape.vocabulary)) {
+    return Corrupt(
+        fmt::format("tokenizer.json has {} tokens and model.bin {}: they do not belong together",
+                    model.tokenizer.size(), vocabulary));
   }
   for (const std::vector<int32_t>* list : {&config.suppress_ids, &config.suppress_ids_begin}) {
     for (int32_t token : *list) {

@@ -143,6 +143,8 @@ void Search::AdvanceBeam(std::span<float> logits) {
     tokens_.push_back(candidate.token);
     if (kept == width) break;
   }
+  // Where every token is forbidden nothing goes on: the likeliest so far is the result.
+  if (kept == 0 && finished_count_ == 0) std::swap(finished_[finished_count_++], live_[0]);
   std::swap(live_, next_);
   live_count_ = kept;
   is_done_ = finished_count_ >= width || kept == 0 || live_[0].tokens.size() >= options_.tokens_max;

@@ -7,7 +7,6 @@
 #include "base/atomic_file.h"
 #include "whisper/impl/bpe.h"
 #include "whisper/impl/utf8.h"
-#include "whisper/impl/vocabulary.h"
 #include "whisper/impl/words.h"
 
 namespace verbatim::whisper {

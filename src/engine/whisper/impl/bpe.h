@@ -1,21 +1,42 @@
-// Text -> tokens by byte-pair encoding: the text is cut into pieces (words with their space,
-// numbers, marks), and in each piece the neighbours of lowest rank are merged until none are left.
-// Immutable; any thread.
+// Byte-pair encoding: the vocabulary as a tokenizer.json of the Hugging Face "tokenizers" format
+// holds it, read and checked, and text -> tokens by its merges. Knows the file and the encoding,
+// not Whisper; the file may be hostile.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
-#include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
-#include "whisper/impl/vocabulary.h"
 
 namespace verbatim::whisper {
 
+// Two neighbouring tokens that become one; a merge's place in the list is its rank, lowest first.
+struct Merge {
+  int32_t left = 0;
+  int32_t right = 0;
+  int32_t result = 0;
+};
+
+struct Vocabulary {
+  std::vector<std::string> token_bytes;                   // by id; empty where the file has none
+  std::array<int32_t, 256> byte_tokens{};                 // the token of each single byte
+  std::vector<Merge> merges;                              // by rank
+  std::map<std::string, int32_t, std::less<>> named_ids;  // tokens that look like <|this|>
+};
+
+// Errors: kCorruptModel with what is wrong, for anything but a byte-level BPE vocabulary.
+// Source: Radford et al. 2019 (GPT-2), section 2.2, for the alphabet of bytes.
+Result<Vocabulary> ParseVocabulary(std::string_view tokenizer_json);
+
+// Text -> tokens: the text is cut into pieces (words with their space, numbers, marks), and in each
+// piece the neighbours of lowest rank are merged until none are left. Immutable; any thread.
 class BytePairEncoder {
  public:
   // Errors: kInternal if the regular expression library lacks Unicode.

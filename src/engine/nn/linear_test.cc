@@ -1,0 +1,127 @@
+#include "nn/linear.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "kernels/cpu.h"
+
+namespace verbatim::nn {
+namespace {
+
+using kernels::Finish;
+using Packing = Linear::Packing;
+
+std::vector<float> Noise(size_t size, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> values(size);
+  std::ranges::generate(values, [&] { return uniform(random); });
+  return values;
+}
+
+// Rows of a matrix in memory, as a file hands them out.
+Linear::RowSource RowsOf(const std::vector<float>& weights, size_t k) {
+  return [&weights, k](size_t begin, size_t count, float* out) {
+    std::copy_n(weights.begin() + static_cast<ptrdiff_t>(begin * k), count * k, out);
+  };
+}
+
+class LinearTest : public ::testing::TestWithParam<Packing> {
+ protected:
+  void SetUp() override { kernels::PrepareThread(); }
+
+  static constexpr size_t kOutputs = 600;  // two whole panels and a narrow one
+  static constexpr size_t kInputs = 72;
+  kernels::ThreadPool pool_{2};
+  std::vector<float> weights_ = Noise(kOutputs * kInputs, 1);
+  std::vector<float> bias_ = Noise(kOutputs, 2);
+};
+
+TEST_P(LinearTest, AgreesWithTheDefinition) {
+  const Linear linear({kOutputs, kInputs, GetParam()}, RowsOf(weights_, kInputs), bias_, pool_);
+  EXPECT_EQ(linear.outputs(), kOutputs);
+  EXPECT_EQ(linear.inputs(), kInputs);
+  EXPECT_EQ(linear.panels(), GetParam() == Packing::kWhole ? 1U : 3U);
+  for (const size_t rows : {size_t{1}, size_t{5}, size_t{97}}) {
+    const std::vector<float> in = Noise(kernels::PaddedRows(rows) * kInputs, 3);
+    std::vector<float> out(kernels::PaddedRows(rows) * kOutputs);
+    linear.Apply(in.data(), rows, Finish::kStore, out.data());
+    for (size_t row = 0; row < rows; ++row) {
+      for (size_t n = 0; n < kOutputs; ++n) {
+        double sum = bias_[n];
+        double size = std::abs(sum);
+        for (size_t k = 0; k < kInputs; ++k) {
+          const double term = double{in[row * kInputs + k]} * double{weights_[n * kInputs + k]};
+          sum += term;
+          size += std::abs(term);
+        }
+        const double tolerance = (size + 1) * (kInputs + 2) * 6e-8;
+        ASSERT_NEAR(out[row * kOutputs + n], sum, tolerance) << row << ',' << n;
+      }
+    }
+  }
+}
+
+TEST_P(LinearTest, WithoutBiasZeroIsAdded) {
+  const Linear with({kOutputs, kInputs, GetParam()}, RowsOf(weights_, kInputs),
+                    std::vector<float>(kOutputs), pool_);
+  const Linear without({kOutputs, kInputs, GetParam()}, RowsOf(weights_, kInputs), {}, pool_);
+  const size_t rows = kernels::PaddedRows(4);
+  const std::vector<float> in = Noise(rows * kInputs, 4);
+  std::vector<float> out(rows * kOutputs);
+  std::vector<float> other(rows * kOutputs);
+  with.Apply(in.data(), 4, Finish::kStore, out.data());
+  without.Apply(in.data(), 4, Finish::kStore, other.data());
+  EXPECT_EQ(out, other);
+}
+
+TEST_P(LinearTest, ThreadsAndPackersChangeNoBit) {
+  const size_t rows = kernels::PaddedRows(7);
+  const std::vector<float> in = Noise(rows * kInputs, 5);
+  const std::vector<float> before = Noise(rows * kOutputs, 6);
+  for (const Finish finish : {Finish::kStore, Finish::kGelu, Finish::kAdd}) {
+    const Linear linear({kOutputs, kInputs, GetParam()}, RowsOf(weights_, kInputs), bias_, pool_);
+    std::vector<float> expected = before;
+    linear.Apply(in.data(), 7, finish, expected.data());
+    for (size_t threads = 1; threads <= 3; ++threads) {
+      kernels::ThreadPool pool(threads);
+      const Linear packed({kOutputs, kInputs, GetParam()}, RowsOf(weights_, kInputs), bias_, pool);
+      std::vector<float> out = before;
+      packed.ApplyParallel(in.data(), 7, finish, out.data(), pool);
+      EXPECT_TRUE(std::equal(out.begin(), out.begin() + 7 * kOutputs, expected.begin())) << threads;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Packings, LinearTest, ::testing::Values(Packing::kWhole, Packing::kPanels),
+                         [](const auto& test) {
+                           return test.param == Packing::kWhole ? "Whole" : "Panels";
+                         });
+
+TEST(LayerNormTest, GivesEachRowMeanAndSpread) {
+  constexpr size_t kWidth = 40;
+  const LayerNorm norm{Noise(kWidth, 1), Noise(kWidth, 2)};
+  const std::vector<float> in = Noise(3 * kWidth, 3);
+  std::vector<float> out(3 * kWidth);
+  norm.Apply(kernels::KernelsFor(kernels::InstructionSet::kPlain), in.data(), 3, out.data());
+  for (size_t row = 0; row < 3; ++row) {
+    double mean = 0;
+    double variance = 0;
+    for (size_t i = 0; i < kWidth; ++i) mean += in[row * kWidth + i] / double{kWidth};
+    for (size_t i = 0; i < kWidth; ++i) {
+      variance += std::pow(in[row * kWidth + i] - mean, 2) / double{kWidth};
+    }
+    for (size_t i = 0; i < kWidth; ++i) {
+      const double expected =
+          (in[row * kWidth + i] - mean) / std::sqrt(variance + 1e-5) * norm.gamma[i] + norm.beta[i];
+      EXPECT_NEAR(out[row * kWidth + i], expected, 1e-5);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace verbatim::nn

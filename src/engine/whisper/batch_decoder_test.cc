@@ -1,0 +1,277 @@
+// "Same text always", where it is decided: what a window yields must not depend, bit for bit, on
+// slots, threads or the windows beside it.
+#include "whisper/batch_decoder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "kernels/cpu.h"
+#include "tests/allocation_counter.h"
+#include "tests/models.h"
+#include "tests/npy.h"
+#include "whisper/encoder.h"
+#include "whisper/mel.h"
+
+namespace verbatim::whisper {
+namespace {
+
+constexpr size_t kTokensMax = 30;
+constexpr size_t kPositions = 64;
+
+// Model and audio are made once: encoding takes longer than all the decoding here.
+struct Material {
+  std::shared_ptr<const Model> model;
+  std::vector<std::vector<float>> states;  // per clip, with room for padded rows
+};
+
+const Material* MakeMaterial() {
+  const auto directory = tests::TestModel("tiny.en");
+  if (!directory) return nullptr;
+  kernels::PrepareThread();
+  kernels::ThreadPool pool(2);
+  auto material = std::make_unique<Material>();
+  auto model = Model::Open(*directory, pool);
+  if (!model) return nullptr;
+  material->model = *model;
+  Encoder encoder(*model, pool);
+  const size_t width = (*model)->shape.width;
+  for (const char* clip : {"jfk", "sonnet", "austen_with_silence"}) {
+    const tests::NpyArray pcm =
+        tests::ReadNpy(tests::GoldenReference() / (std::string(clip) + ".pcm_i16.npy"));
+    std::vector<float> mel((*model)->shape.mels * kMelFrames);
+    MelSpectrogram((*model)->shape.mels).Compute(pcm.values, mel);
+    const auto states = encoder.Encode(mel, {});
+    if (!pcm.ok() || !states) return nullptr;
+    std::vector<float> kept(kernels::PaddedRows(states->size() / width) * width);
+    std::ranges::copy(*states, kept.begin());
+    material->states.push_back(std::move(kept));
+  }
+  return material.release();  // lives as long as the program
+}
+
+const Material* SharedMaterial() {
+  static const Material* const material = MakeMaterial();
+  return material;
+}
+
+class BatchDecoderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!tests::TestModel("tiny.en")) GTEST_SKIP() << tests::ModelMissing("tiny.en");
+    ASSERT_NE(SharedMaterial(), nullptr);
+    kernels::PrepareThread();
+  }
+
+  const Model& model() const { return *SharedMaterial()->model; }
+  std::shared_ptr<const Model> shared_model() const { return SharedMaterial()->model; }
+
+  std::span<const float> States(size_t clip) const {
+    return std::span(SharedMaterial()->states[clip])
+        .first(model().shape.audio_positions * model().shape.width);
+  }
+
+  std::vector<int32_t> Prompt() const {
+    const SpecialTokens& special = model().tokenizer.special();
+    return {special.start_of_transcript, special.no_timestamps};
+  }
+
+  // Decodes one clip with nothing beside it.
+  TokenRun Alone(size_t clip, const SearchOptions& options) {
+    kernels::ThreadPool pool(1);
+    BatchDecoder decoder(shared_model(), {1, Search::WidthOf(options), kPositions}, pool);
+    decoder.Admit(0, States(clip));
+    decoder.Begin(0, Prompt(), options, rules_);
+    while (decoder.Step().empty()) {
+    }
+    return decoder.Take(0);
+  }
+
+  DecodingRules rules_ = SharedMaterial() == nullptr
+                             ? DecodingRules(SuppressTokens({}), SuppressBlank({}), std::nullopt)
+                             : DecodingRules(SuppressTokens(model().suppressed),
+                                             SuppressBlank(model().suppressed_first), std::nullopt);
+};
+
+void ExpectSame(const TokenRun& run, const TokenRun& expected, const std::string& where) {
+  EXPECT_EQ(run.tokens, expected.tokens) << where;
+  EXPECT_EQ(run.logprobs, expected.logprobs) << where;  // bit for bit
+  EXPECT_EQ(run.avg_logprob, expected.avg_logprob) << where;
+  EXPECT_EQ(run.no_speech_prob, expected.no_speech_prob) << where;
+  EXPECT_EQ(run.is_ended, expected.is_ended) << where;
+}
+
+std::vector<SearchOptions> Searches() {
+  return {{.tokens_max = kTokensMax},
+          {.beam_size = 3, .tokens_max = kTokensMax},
+          {.samples = 3, .temperature = 0.4F, .tokens_max = kTokensMax, .seed = 7}};
+}
+
+// A batch of four: two windows from the start, one five steps and one twelve steps later. The first
+// window to finish is followed by another in its slot.
+struct Seating {
+  std::array<size_t, 4> slots;  // where the first to the fourth window sit
+  size_t threads = 1;
+};
+
+class CompanyTest : public BatchDecoderTest, public ::testing::WithParamInterface<Seating> {
+ protected:
+  void Seat(BatchDecoder& decoder, size_t slot, size_t clip, const SearchOptions& options) {
+    decoder.Admit(slot, States(clip));
+    decoder.Begin(slot, Prompt(), options, rules_);
+    clip_in_slot_[slot] = clip;
+  }
+
+  std::map<size_t, size_t> clip_in_slot_;
+};
+
+TEST_P(CompanyTest, ChangesNoBit) {
+  const auto& [slots, threads] = GetParam();
+  constexpr std::array<size_t, 5> kClips = {0, 1, 2, 0, 1};
+  for (const SearchOptions& options : Searches()) {
+    std::vector<TokenRun> expected;
+    for (size_t clip = 0; clip < 3; ++clip) expected.push_back(Alone(clip, options));
+    kernels::ThreadPool pool(threads);
+    BatchDecoder decoder(shared_model(), {4, 4 * Search::WidthOf(options), kPositions}, pool);
+    size_t seated = 0;
+    size_t finished = 0;
+    for (size_t step = 0; finished < kClips.size(); ++step) {
+      ASSERT_LT(step, 300U);
+      while (seated < 4 && step >= std::array<size_t, 4>{0, 0, 5, 12}[seated]) {
+        Seat(decoder, slots[seated], kClips[seated], options);
+        ++seated;
+      }
+      const std::span<const size_t> done = decoder.Step();
+      for (size_t slot : std::vector<size_t>(done.begin(), done.end())) {
+        const size_t clip = clip_in_slot_[slot];
+        ExpectSame(decoder.Take(slot), expected[clip],
+                   "clip " + std::to_string(clip) + " in slot " + std::to_string(slot));
+        decoder.Release(slot);
+        if (++finished == 1) Seat(decoder, slot, kClips[4], options);
+      }
+    }
+    EXPECT_EQ(decoder.active(), 0U);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seatings, CompanyTest,
+                         ::testing::Values(Seating{{0, 1, 2, 3}, 1}, Seating{{3, 0, 2, 1}, 2},
+                                           Seating{{1, 3, 0, 2}, 3}));
+
+TEST_F(BatchDecoderTest, DifferentSearchesShareABatch) {
+  const std::vector<SearchOptions> searches = Searches();
+  kernels::ThreadPool pool(1);
+  BatchDecoder decoder(shared_model(), {3, 7, kPositions}, pool);
+  for (size_t i = 0; i < 3; ++i) {
+    decoder.Admit(i, States(i));
+    decoder.Begin(i, Prompt(), searches[i], rules_);
+  }
+  size_t finished = 0;
+  while (finished < 3) {
+    for (size_t slot : decoder.Step()) {
+      ExpectSame(decoder.Take(slot), Alone(slot, searches[slot]), std::to_string(slot));
+      ++finished;
+    }
+  }
+}
+
+TEST_F(BatchDecoderTest, WindowsWaitForRows) {
+  const SearchOptions wide{.beam_size = 3, .tokens_max = kTokensMax};
+  kernels::ThreadPool pool(1);
+  BatchDecoder decoder(shared_model(), {3, 4, kPositions}, pool);  // room for one at a time
+  for (size_t i = 0; i < 3; ++i) {
+    decoder.Admit(i, States(i));
+    decoder.Begin(i, Prompt(), wide, rules_);
+  }
+  size_t finished = 0;
+  for (size_t step = 0; finished < 3; ++step) {
+    ASSERT_LT(step, 300U);
+    const std::span<const size_t> done = decoder.Step();
+    EXPECT_LE(done.size(), 1U);
+    for (size_t slot : done) {
+      ExpectSame(decoder.Take(slot), Alone(slot, wide), std::to_string(slot));
+      ++finished;
+    }
+  }
+}
+
+TEST_F(BatchDecoderTest, ARetryStartsAfresh) {
+  const std::vector<SearchOptions> searches = Searches();
+  kernels::ThreadPool pool(1);
+  BatchDecoder decoder(shared_model(), {2, 6, kPositions}, pool);
+  decoder.Admit(1, States(0));
+  for (const size_t search : {size_t{2}, size_t{0}, size_t{1}, size_t{2}}) {
+    decoder.Begin(1, Prompt(), searches[search], rules_);
+    while (decoder.Step().empty()) {
+    }
+    ExpectSame(decoder.Take(1), Alone(0, searches[search]), "search " + std::to_string(search));
+  }
+}
+
+TEST_F(BatchDecoderTest, AlignmentDoesNotDisturbTheOthers) {
+  const SearchOptions greedy{.tokens_max = kTokensMax};
+  const TokenRun expected = Alone(1, greedy);
+  const TokenRun text = Alone(0, greedy);
+  const std::vector<int32_t> start = {model().tokenizer.special().start_of_transcript};
+  kernels::ThreadPool pool(1);
+  BatchDecoder decoder(shared_model(), {2, 2, kPositions}, pool);
+  decoder.Admit(0, States(0));
+  const std::vector<int32_t> begins = decoder.Align(0, start, text.tokens, 550);
+  decoder.Admit(1, States(1));
+  decoder.Begin(1, Prompt(), greedy, rules_);
+  while (decoder.Step().empty()) {
+    EXPECT_EQ(decoder.Align(0, start, text.tokens, 550), begins);
+  }
+  ExpectSame(decoder.Take(1), expected, "beside alignment");
+  EXPECT_EQ(begins.size(), text.tokens.size() + 1);
+  EXPECT_TRUE(std::ranges::is_sorted(begins));
+  EXPECT_LT(begins.back(), 550);
+}
+
+TEST_F(BatchDecoderTest, TextIsCutWhereThePositionsEnd) {
+  kernels::ThreadPool pool(1);
+  BatchDecoder decoder(shared_model(), {1, 1, 8}, pool);
+  decoder.Admit(0, States(0));
+  decoder.Begin(0, Prompt(), {.tokens_max = kTokensMax}, rules_);
+  while (decoder.Step().empty()) {
+  }
+  const TokenRun run = decoder.Take(0);
+  EXPECT_EQ(run.tokens.size(), 6U);
+  EXPECT_FALSE(run.is_ended);
+}
+
+TEST_F(BatchDecoderTest, TheTokenLoopDoesNotAllocate) {
+  const SearchOptions options{.beam_size = 3, .tokens_max = kTokensMax};
+  kernels::ThreadPool pool(1);
+  BatchDecoder decoder(shared_model(), {2, 6, kPositions}, pool);
+  const size_t before_all = tests::OwnAllocationCount();
+  for (int round = 0; round < 2; ++round) {  // the first meets every shape of product
+    for (size_t slot = 0; slot < 2; ++slot) {
+      decoder.Admit(slot, States(slot));
+      decoder.Begin(slot, Prompt(), options, rules_);
+    }
+    size_t done = 0;
+    size_t allocations = 0;
+    while (done < 2) {
+      const size_t before = tests::OwnAllocationCount();
+      done += decoder.Step().size();
+      allocations += tests::OwnAllocationCount() - before;
+    }
+    if (round == 1) {
+      EXPECT_EQ(allocations, 0U);
+    }
+    for (size_t slot = 0; slot < 2; ++slot) {
+      decoder.Take(slot);
+      decoder.Release(slot);
+    }
+  }
+  EXPECT_GT(tests::OwnAllocationCount(), before_all);  // Begin allocates: the counter counts
+}
+
+}  // namespace
+}  // namespace verbatim::whisper
