@@ -42,9 +42,7 @@ std::vector<Segment> FileTrack::Deliver(WindowResult result) {
        next = early_.find(next_window_)) {
     WindowResult& ready = next->second;
     position_ = std::max(position_, ready.window.end());
-    for (const vad::SpeechSegment& speech : ready.window.segments) {
-      coverage_.push_back({speech.begin, speech.end, ready.kind, ready.reason});
-    }
+    std::ranges::move(ready.coverage, std::back_inserter(coverage_));
     auto& [windows, probability] = languages_[ready.language];
     ++windows;
     probability += ready.language_probability;

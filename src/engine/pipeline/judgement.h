@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "whisper/batch_decoder.h"
 #include "whisper/search.h"
 
 namespace verbatim::pipeline {
@@ -25,6 +26,7 @@ enum class Verdict {
 // One try at a window.
 struct Attempt {
   whisper::TokenRun run;
+  whisper::LanguageGuess language;  // it was decoded in
   std::string text;
   float compression_ratio = 0;
 };

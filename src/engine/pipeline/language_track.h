@@ -16,6 +16,9 @@ namespace verbatim::pipeline {
 
 class LanguageTrack {
  public:
+  // A guess this likely settles the language of all windows after it.
+  static constexpr float kConfident = 0.5F;
+
   // The language, if it is settled for this window without a guess of its own.
   std::optional<whisper::LanguageGuess> Settled(int64_t window);
 
@@ -27,9 +30,6 @@ class LanguageTrack {
                                                 std::stop_token stop);
 
  private:
-  // A guess this likely settles the language of all windows after it.
-  static constexpr float kConfident = 0.5F;
-
   whisper::LanguageGuess Likeliest() const REQUIRES(mutex_);
 
   Mutex mutex_;

@@ -12,10 +12,9 @@ namespace verbatim::pipeline {
 
 struct WindowResult {
   split::Window window;
-  transcript::CoverageKind kind = transcript::CoverageKind::kTranscribed;
-  std::string reason;                         // for kinds that need one
-  std::vector<transcript::Segment> segments;  // absolute times
-  std::string language;                       // the code it was decoded in
+  std::vector<transcript::CoverageSpan> coverage;  // of its speech
+  std::vector<transcript::Segment> segments;       // absolute times
+  std::string language;                            // the code it was decoded in
   float language_probability = 1;
 };
 

@@ -27,6 +27,45 @@ size_t RowsFor(const DecodingPlan& plan, size_t batch) {
   return std::max(widest, batch * whisper::Search::WidthOf(plan.tries.front()));
 }
 
+// In 200 windows of clean and noisy speech, a text that was whole ended at most 0.9 s before its
+// window did: a rest this long was left out by the decoder.
+constexpr SampleTime kRestMin{kSampleRate * 8 / 5};
+
+// A part that gets less further than this would be cut into ever more parts.
+constexpr SampleTime kProgressMin{kSampleRate};
+
+// The speech of a window from a time within it on.
+split::Window RestOf(const split::Window& window, SampleTime from) {
+  split::Window rest;
+  rest.index = window.index;
+  SampleTime passed{0};
+  for (vad::SpeechSegment segment : window.segments) {
+    const SampleTime length = segment.end - segment.begin;
+    if (passed + length > from) {
+      segment.begin += std::max(SampleTime{0}, from - passed);
+      rest.segments.push_back(segment);
+    }
+    passed += length;
+  }
+  return rest;
+}
+
+// Says what became of the part's speech up to a time within it.
+void AddCoverage(const split::Window& part, SampleTime until, Verdict verdict,
+                 std::vector<transcript::CoverageSpan>& coverage) {
+  const CoverageKind kind = verdict == Verdict::kAccepted ? CoverageKind::kTranscribed
+                            : verdict == Verdict::kSilent ? CoverageKind::kNoSpeech
+                                                          : CoverageKind::kUncertain;
+  SampleTime passed{0};
+  for (const vad::SpeechSegment& segment : part.segments) {
+    const SampleTime length = std::min(segment.end - segment.begin, until - passed);
+    if (length <= SampleTime{0}) break;
+    coverage.push_back(
+        {segment.begin, segment.begin + length, kind, std::string(VerdictReason(verdict))});
+    passed += length;
+  }
+}
+
 whisper::DecodingRules RulesFor(const whisper::Model& model, SegmentTimes times) {
   const whisper::SpecialTokens& special = model.tokenizer.special();
   std::vector<int32_t> never = model.suppressed;
@@ -144,27 +183,53 @@ void Worker::Run(WindowQueue& queue, Collector& collector, std::stop_token stop)
     }
     if (decoder_.active() == 0) return;
     const std::span<const size_t> done = decoder_.Step();
-    for (size_t slot : std::vector<size_t>(done.begin(), done.end())) FinishTry(slot, collector);
+    for (size_t slot : std::vector<size_t>(done.begin(), done.end())) {
+      if (!FinishTry(slot, collector, stop)) return;
+    }
   }
 }
 
-// False: stopped.
+// These return false when stopped.
+
 bool Worker::Start(size_t slot, WindowJob job, std::stop_token stop) {
-  mel_.Compute(job.samples, mel_values_);
+  Seat& seat = seats_[slot];
+  seat = Seat{};
+  seat.job = std::move(job);
+  seat.part = seat.job.window;
+  if (!Encode(slot, seat.job.samples, stop) || !FindLanguage(slot, stop)) return false;
+  Begin(slot, seat.candidates.front(), 0);
+  return true;
+}
+
+bool Worker::Encode(size_t slot, std::span<const float> samples, std::stop_token stop) {
+  mel_.Compute(samples, mel_values_);
   const Result<std::span<const float>> states = encoder_.Encode(mel_values_, stop);
   if (!states) return false;
   decoder_.Admit(slot, *states);
+  return true;
+}
+
+// Without a confident guess there are several candidates; the likeliest text will decide.
+bool Worker::FindLanguage(size_t slot, std::stop_token stop) {
+  constexpr float kCandidateMin = 0.1F;
+  constexpr size_t kCandidatesMax = 4;
   Seat& seat = seats_[slot];
-  seat.attempts.clear();
-  LanguageTrack& track = job.file->language();
+  LanguageTrack& track = seat.job.file->language();
   std::optional<whisper::LanguageGuess> language = plan_.language;
-  if (!language) language = track.Settled(job.window.index);
-  if (!language) language = track.Resolve(job.window.index, decoder_.DetectLanguage(slot), stop);
+  if (!language) language = track.Settled(seat.job.window.index);
+  if (language) {
+    seat.candidates = {*language};
+    return true;
+  }
+  const std::vector<whisper::LanguageGuess> guesses = decoder_.DetectLanguage(slot);
+  language = track.Resolve(seat.job.window.index, guesses, stop);
   if (!language) return false;
-  seat.language = *language;
-  seat.job = std::move(job);
-  seat.job.samples = {};
-  Begin(slot);
+  seat.candidates = {*language};
+  if (language->probability >= LanguageTrack::kConfident) return true;
+  for (const whisper::LanguageGuess& guess : guesses) {
+    if (guess.probability < kCandidateMin || seat.candidates.size() == kCandidatesMax) break;
+    if (guess.token != language->token) seat.candidates.push_back(guess);
+  }
   return true;
 }
 
@@ -174,79 +239,110 @@ std::vector<int32_t> Worker::StartSequence(const whisper::LanguageGuess& languag
   return {special.start_of_transcript, language.token, plan_.task_token};
 }
 
-void Worker::Begin(size_t slot) {
-  const Seat& seat = seats_[slot];
+std::string Worker::LanguageCode(const whisper::LanguageGuess& language) const {
+  if (!plan_.is_multilingual) return "en";
+  return std::string(model_->tokenizer.LanguageCode(language.token).value_or("en"));
+}
+
+// `attempt` counts the temperatures.
+void Worker::Begin(size_t slot, const whisper::LanguageGuess& language, size_t attempt) {
+  Seat& seat = seats_[slot];
   std::vector<int32_t> prompt = plan_.previous;
-  const std::vector<int32_t> start = StartSequence(seat.language);
+  const std::vector<int32_t> start = StartSequence(language);
   prompt.insert(prompt.end(), start.begin(), start.end());
-  if (plan_.segment_times == SegmentTimes::kAlignment)
+  if (plan_.segment_times == SegmentTimes::kAlignment) {
     prompt.push_back(model_->tokenizer.special().no_timestamps);
-  whisper::SearchOptions options = plan_.tries[seat.attempts.size()];
-  options.seed =
-      static_cast<uint64_t>(seat.job.window.index) * plan_.tries.size() + seat.attempts.size();
+  }
+  whisper::SearchOptions options = plan_.tries[attempt];
+  options.seed = static_cast<uint64_t>(seat.part.begin().count()) * plan_.tries.size() + attempt;
+  Attempt started;
+  started.language = language;
+  seat.attempts.push_back(std::move(started));
   decoder_.Begin(slot, std::move(prompt), options, plan_.rules);
 }
 
-void Worker::FinishTry(size_t slot, Collector& collector) {
+// First every candidate language is tried; then, if the text is rejected, the likeliest of them at
+// other temperatures.
+bool Worker::FinishTry(size_t slot, Collector& collector, std::stop_token stop) {
   Seat& seat = seats_[slot];
-  Attempt attempt;
+  Attempt& attempt = seat.attempts.back();
   attempt.run = decoder_.Take(slot);
   attempt.text = model_->tokenizer.Decode(attempt.run.tokens);
   attempt.compression_ratio = whisper::CompressionRatio(attempt.text);
-  const Verdict verdict = Judge(attempt, plan_.limits);
-  seat.attempts.push_back(std::move(attempt));
-  const bool is_rejected = verdict == Verdict::kRepetitive || verdict == Verdict::kImprobable;
-  if (is_rejected && seat.attempts.size() < plan_.tries.size()) {
-    Begin(slot);
-    return;
+  const size_t tried = seat.attempts.size();
+  if (tried < seat.candidates.size()) {
+    Begin(slot, seat.candidates[tried], 0);
+    return true;
   }
-  const size_t kept =
-      is_rejected ? LeastBad(seat.attempts, plan_.limits) : seat.attempts.size() - 1;
-  Deliver(slot, seat.attempts[kept], Judge(seat.attempts[kept], plan_.limits), collector);
+  const size_t best = LeastBad(seat.attempts, plan_.limits);
+  const size_t newest = tried == seat.candidates.size() ? best : tried - 1;
+  const Verdict verdict = Judge(seat.attempts[newest], plan_.limits);
+  const bool is_rejected = verdict == Verdict::kRepetitive || verdict == Verdict::kImprobable;
+  const size_t temperatures = tried - seat.candidates.size() + 1;
+  if (is_rejected && temperatures < plan_.tries.size()) {
+    Begin(slot, seat.attempts[best].language, temperatures);
+    return true;
+  }
+  return FinishPart(slot, is_rejected ? best : newest, collector, stop);
 }
 
-void Worker::Deliver(size_t slot, const Attempt& attempt, Verdict verdict, Collector& collector) {
+bool Worker::FinishPart(size_t slot, size_t kept, Collector& collector, std::stop_token stop) {
   Seat& seat = seats_[slot];
-  WindowResult result;
-  result.kind = verdict == Verdict::kAccepted ? CoverageKind::kTranscribed
-                : verdict == Verdict::kSilent ? CoverageKind::kNoSpeech
-                                              : CoverageKind::kUncertain;
-  result.reason = VerdictReason(verdict);
-  if (verdict != Verdict::kSilent) result.segments = Segments(slot, attempt);
-  result.window = std::move(seat.job.window);
-  result.language =
-      plan_.is_multilingual
-          ? std::string(model_->tokenizer.LanguageCode(seat.language.token).value_or("en"))
-          : "en";
-  result.language_probability = seat.language.probability;
+  const Attempt attempt = std::move(seat.attempts[kept]);
+  const Verdict verdict = Judge(attempt, plan_.limits);
+  const SampleTime length = seat.part.length();
+  SampleTime done = length;
+  if (verdict != Verdict::kSilent) {
+    const SampleTime end_of_text = AddText(seat, slot, attempt);
+    if (verdict == Verdict::kAccepted && length - end_of_text >= kRestMin &&
+        end_of_text >= kProgressMin) {
+      done = end_of_text;
+    }
+  }
+  AddCoverage(seat.part, done, verdict, seat.result.coverage);
+  if (seat.part.begin() == seat.job.window.begin()) {
+    seat.result.language = LanguageCode(attempt.language);
+    seat.result.language_probability = attempt.language.probability;
+  }
   decoder_.Release(slot);
-  collector.Deliver(*seat.job.file, std::move(result));
+  if (done == length) {
+    seat.result.window = std::move(seat.job.window);
+    collector.Deliver(*seat.job.file, std::move(seat.result));
+    return true;
+  }
+  seat.part = RestOf(seat.part, done);
+  seat.candidates = {attempt.language};
+  seat.attempts.clear();
+  const auto rest = static_cast<size_t>(seat.part.length().count());
+  if (!Encode(slot, std::span<const float>(seat.job.samples).last(rest), stop)) return false;
+  Begin(slot, attempt.language, 0);
+  return true;
 }
 
-std::vector<transcript::Segment> Worker::Segments(size_t slot, const Attempt& attempt) {
-  const Seat& seat = seats_[slot];
-  const split::Window& window = seat.job.window;
+// Adds the attempt's segments to the result; returns where, within the part, the text ends.
+SampleTime Worker::AddText(Seat& seat, size_t slot, const Attempt& attempt) {
   std::vector<int32_t> text;
   std::vector<float> logprobs;
   std::vector<TimedPart> parts =
-      SplitTimedRun(attempt.run, model_->tokenizer.special(), window.length(), text, logprobs);
-  if (plan_.segment_times == SegmentTimes::kAlignment) parts.clear();
+      SplitTimedRun(attempt.run, model_->tokenizer.special(), seat.part.length(), text, logprobs);
+  const bool has_times = plan_.segment_times == SegmentTimes::kTokens && !parts.empty();
+  const SampleTime last_time = has_times ? parts.back().to : seat.part.length();
+  if (!has_times) parts.clear();
   const auto frames =
-      static_cast<size_t>((window.length() + kTimestampStep - SampleTime{1}) / kTimestampStep);
+      static_cast<size_t>((seat.part.length() + kTimestampStep - SampleTime{1}) / kTimestampStep);
   const std::vector<int32_t> begins =
-      decoder_.Align(slot, StartSequence(seat.language), text, std::max<size_t>(frames, 1));
-  const std::string_view language =
-      plan_.is_multilingual ? model_->tokenizer.LanguageCode(seat.language.token).value_or("en")
-                            : "en";
+      decoder_.Align(slot, StartSequence(attempt.language), text, std::max<size_t>(frames, 1));
   std::vector<transcript::Segment> segments =
-      MakeSegments({text, logprobs, begins}, model_->tokenizer, language, window, parts);
+      MakeSegments({text, logprobs, begins}, model_->tokenizer, LanguageCode(attempt.language),
+                   seat.part, parts);
   for (transcript::Segment& segment : segments) {
     segment.avg_logprob = attempt.run.avg_logprob;
     segment.compression_ratio = attempt.compression_ratio;
     segment.no_speech_prob = attempt.run.no_speech_prob;
     segment.temperature = attempt.run.temperature;
+    seat.result.segments.push_back(std::move(segment));
   }
-  return segments;
+  return has_times ? last_time : std::min(kTimestampStep * begins.back(), seat.part.length());
 }
 
 }  // namespace verbatim::pipeline

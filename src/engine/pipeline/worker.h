@@ -50,19 +50,25 @@ class Worker {
   void Run(WindowQueue& queue, Collector& collector, std::stop_token stop);
 
  private:
-  // A window in a slot of the batch.
+  // A window in a slot of the batch. Where the text ends before the speech does, the rest is done
+  // as a part of its own.
   struct Seat {
     WindowJob job;
-    whisper::LanguageGuess language;
-    std::vector<Attempt> attempts;
+    split::Window part;                              // of the window; at first all of it
+    std::vector<whisper::LanguageGuess> candidates;  // languages it may be in, likeliest first
+    std::vector<Attempt> attempts;  // at this part: one per candidate, then one per temperature
+    WindowResult result;            // of the parts before
   };
 
   bool Start(size_t slot, WindowJob job, std::stop_token stop);
-  void Begin(size_t slot);
-  void FinishTry(size_t slot, Collector& collector);
-  void Deliver(size_t slot, const Attempt& attempt, Verdict verdict, Collector& collector);
-  std::vector<transcript::Segment> Segments(size_t slot, const Attempt& attempt);
+  bool Encode(size_t slot, std::span<const float> samples, std::stop_token stop);
+  bool FindLanguage(size_t slot, std::stop_token stop);
+  void Begin(size_t slot, const whisper::LanguageGuess& language, size_t attempt);
+  bool FinishTry(size_t slot, Collector& collector, std::stop_token stop);
+  bool FinishPart(size_t slot, size_t kept, Collector& collector, std::stop_token stop);
+  SampleTime AddText(Seat& seat, size_t slot, const Attempt& attempt);
   std::vector<int32_t> StartSequence(const whisper::LanguageGuess& language) const;
+  std::string LanguageCode(const whisper::LanguageGuess& language) const;
 
   std::shared_ptr<const whisper::Model> model_;
   const DecodingPlan& plan_;

@@ -1,0 +1,98 @@
+#include "pipeline/engine_shape.h"
+
+#include <gtest/gtest.h>
+
+namespace verbatim::pipeline {
+namespace {
+
+constexpr uint64_t kGigabyte = 1'000'000'000;
+
+// The sizes of Whisper's base model.
+whisper::ModelShape Base() {
+  return {.mels = 80,
+          .width = 512,
+          .heads = 8,
+          .depth = 64,
+          .encoder_layers = 6,
+          .decoder_layers = 6,
+          .audio_positions = 1500,
+          .text_positions = 448,
+          .vocabulary = 51865};
+}
+
+TEST(ChooseShape, KeepsWhatWasAskedFor) {
+  const EngineOptions options{.workers = 3, .threads = 5, .batch = 7};
+  const auto shape = ChooseShape(options, Base(), 2, kGigabyte / 100);
+  ASSERT_TRUE(shape);
+  EXPECT_EQ(shape->workers, 3);
+  EXPECT_EQ(shape->threads, 5);
+  EXPECT_EQ(shape->batch, 7);
+}
+
+TEST(ChooseShape, FillsTheMachineAndNoMore) {
+  for (int cpus = 1; cpus <= 128; ++cpus) {
+    const auto shape = ChooseShape({}, Base(), cpus, 64 * kGigabyte);
+    ASSERT_TRUE(shape);
+    EXPECT_GE(shape->workers, 1);
+    EXPECT_GE(shape->threads, 1);
+    EXPECT_GE(shape->batch, 1);
+    EXPECT_LE(shape->workers * shape->threads, cpus) << cpus;
+    EXPECT_GE(2 * shape->workers * shape->threads, cpus) << cpus;
+  }
+}
+
+TEST(ChooseShape, HalfAChoiceIsCompletedToFit) {
+  for (int given = 1; given <= 8; ++given) {
+    const auto workers = ChooseShape({.workers = given}, Base(), 8, 0);
+    ASSERT_TRUE(workers);
+    EXPECT_EQ(workers->workers, given);
+    EXPECT_LE(given * workers->threads, 8);
+    const auto threads = ChooseShape({.threads = given}, Base(), 8, 0);
+    ASSERT_TRUE(threads);
+    EXPECT_EQ(threads->threads, given);
+    EXPECT_LE(given * threads->workers, 8);
+  }
+  EXPECT_EQ(ChooseShape({.workers = 9}, Base(), 8, 0)->threads, 1);
+  EXPECT_EQ(ChooseShape({.threads = 9}, Base(), 8, 0)->workers, 1);
+}
+
+TEST(ChooseShape, BatchesKeepToTheFreeMemory) {
+  int before = 0;
+  for (uint64_t free = 1'000'000; free < 64 * kGigabyte; free *= 2) {
+    const auto shape = ChooseShape({}, Base(), 8, free);
+    ASSERT_TRUE(shape);
+    EXPECT_GE(shape->batch, before) << free;  // more memory never makes it smaller
+    before = shape->batch;
+    const uint64_t taken =
+        static_cast<uint64_t>(shape->workers * shape->batch) * BytesPerWindow(Base());
+    if (shape->batch > 1) {
+      EXPECT_LE(taken, free) << free;
+    }
+  }
+  EXPECT_GT(before, 1);
+  EXPECT_EQ(ChooseShape({}, Base(), 8, 1)->batch, 1);  // one window must do
+}
+
+TEST(ChooseShape, WindowsOfLargerModelsTakeMore) {
+  whisper::ModelShape large = Base();
+  large.width = 1280;
+  large.decoder_layers = 32;
+  EXPECT_EQ(BytesPerWindow(Base()), 6U * 1500 * 512 * 2 * 4);
+  EXPECT_GT(BytesPerWindow(large), BytesPerWindow(Base()));
+  EXPECT_LE(ChooseShape({}, large, 4, kGigabyte)->batch,
+            ChooseShape({}, Base(), 4, kGigabyte)->batch);
+}
+
+TEST(ChooseShape, NumbersOutOfRangeAreRefused) {
+  for (const EngineOptions& options :
+       {EngineOptions{.workers = -1}, EngineOptions{.workers = 65}, EngineOptions{.threads = -1},
+        EngineOptions{.threads = 257}, EngineOptions{.batch = -1}, EngineOptions{.batch = 65}}) {
+    const auto shape = ChooseShape(options, Base(), 4, 0);
+    ASSERT_FALSE(shape);
+    EXPECT_EQ(shape.error().code, ErrorCode::kInvalidArgument);
+  }
+  EXPECT_TRUE(ChooseShape({.workers = 64, .threads = 256, .batch = 64}, Base(), 4, 0));
+}
+
+}  // namespace
+}  // namespace verbatim::pipeline

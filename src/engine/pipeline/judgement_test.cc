@@ -1,0 +1,64 @@
+#include "pipeline/judgement.h"
+
+#include <gtest/gtest.h>
+
+namespace verbatim::pipeline {
+namespace {
+
+Attempt Try(std::string text, float avg_logprob, float compression_ratio = 1,
+            float no_speech_prob = 0) {
+  Attempt attempt;
+  attempt.text = std::move(text);
+  attempt.run.avg_logprob = avg_logprob;
+  attempt.run.no_speech_prob = no_speech_prob;
+  attempt.compression_ratio = compression_ratio;
+  return attempt;
+}
+
+TEST(Judge, BelievesLikelyText) {
+  EXPECT_EQ(Judge(Try(" Hello.", -0.2F), {}), Verdict::kAccepted);
+  EXPECT_EQ(Judge(Try(" Hello.", -1.0F, 2.4F, 1.0F), {}), Verdict::kAccepted);  // limits hold
+}
+
+TEST(Judge, NothingSaidIsSilence) {
+  EXPECT_EQ(Judge(Try("", -0.1F), {}), Verdict::kSilent);
+  EXPECT_EQ(Judge(Try("   ", -0.1F), {}), Verdict::kSilent);
+}
+
+// Both have to hold: a sure text in a doubtful place stands, and so does the doubt about it.
+TEST(Judge, SilenceNeedsBothDoubts) {
+  EXPECT_EQ(Judge(Try(" You.", -1.2F, 1, 0.7F), {}), Verdict::kSilent);
+  EXPECT_EQ(Judge(Try(" You.", -0.9F, 1, 0.99F), {}), Verdict::kAccepted);
+  EXPECT_EQ(Judge(Try(" You.", -1.2F, 1, 0.6F), {}), Verdict::kImprobable);
+  EXPECT_EQ(Judge(Try(" You you you", -1.2F, 9, 0.7F), {}), Verdict::kSilent);
+}
+
+TEST(Judge, LoopsAreNamedBeforeImprobability) {
+  EXPECT_EQ(Judge(Try(" la la la", -0.1F, 2.41F), {}), Verdict::kRepetitive);
+  EXPECT_EQ(Judge(Try(" la la la", -3, 2.41F), {}), Verdict::kRepetitive);
+}
+
+TEST(Judge, LimitsAreTheCallers) {
+  const JudgementLimits strict{1.5F, -0.5F, 0.1F};
+  EXPECT_EQ(Judge(Try(" a", -0.6F, 1, 0.2F), strict), Verdict::kSilent);
+  EXPECT_EQ(Judge(Try(" a", -0.6F, 1, 0.05F), strict), Verdict::kImprobable);
+  EXPECT_EQ(Judge(Try(" a", -0.4F, 1.6F), strict), Verdict::kRepetitive);
+}
+
+TEST(LeastBad, IsTheLikeliestThatDoesNotRepeat) {
+  EXPECT_EQ(LeastBad({Try("a", -3)}, {}), 0U);
+  EXPECT_EQ(LeastBad({Try("a", -3), Try("b", -2), Try("c", -4)}, {}), 1U);
+  EXPECT_EQ(LeastBad({Try("a", -0.1F, 5), Try("b", -4), Try("c", -2)}, {}), 2U);
+  EXPECT_EQ(LeastBad({Try("b", -4), Try("a", -0.1F, 5)}, {}), 0U);
+  EXPECT_EQ(LeastBad({Try("a", -2, 5), Try("b", -1, 7), Try("c", -3, 6)}, {}), 1U);
+}
+
+TEST(VerdictReason, SaysSomethingForAllButAcceptance) {
+  EXPECT_EQ(VerdictReason(Verdict::kAccepted), "");
+  for (const Verdict verdict : {Verdict::kSilent, Verdict::kRepetitive, Verdict::kImprobable}) {
+    EXPECT_FALSE(VerdictReason(verdict).empty());
+  }
+}
+
+}  // namespace
+}  // namespace verbatim::pipeline
