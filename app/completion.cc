@@ -14,7 +14,9 @@ using Kind = ValueHint::Kind;
 void Walk(const CommandOutline& command, const std::string& path,
           const std::function<void(const CommandOutline&, const std::string&)>& visit) {
   visit(command, path);
-  for (const CommandOutline& child : command.commands) Walk(child, path + " " + child.name, visit);
+  for (const CommandOutline& child : command.commands) {
+    Walk(child, fmt::format("{} {}", path, child.name), visit);
+  }
 }
 
 // Inside single quotes of any of the three shells.
@@ -82,7 +84,7 @@ std::string BashScript(const CommandOutline& root) {
       flags += fmt::format("{} ", fmt::join(flag.names, " "));
       if (flag.value.kind == Kind::kNone) continue;
       for (const std::string& name : flag.names) {
-        values += fmt::format("    {}) {}; return ;;\n", Quoted(path + " " + name),
+        values += fmt::format("    {}) {}; return ;;\n", Quoted(fmt::format("{} {}", path, name)),
                               BashReply(flag.value));
       }
     }

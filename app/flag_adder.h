@@ -79,7 +79,8 @@ class FlagAdder {
   // One of a few words; `choices` pairs each with its value.
   template <typename Value>
   CLI::Option* Choice(const std::string& name, Value* target,
-                      std::vector<std::pair<std::string, Value>> choices, const std::string& text) {
+                      const std::vector<std::pair<std::string, Value>>& choices,
+                      const std::string& text) {
     std::vector<std::string> words;
     for (const auto& [word, value] : choices) words.push_back(word);
     CLI::Option* option = Parsed(

@@ -15,7 +15,6 @@ namespace {
 using pipeline::ComputeType;
 using pipeline::SegmentTimes;
 using pipeline::Task;
-using transcript::Format;
 
 void AddInputFlags(FlagAdder& flags, CLI::App* command, TranscribeArguments* arguments) {
   flags.Group("Input");

@@ -70,7 +70,7 @@ Result<fs::path> FindModel(std::string_view name_or_directory) {
                             name_or_directory));
   }
   std::error_code error;
-  const fs::path folder(name_or_directory);
+  fs::path folder(name_or_directory);
   if (!name_or_directory.empty() && fs::is_directory(folder, error)) return folder;
   if (name_or_directory.find('/') == std::string_view::npos) {
     return Failure(UnknownModel(name_or_directory));

@@ -193,7 +193,7 @@ class PartFile {
 
 Result<Fetched> Fetch(const std::string& url, const std::filesystem::path& part,
                       const FetchOptions& options, const FetchProgress& on_progress,
-                      std::stop_token stop) {
+                      const std::stop_token& stop) {
   PartFile file(part);
   if (file.fd() < 0) return Failure(SystemError(errno, "writing " + part.string()));
   Fetched fetched{.stated_sha256 = {}, .was_resumed = file.size() > 0};

@@ -31,6 +31,6 @@ using FetchProgress = std::function<void(uint64_t done_bytes, uint64_t total_byt
 // kOutOfSpace, kCancelled. The part file stays, for the next call, after every error.
 Result<Fetched> Fetch(const std::string& url, const std::filesystem::path& part,
                       const FetchOptions& options, const FetchProgress& on_progress,
-                      std::stop_token stop);
+                      const std::stop_token& stop);
 
 }  // namespace verbatim::models

@@ -18,7 +18,8 @@ FolderLock::~FolderLock() {
 }
 
 Result<FolderLock> FolderLock::Acquire(const std::filesystem::path& lock_file,
-                                       const std::function<void()>& on_wait, std::stop_token stop) {
+                                       const std::function<void()>& on_wait,
+                                       const std::stop_token& stop) {
   const std::string doing = "locking " + lock_file.string();
   FolderLock lock(open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (lock.fd_ < 0) return Failure(SystemError(errno, doing));

@@ -15,7 +15,8 @@ class FolderLock {
   // Waits until the lock is free; `on_wait` is called once if it has to.
   // Errors: kIo (the lock file can't be made), kCancelled.
   static Result<FolderLock> Acquire(const std::filesystem::path& lock_file,
-                                    const std::function<void()>& on_wait, std::stop_token stop);
+                                    const std::function<void()>& on_wait,
+                                    const std::stop_token& stop);
 
   FolderLock(FolderLock&& other) noexcept;
   FolderLock& operator=(FolderLock&&) = delete;

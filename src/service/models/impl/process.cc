@@ -59,7 +59,7 @@ void End(pid_t child) {
 }  // namespace
 
 Result<int> RunProgram(const std::vector<std::string>& arguments, const std::filesystem::path& log,
-                       std::stop_token stop) {
+                       const std::stop_token& stop) {
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);

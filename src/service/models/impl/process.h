@@ -14,6 +14,6 @@ namespace verbatim::models {
 // file `log`. Returns the exit status; 128 plus the signal's number if one ended it.
 // Errors: kNotFound (no such program), kIo, kCancelled (the program was ended first).
 Result<int> RunProgram(const std::vector<std::string>& arguments, const std::filesystem::path& log,
-                       std::stop_token stop);
+                       const std::stop_token& stop);
 
 }  // namespace verbatim::models

@@ -192,8 +192,8 @@ Result<void> PullFromAnySource(Job& job) {
 }  // namespace
 
 Result<fs::path> PullEntry(const CatalogEntry& entry, const PullSettings& settings,
-                           const OnPull& on_progress, std::stop_token stop) {
-  const fs::path final_folder = settings.root / entry.name;
+                           const OnPull& on_progress, const std::stop_token& stop) {
+  fs::path final_folder = settings.root / entry.name;
   std::error_code error;
   fs::create_directories(settings.root, error);
   if (error) return Failure(SystemError(error.value(), "making " + settings.root.string()));

@@ -25,6 +25,6 @@ using OnPull = std::function<void(const PullProgress&)>;
 
 // As Pull(), for any entry. Errors: as Pull().
 Result<std::filesystem::path> PullEntry(const CatalogEntry& entry, const PullSettings& settings,
-                                        const OnPull& on_progress, std::stop_token stop);
+                                        const OnPull& on_progress, const std::stop_token& stop);
 
 }  // namespace verbatim::models

@@ -42,7 +42,7 @@ std::string Sha256(std::string_view bytes) {
   return hasher.Hex();
 }
 
-Result<std::string> Sha256OfFile(const std::filesystem::path& path, std::stop_token stop) {
+Result<std::string> Sha256OfFile(const std::filesystem::path& path, const std::stop_token& stop) {
   const std::string doing = "reading " + path.string();
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return Failure(SystemError(errno, doing));

@@ -15,6 +15,6 @@ namespace verbatim::models {
 std::string Sha256(std::string_view bytes);
 
 // Lower-case hex of a file's SHA-256. Errors: kNotFound, kIo, kCancelled.
-Result<std::string> Sha256OfFile(const std::filesystem::path& path, std::stop_token stop);
+Result<std::string> Sha256OfFile(const std::filesystem::path& path, const std::stop_token& stop);
 
 }  // namespace verbatim::models

@@ -40,7 +40,7 @@ Result<Staging> Staging::Open(const fs::path& root, const CatalogEntry& entry) {
   return staging;
 }
 
-Result<bool> Staging::Has(const ModelFile& file, std::stop_token stop) const {
+Result<bool> Staging::Has(const ModelFile& file, const std::stop_token& stop) const {
   std::error_code error;
   const auto recorded = checksums_.find(file.name);
   if (recorded == checksums_.end() || !fs::exists(folder_ / file.name, error)) return false;
@@ -49,7 +49,7 @@ Result<bool> Staging::Has(const ModelFile& file, std::stop_token stop) const {
 }
 
 Result<void> Staging::Accept(const ModelFile& file, const fs::path& received,
-                             const std::string& stated, std::stop_token stop) {
+                             const std::string& stated, const std::stop_token& stop) {
   const std::string found = TRY(Sha256OfFile(received, stop));
   const std::string& wanted = file.sha256.empty() ? stated : file.sha256;
   std::error_code error;

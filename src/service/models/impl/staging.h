@@ -22,14 +22,14 @@ class Staging {
 
   // Whether a file came whole from an earlier try: its sum is the pinned or the recorded one.
   // Errors: kIo, kCancelled.
-  Result<bool> Has(const ModelFile& file, std::stop_token stop) const;
+  Result<bool> Has(const ModelFile& file, const std::stop_token& stop) const;
 
   // Takes a received file in: compares its sum with the pinned one, or with `stated` where none is
   // pinned, records it and gives it its name.
   // Errors: kCorruptModel (the sums differ; the received file is removed), kIo, kOutOfSpace,
   // kCancelled.
   Result<void> Accept(const ModelFile& file, const std::filesystem::path& received,
-                      const std::string& stated, std::stop_token stop);
+                      const std::string& stated, const std::stop_token& stop);
 
   // Removes all but the model's files and gives the folder its final name; a model that has it is
   // replaced. Errors: kIo, kOutOfSpace.

