@@ -15,7 +15,7 @@
 namespace verbatim::app {
 namespace {
 
-ExitCode Run(const Arguments& arguments, const CommandLine& line, std::stop_token stop) {
+ExitCode Run(const Arguments& arguments, const CommandLine& line, const std::stop_token& stop) {
   switch (arguments.command) {
     case Command::kTranscribe: return Transcribe(arguments.transcribe, stop);
     case Command::kDemo: return Demo(arguments.transcribe, stop);

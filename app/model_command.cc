@@ -11,7 +11,7 @@ namespace {
 
 // Quiet where nobody watches; models::Pull's own words go through the bar otherwise.
 Result<std::filesystem::path> PullWithProgress(const std::string& name, Reporter& reporter,
-                                               std::stop_token stop) {
+                                               const std::stop_token& stop) {
   return models::Pull(
       name, [&](const models::PullProgress& progress) { reporter.OnPull(name, progress); }, stop);
 }
@@ -19,7 +19,7 @@ Result<std::filesystem::path> PullWithProgress(const std::string& name, Reporter
 }  // namespace
 
 Result<std::filesystem::path> EnsureModel(const std::string& name_or_directory, Reporter& reporter,
-                                          std::stop_token stop) {
+                                          const std::stop_token& stop) {
   Result<std::filesystem::path> found = models::FindModel(name_or_directory);
   if (found || found.error().code != ErrorCode::kNotFound) return found;
   if (models::FindInCatalog(name_or_directory) == nullptr) return found;
@@ -35,7 +35,7 @@ ExitCode ListModels() {
   return ExitCode::kSuccess;
 }
 
-ExitCode PullModels(const std::vector<std::string>& names, std::stop_token stop) {
+ExitCode PullModels(const std::vector<std::string>& names, const std::stop_token& stop) {
   ExitCode worst = ExitCode::kSuccess;
   const std::unique_ptr<Reporter> reporter = MakeReporter({});
   for (const std::string& name : names) {

@@ -42,8 +42,8 @@ size_t CountWords(const transcript::Transcript& transcript) {
 // One call of the command, from checks to the last result.
 class Run {
  public:
-  Run(const TranscribeArguments& arguments, Reporter& reporter, std::stop_token stop)
-      : arguments_(arguments), reporter_(reporter), stop_(std::move(stop)) {}
+  Run(const TranscribeArguments& arguments, Reporter& reporter, const std::stop_token& stop)
+      : arguments_(arguments), reporter_(reporter), stop_(stop) {}
 
   ExitCode Execute() {
     started_ = last_done_ = Clock::now();
@@ -206,15 +206,15 @@ Result<void> CheckInput(const fs::path& path) {
   return {};
 }
 
-ExitCode Transcribe(const TranscribeArguments& arguments, std::stop_token stop) {
+ExitCode Transcribe(const TranscribeArguments& arguments, const std::stop_token& stop) {
   const std::unique_ptr<Reporter> reporter =
       MakeReporter({.progress = arguments.progress,
                     .is_verbose = arguments.is_verbose,
                     .stdout_is_result = arguments.output == "-"});
-  return Run(arguments, *reporter, std::move(stop)).Execute();
+  return Run(arguments, *reporter, stop).Execute();
 }
 
-ExitCode Demo(TranscribeArguments arguments, std::stop_token stop) {
+ExitCode Demo(TranscribeArguments arguments, const std::stop_token& stop) {
   const Result<fs::path> clip = FindSampleClip();
   if (!clip) {
     Complain(clip.error().message);
@@ -223,7 +223,7 @@ ExitCode Demo(TranscribeArguments arguments, std::stop_token stop) {
   arguments.files = {*clip};
   arguments.formats = {transcript::Format::kSrt};
   arguments.output = "-";
-  return Transcribe(arguments, std::move(stop));
+  return Transcribe(arguments, stop);
 }
 
 }  // namespace verbatim::app

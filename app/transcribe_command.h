@@ -11,10 +11,10 @@
 
 namespace verbatim::app {
 
-ExitCode Transcribe(const TranscribeArguments& arguments, std::stop_token stop);
+ExitCode Transcribe(const TranscribeArguments& arguments, const std::stop_token& stop);
 
 // Transcribes the clip that comes with the program to standard output.
-ExitCode Demo(TranscribeArguments arguments, std::stop_token stop);
+ExitCode Demo(TranscribeArguments arguments, const std::stop_token& stop);
 
 // What can be said about an input without its bytes being understood.
 // Errors: kNotFound, kIo (a folder, no permission), kCorruptMedia (empty).
