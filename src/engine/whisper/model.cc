@@ -245,6 +245,7 @@ Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory
   nn::LayerNorm encoder_norm = TRY(loader.Norm("encoder/layer_norm", width));
   std::vector<float> text_positions =
       TRY(loader.Matrix(kTextPositions, shape.text_positions, width));
+  file.ReleasePages();
   std::vector<DecoderLayer> decoder = TRY(loader.DecoderLayers(shape));
   nn::LayerNorm decoder_norm = TRY(loader.Norm("decoder/layer_norm", width));
   const auto embedding_rows = [&](size_t begin, size_t count, float* out) {
@@ -270,6 +271,7 @@ Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory
             .embeddings = embeddings,
             .file = ModelFile()});
   TRY_VOID(CheckTokens(*model, config));
+  file.ReleasePages();  // the weights are packed now; of the file, only the embeddings will be read
   model->file = std::move(file);  // a map's nodes stay where they are: `embeddings` remains valid
   return model;
 }

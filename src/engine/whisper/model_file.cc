@@ -120,6 +120,10 @@ struct ModelFile::Mapping {
   ~Mapping() { munmap(address, size); }
 };
 
+void ModelFile::ReleasePages() const {
+  if (mapping_) madvise(mapping_->address, mapping_->size, MADV_DONTNEED);
+}
+
 Result<ModelFile> ModelFile::Open(const std::filesystem::path& path) {
   const std::string doing = "opening " + path.string();
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
