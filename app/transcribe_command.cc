@@ -222,7 +222,7 @@ ExitCode Demo(TranscribeArguments arguments, const std::stop_token& stop) {
   }
   arguments.files = {*clip};
   arguments.formats = {transcript::Format::kSrt};
-  arguments.output = "-";
+  arguments.output.assign(1, '-');  // GCC 12 warns of an overlap in = "-"
   return Transcribe(arguments, stop);
 }
 
