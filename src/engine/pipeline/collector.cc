@@ -7,6 +7,7 @@ namespace verbatim::pipeline {
 namespace {
 
 constexpr std::chrono::milliseconds kProgressInterval{100};
+constexpr double kShareBeforeEnd = 0.99;  // only a whole file has a share of 1
 
 }  // namespace
 
@@ -71,14 +72,20 @@ void Collector::SendProgress(const FileTrack& file, bool is_forced) {
   pace.reported = now;
   Progress progress;
   progress.file = file.index();
-  progress.duration = file.duration().value_or(pace.estimate);
-  progress.position = is_forced ? progress.duration : file.position();
-  if (progress.duration > SampleTime{0}) {
-    progress.position = std::min(progress.position, progress.duration);
-    progress.share = ToSeconds(progress.position) / ToSeconds(progress.duration);
+  progress.position = file.position();
+  if (is_forced) {
+    progress.position = progress.duration = *file.duration();
+    pace.share = 1;
   } else {
-    progress.share = is_forced ? 1 : 0;
+    // A container may claim anything: the file is at least as long as what is finished.
+    if (pace.estimate > SampleTime{0})
+      progress.duration = std::max(file.duration().value_or(pace.estimate), progress.position);
+    const double share = progress.duration > SampleTime{0}
+                             ? ToSeconds(progress.position) / ToSeconds(progress.duration)
+                             : pace.share_read;
+    pace.share = std::max(pace.share, std::min(share, kShareBeforeEnd));
   }
+  progress.share = pace.share;
   events_.on_progress(progress);
 }
 

@@ -41,6 +41,7 @@ class Collector {
   struct Pace {
     SampleTime estimate{0};
     double share_read = 0;
+    double share = 0;  // as reported last
     std::chrono::steady_clock::time_point reported{};
   };
 

@@ -25,6 +25,7 @@ WindowResult MakeResult(size_t file, int64_t index) {
   result.window.index = index;
   const SampleTime begin = kSecond * index * 10;
   result.window.segments = {{begin, begin + kSecond * 8, 0.9F, 1}};
+  result.coverage = {{begin, begin + kSecond * 8, transcript::CoverageKind::kTranscribed, ""}};
   Segment segment;
   segment.begin = begin + kSecond;
   segment.end = begin + kSecond * 3;

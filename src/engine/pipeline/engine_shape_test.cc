@@ -20,8 +20,16 @@ whisper::ModelShape Base() {
           .vocabulary = 51865};
 }
 
+EngineOptions Asked(int workers, int threads, int batch) {
+  EngineOptions options;
+  options.workers = workers;
+  options.threads = threads;
+  options.batch = batch;
+  return options;
+}
+
 TEST(ChooseShape, KeepsWhatWasAskedFor) {
-  const EngineOptions options{.workers = 3, .threads = 5, .batch = 7};
+  const EngineOptions options = Asked(3, 5, 7);
   const auto shape = ChooseShape(options, Base(), 2, kGigabyte / 100);
   ASSERT_TRUE(shape);
   EXPECT_EQ(shape->workers, 3);
@@ -43,17 +51,17 @@ TEST(ChooseShape, FillsTheMachineAndNoMore) {
 
 TEST(ChooseShape, HalfAChoiceIsCompletedToFit) {
   for (int given = 1; given <= 8; ++given) {
-    const auto workers = ChooseShape({.workers = given}, Base(), 8, 0);
+    const auto workers = ChooseShape(Asked(given, 0, 0), Base(), 8, 0);
     ASSERT_TRUE(workers);
     EXPECT_EQ(workers->workers, given);
     EXPECT_LE(given * workers->threads, 8);
-    const auto threads = ChooseShape({.threads = given}, Base(), 8, 0);
+    const auto threads = ChooseShape(Asked(0, given, 0), Base(), 8, 0);
     ASSERT_TRUE(threads);
     EXPECT_EQ(threads->threads, given);
     EXPECT_LE(given * threads->workers, 8);
   }
-  EXPECT_EQ(ChooseShape({.workers = 9}, Base(), 8, 0)->threads, 1);
-  EXPECT_EQ(ChooseShape({.threads = 9}, Base(), 8, 0)->workers, 1);
+  EXPECT_EQ(ChooseShape(Asked(9, 0, 0), Base(), 8, 0)->threads, 1);
+  EXPECT_EQ(ChooseShape(Asked(0, 9, 0), Base(), 8, 0)->workers, 1);
 }
 
 TEST(ChooseShape, BatchesKeepToTheFreeMemory) {
@@ -84,14 +92,13 @@ TEST(ChooseShape, WindowsOfLargerModelsTakeMore) {
 }
 
 TEST(ChooseShape, NumbersOutOfRangeAreRefused) {
-  for (const EngineOptions& options :
-       {EngineOptions{.workers = -1}, EngineOptions{.workers = 65}, EngineOptions{.threads = -1},
-        EngineOptions{.threads = 257}, EngineOptions{.batch = -1}, EngineOptions{.batch = 65}}) {
+  for (const EngineOptions& options : {Asked(-1, 0, 0), Asked(65, 0, 0), Asked(0, -1, 0),
+                                       Asked(0, 257, 0), Asked(0, 0, -1), Asked(0, 0, 65)}) {
     const auto shape = ChooseShape(options, Base(), 4, 0);
     ASSERT_FALSE(shape);
     EXPECT_EQ(shape.error().code, ErrorCode::kInvalidArgument);
   }
-  EXPECT_TRUE(ChooseShape({.workers = 64, .threads = 256, .batch = 64}, Base(), 4, 0));
+  EXPECT_TRUE(ChooseShape(Asked(64, 256, 64), Base(), 4, 0));
 }
 
 }  // namespace

@@ -25,11 +25,12 @@ std::string Json(const Transcript& transcript) {
 }
 
 // Window `index` holds the seconds [index * 10, index * 10 + 8) and says its number.
-WindowResult Result(int64_t index) {
+WindowResult MakeResult(int64_t index) {
   WindowResult result;
   result.window.index = index;
   const SampleTime begin = kSecond * index * 10;
   result.window.segments = {{begin, begin + kSecond * 8, 0.9F, 1}};
+  result.coverage = {{begin, begin + kSecond * 8, CoverageKind::kTranscribed, ""}};
   Segment segment;
   segment.begin = begin + kSecond;
   segment.end = begin + kSecond * 3;
@@ -49,7 +50,8 @@ Transcript AssembleInOrder(const std::vector<int64_t>& order) {
   std::vector<std::string> heard;
   for (size_t i = 0; i < order.size(); ++i) {
     if (i == order.size() / 2) track.Summarize(Summary(std::ssize(order)));
-    for (const Segment& segment : track.Deliver(Result(order[i]))) heard.push_back(segment.text);
+    for (const Segment& segment : track.Deliver(MakeResult(order[i])))
+      heard.push_back(segment.text);
     EXPECT_EQ(track.is_whole(), i + 1 == order.size());
   }
   for (size_t i = 0; i < heard.size(); ++i) {
@@ -71,9 +73,9 @@ TEST(FileTrack, AnyOrderGivesTheSameTranscript) {
 TEST(FileTrack, PositionFollowsTheWindowsInLine) {
   FileTrack track(4, "a");
   EXPECT_EQ(track.index(), 4U);
-  EXPECT_TRUE(track.Deliver(Result(1)).empty());
+  EXPECT_TRUE(track.Deliver(MakeResult(1)).empty());
   EXPECT_EQ(track.position(), SampleTime{0});
-  EXPECT_EQ(track.Deliver(Result(0)).size(), 2U);
+  EXPECT_EQ(track.Deliver(MakeResult(0)).size(), 2U);
   EXPECT_EQ(track.position(), kSecond * 18);
   EXPECT_FALSE(track.duration());
   track.Summarize(Summary(2));
@@ -95,7 +97,7 @@ TEST(FileTrack, AFileWithoutSpeechIsWholeAtOnce) {
 
 TEST(FileTrack, AFailureMakesItWhole) {
   FileTrack track(0, "a");
-  track.Deliver(Result(0));
+  track.Deliver(MakeResult(0));
   track.Fail({ErrorCode::kCorruptMedia, "broken"});
   EXPECT_TRUE(track.is_whole());
   EXPECT_EQ(track.error()->message, "broken");
@@ -104,11 +106,11 @@ TEST(FileTrack, AFailureMakesItWhole) {
 TEST(FileTrack, TheLanguageOfMostWindowsIsTheFiles) {
   FileTrack track(0, "a");
   for (int64_t i = 0; i < 4; ++i) {
-    WindowResult result = Result(i);
+    WindowResult result = MakeResult(i);
     result.language_probability = static_cast<float>(i) / 4;
     track.Deliver(std::move(result));  // de en en de: a tie goes by code
   }
-  WindowResult last = Result(4);
+  WindowResult last = MakeResult(4);
   last.language = "en";
   last.language_probability = 0.75F;
   track.Deliver(std::move(last));
@@ -120,15 +122,15 @@ TEST(FileTrack, TheLanguageOfMostWindowsIsTheFiles) {
 
 TEST(FileTrack, CoverageSaysWhatBecameOfEachSecond) {
   FileTrack track(0, "a");
-  track.Deliver(Result(0));
-  WindowResult silent = Result(1);
+  track.Deliver(MakeResult(0));
+  WindowResult silent = MakeResult(1);
   silent.segments.clear();
-  silent.kind = CoverageKind::kNoSpeech;
-  silent.reason = "no words could be made out";
+  silent.coverage[0].kind = CoverageKind::kNoSpeech;
+  silent.coverage[0].reason = "no words could be made out";
   track.Deliver(std::move(silent));
-  WindowResult doubtful = Result(2);
-  doubtful.kind = CoverageKind::kUncertain;
-  doubtful.reason = "improbable";
+  WindowResult doubtful = MakeResult(2);
+  doubtful.coverage[0].kind = CoverageKind::kUncertain;
+  doubtful.coverage[0].reason = "improbable";
   track.Deliver(std::move(doubtful));
   FileSummary summary = Summary(3);
   summary.damages = {{kSecond * 4, kSecond * 5, "a packet is broken"},
@@ -168,7 +170,7 @@ TEST(FileTrack, TimesAreMadeToFit) {
     FileTrack track(0, "a");
     const int64_t windows = 1 + static_cast<int64_t>(random() % 5);
     for (int64_t i = 0; i < windows; ++i) {
-      WindowResult result = Result(i);
+      WindowResult result = MakeResult(i);
       Segment& segment = result.segments[0];
       segment.begin = time(i * 30000);
       segment.end = time(i * 30000 + 20000);

@@ -1,5 +1,7 @@
 #include "pipeline/memory.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -48,6 +50,13 @@ std::optional<uint64_t> LeftInGroup(const char* limit_path, const char* usage_pa
   return *limit > *usage ? *limit - *usage : 0;
 }
 
+// The C++ library would count all that are online.
+int AllowedCpus() {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return std::max(1, CPU_COUNT(&allowed));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 // CPUs that a quota amounts to, rounded up.
 std::optional<int> QuotaCpus() {
   const Result<std::string> v2 = ReadFile("/sys/fs/cgroup/cpu.max", kFileSizeMax);
@@ -79,7 +88,7 @@ uint64_t FreeMemoryBytes() {
 }
 
 int UsableCpus() {
-  const int allowed = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int allowed = AllowedCpus();
   return std::max(1, std::min(allowed, QuotaCpus().value_or(allowed)));
 }
 
