@@ -10,6 +10,13 @@
 
 namespace verbatim::kernels {
 
+// The keys of one attention head, transposed.
+struct KeyShape {
+  size_t depth = 0;
+  size_t stride = 0;  // numbers from one row to the next
+  size_t count = 0;   // positions in use
+};
+
 struct VectorKernels {
   // out = (in - mean) / sqrt(variance + 1e-5) * gamma + beta. Shape: all [n]; out may be in.
   // Source: Ba et al. 2016, "Layer Normalization".
@@ -31,15 +38,19 @@ struct VectorKernels {
   void (*add_scaled)(const float* in, float factor, size_t n, float* out);
 
   // scores[t] = sum over d of query[d] * keys_t[d * stride + t].
-  // Shape: query [depth], keys_t [depth, stride] of which `count` columns are used, scores [count].
-  void (*attention_scores)(const float* query, const float* keys_t, size_t depth, size_t stride,
-                           size_t count, float* scores);
+  // Shape: query [depth], keys_t half floats [depth, stride] of which `count` columns are used,
+  // scores [count].
+  void (*attention_scores)(const float* query, const uint16_t* keys_t, const KeyShape& shape,
+                           float* scores);
 
   // out[d] = sum over t of weights[t] * values[t * depth + d].
-  // Shape: weights [count], values [count, depth], out [depth]; depth is a multiple of 16 up to
-  // 128.
-  void (*attention_mix)(const float* weights, const float* values, size_t count, size_t depth,
+  // Shape: weights [count], values half floats [count, depth], out [depth]; depth is a multiple of
+  // 16 up to 128.
+  void (*attention_mix)(const float* weights, const uint16_t* values, size_t count, size_t depth,
                         float* out);
+
+  // Single precision to half, rounded to the nearest, ties to even. Shape: both [n].
+  void (*to_half)(const float* in, size_t n, uint16_t* out);
 };
 
 // The table of a set. The set must be supported: a CHECK.

@@ -3,5 +3,5 @@
 #if defined(__x86_64__)
 #define VERBATIM_LANES 16
 #define VERBATIM_TABLE kAvx512Kernels
-#include "kernels/impl/vector_body.h"
+#include "kernels/impl/vector_body.inc"
 #endif

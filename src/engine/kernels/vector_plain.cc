@@ -55,18 +55,6 @@ void AddScaled(const float* in, float factor, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) out[i] += factor * in[i];
 }
 
-void AttentionScores(const float* query, const float* keys_t, size_t depth, size_t stride,
-                     size_t count, float* scores) {
-  for (size_t t = 0; t < count; ++t) scores[t] = 0;
-  for (size_t d = 0; d < depth; ++d) AddScaled(keys_t + d * stride, query[d], count, scores);
-}
-
-void AttentionMix(const float* weights, const float* values, size_t count, size_t depth,
-                  float* out) {
-  for (size_t d = 0; d < depth; ++d) out[d] = 0;
-  for (size_t t = 0; t < count; ++t) AddScaled(values + t * depth, weights[t], depth, out);
-}
-
 float HalfToFloatOne(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000U) << 16;
   const uint32_t exponent = (half >> 10) & 0x1FU;
@@ -78,10 +66,50 @@ float HalfToFloatOne(uint16_t half) {
   return sign != 0 ? -magnitude : magnitude;
 }
 
+// Rounds to the nearest, ties to even, by adding half of the last kept place and letting it carry.
+uint16_t FloatToHalfOne(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  const auto sign = static_cast<uint16_t>((bits >> 16) & 0x8000U);
+  const uint32_t magnitude = bits & 0x7FFFFFFFU;
+  if (magnitude > 0x7F800000U) return static_cast<uint16_t>(sign | 0x7E00U);   // not a number
+  if (magnitude >= 0x477FF000U) return static_cast<uint16_t>(sign | 0x7C00U);  // infinity
+  if (magnitude < 0x38800000U) {
+    // Below the smallest normal half: adding 0.5 makes the float's own last place 2^-24.
+    const float shifted = std::bit_cast<float>(magnitude) + 0.5F;
+    return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(shifted) - 0x3F000000U));
+  }
+  const uint32_t rounded = magnitude + 0xFFFU + ((magnitude >> 13) & 1U);
+  return static_cast<uint16_t>(sign | ((rounded - 0x38000000U) >> 13));
+}
+
+void ToHalf(const float* in, size_t n, uint16_t* out) {
+  for (size_t i = 0; i < n; ++i) out[i] = FloatToHalfOne(in[i]);
+}
+
+void AttentionScores(const float* query, const uint16_t* keys_t, const KeyShape& shape,
+                     float* scores) {
+  for (size_t t = 0; t < shape.count; ++t) {
+    float sum = 0;
+    for (size_t d = 0; d < shape.depth; ++d) {
+      sum += query[d] * HalfToFloatOne(keys_t[d * shape.stride + t]);
+    }
+    scores[t] = sum;
+  }
+}
+
+void AttentionMix(const float* weights, const uint16_t* values, size_t count, size_t depth,
+                  float* out) {
+  for (size_t d = 0; d < depth; ++d) {
+    float sum = 0;
+    for (size_t t = 0; t < count; ++t) sum += weights[t] * HalfToFloatOne(values[t * depth + d]);
+    out[d] = sum;
+  }
+}
+
 }  // namespace
 
-const VectorKernels kPlainKernels = {LayerNorm, Softmax,   LogSumExp,       ArgMax,
-                                     Dot,       AddScaled, AttentionScores, AttentionMix};
+const VectorKernels kPlainKernels = {LayerNorm, Softmax,         LogSumExp,    ArgMax, Dot,
+                                     AddScaled, AttentionScores, AttentionMix, ToHalf};
 
 void HalfToFloat(const uint16_t* in, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) out[i] = HalfToFloatOne(in[i]);

@@ -24,6 +24,12 @@ class VectorTest : public ::testing::TestWithParam<InstructionSet> {
     for (float& value : values) value = normal(random_);
     return values;
   }
+  std::vector<uint16_t> Halves(size_t count) {
+    const std::vector<float> values = Noise(count);
+    std::vector<uint16_t> halves(count);
+    Truth().to_half(values.data(), count, halves.data());
+    return halves;
+  }
   std::mt19937 random_{42};
 };
 
@@ -93,20 +99,40 @@ TEST_P(VectorTest, DotAndAddScaledAgree) {
 TEST_P(VectorTest, AttentionAgrees) {
   for (size_t count : {1, 3, 63, 64, 130, 1500}) {
     for (size_t depth : {16, 64, 128}) {
-      const size_t stride = count + 5;
-      const auto query = Noise(depth), keys_t = Noise(depth * stride);
+      const KeyShape shape{depth, count + 5, count};
+      const auto query = Noise(depth);
+      const auto keys_t = Halves(depth * shape.stride);
       std::vector<float> fast(count), truth(count);
-      Fast().attention_scores(query.data(), keys_t.data(), depth, stride, count, fast.data());
-      Truth().attention_scores(query.data(), keys_t.data(), depth, stride, count, truth.data());
-      for (size_t t = 0; t < count; ++t)
+      Fast().attention_scores(query.data(), keys_t.data(), shape, fast.data());
+      Truth().attention_scores(query.data(), keys_t.data(), shape, truth.data());
+      for (size_t t = 0; t < count; ++t) {
         ASSERT_NEAR(fast[t], truth[t], 1e-4F) << count << ' ' << depth;
+      }
       Truth().softmax(truth.data(), count);
-      const auto values = Noise(count * depth);
+      const auto values = Halves(count * depth);
       std::vector<float> mixed(depth), expected(depth);
       Fast().attention_mix(truth.data(), values.data(), count, depth, mixed.data());
       Truth().attention_mix(truth.data(), values.data(), count, depth, expected.data());
       for (size_t d = 0; d < depth; ++d) ASSERT_NEAR(mixed[d], expected[d], 1e-5F);
     }
+  }
+}
+
+TEST_P(VectorTest, ToHalfRoundsToTheNearest) {
+  std::vector<float> in = {
+      0.0F,     -0.0F,    1.0F,       65504.0F,     65519.0F,        65520.0F,        1e9F,  -1e9F,
+      0x1p-24F, 0x1p-25F, 0x1.8p-25F, 0x1.ffcp-15F, 1.0F + 0x1p-11F, 1.0F + 0x3p-11F, 1e-30F};
+  for (float value : Noise(1000, 100)) in.push_back(value);
+  for (float value : Noise(1000, 1e-5F)) in.push_back(value);
+  std::vector<uint16_t> fast(in.size()), truth(in.size());
+  Fast().to_half(in.data(), in.size(), fast.data());
+  Truth().to_half(in.data(), in.size(), truth.data());
+  std::vector<float> back(in.size());
+  HalfToFloat(truth.data(), truth.size(), back.data());
+  for (size_t i = 0; i < in.size(); ++i) {
+    ASSERT_EQ(fast[i], truth[i]) << in[i];
+    if (std::abs(in[i]) > 65504) continue;
+    ASSERT_LE(std::abs(back[i] - in[i]), std::max(std::abs(in[i]) * 0x1p-11F, 0x1p-25F)) << in[i];
   }
 }
 

@@ -1,11 +1,15 @@
 #include "nn/kv_cache.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/check.h"
 
 namespace verbatim::nn {
+namespace {
+
+constexpr size_t kRowsMax = 128;  // rows of one block given to CrossCache::Store
+
+}  // namespace
 
 SelfCache::SelfCache(const CacheShape& shape, size_t rows)
     : shape_(shape),
@@ -49,25 +53,28 @@ void SelfCache::Branch(std::span<const uint16_t> rows, std::span<const uint16_t>
   }
 }
 
-CrossCache::CrossCache(const AudioShape& shape, size_t slots)
+CrossCache::CrossCache(const AudioShape& shape, size_t slots, const kernels::VectorKernels& kernels)
     : shape_(shape),
+      kernels_(kernels),
       stride_((shape.positions + 15) / 16 * 16),
       keys_t_(slots * shape.layers * shape.heads * shape.depth * stride_),
       values_(slots * shape.layers * shape.heads * shape.depth * shape.positions) {}
 
 void CrossCache::Store(size_t slot, size_t layer, const float* block, size_t begin, size_t rows) {
   const size_t width = shape_.heads * shape_.depth;
+  float column[kRowsMax];
+  CHECK(rows <= kRowsMax);
   for (size_t head = 0; head < shape_.heads; ++head) {
-    float* keys_t = KeysT(slot, layer, head) + begin;
-    float* values = Values(slot, layer, head) + begin * shape_.depth;
+    uint16_t* keys_t = KeysT(slot, layer, head) + begin;
+    uint16_t* values = Values(slot, layer, head) + begin * shape_.depth;
     const float* keys_in = block + head * shape_.depth;
     for (size_t row = 0; row < rows; ++row) {
-      std::memcpy(values + row * shape_.depth, keys_in + row * 2 * width + width,
-                  shape_.depth * sizeof(float));
+      kernels_.to_half(keys_in + row * 2 * width + width, shape_.depth,
+                       values + row * shape_.depth);
     }
     for (size_t d = 0; d < shape_.depth; ++d) {
-      for (size_t row = 0; row < rows; ++row)
-        keys_t[d * stride_ + row] = keys_in[row * 2 * width + d];
+      for (size_t row = 0; row < rows; ++row) column[row] = keys_in[row * 2 * width + d];
+      kernels_.to_half(column, rows, keys_t + d * stride_);
     }
   }
 }

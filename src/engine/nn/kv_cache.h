@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/vector.h"
 #include "nn/buffer.h"
 
 namespace verbatim::nn {
@@ -61,19 +62,19 @@ struct AudioShape {
 
 class CrossCache {
  public:
-  CrossCache(const AudioShape& shape, size_t slots);
+  CrossCache(const AudioShape& shape, size_t slots, const kernels::VectorKernels& kernels);
 
-  // Shape: keys_t [depth, stride()], values [positions, depth].
-  float* KeysT(size_t slot, size_t layer, size_t head) {
+  // Shape: half floats, keys_t [depth, stride()], values [positions, depth].
+  uint16_t* KeysT(size_t slot, size_t layer, size_t head) {
     return keys_t_.data() + KeyOffset(slot, layer, head);
   }
-  float* Values(size_t slot, size_t layer, size_t head) {
+  uint16_t* Values(size_t slot, size_t layer, size_t head) {
     return values_.data() + ValueOffset(slot, layer, head);
   }
-  const float* KeysT(size_t slot, size_t layer, size_t head) const {
+  const uint16_t* KeysT(size_t slot, size_t layer, size_t head) const {
     return keys_t_.data() + KeyOffset(slot, layer, head);
   }
-  const float* Values(size_t slot, size_t layer, size_t head) const {
+  const uint16_t* Values(size_t slot, size_t layer, size_t head) const {
     return values_.data() + ValueOffset(slot, layer, head);
   }
 
@@ -96,9 +97,10 @@ class CrossCache {
   }
 
   AudioShape shape_;
+  const kernels::VectorKernels& kernels_;
   size_t stride_;
-  Buffer keys_t_;
-  Buffer values_;
+  HalfBuffer keys_t_;
+  HalfBuffer values_;
 };
 
 }  // namespace verbatim::nn

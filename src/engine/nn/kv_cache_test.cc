@@ -45,9 +45,16 @@ TEST(SelfCacheTest, SwappingBeamsKeepsBothHistories) {
   EXPECT_EQ(History(cache, 1, 1), std::vector<float>{1});
 }
 
+float ToFloat(uint16_t half) {
+  float value = 0;
+  kernels::HalfToFloat(&half, 1, &value);
+  return value;
+}
+
 TEST(CrossCacheTest, StoreTransposesKeysAndKeepsValues) {
   constexpr size_t kHeads = 2, kDepth = 4, kPositions = 6;
-  CrossCache cache({1, kHeads, kDepth, kPositions}, 2);
+  const kernels::VectorKernels& kernels = kernels::KernelsFor(kernels::InstructionSet::kPlain);
+  CrossCache cache({1, kHeads, kDepth, kPositions}, 2, kernels);
   std::vector<float> block(3 * 2 * kHeads * kDepth);
   for (size_t i = 0; i < block.size(); ++i) block[i] = static_cast<float>(i);
   cache.Store(1, 0, block.data(), 2, 3);
@@ -55,8 +62,9 @@ TEST(CrossCacheTest, StoreTransposesKeysAndKeepsValues) {
     for (size_t head = 0; head < kHeads; ++head) {
       for (size_t d = 0; d < kDepth; ++d) {
         const size_t at = row * 2 * kHeads * kDepth + head * kDepth + d;
-        EXPECT_EQ(cache.KeysT(1, 0, head)[d * cache.stride() + 2 + row], block[at]);
-        EXPECT_EQ(cache.Values(1, 0, head)[(2 + row) * kDepth + d], block[at + kHeads * kDepth]);
+        EXPECT_EQ(ToFloat(cache.KeysT(1, 0, head)[d * cache.stride() + 2 + row]), block[at]);
+        EXPECT_EQ(ToFloat(cache.Values(1, 0, head)[(2 + row) * kDepth + d]),
+                  block[at + kHeads * kDepth]);
       }
     }
   }

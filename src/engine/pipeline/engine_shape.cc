@@ -21,7 +21,7 @@ constexpr uint64_t kShareOfFree = 4;
 }  // namespace
 
 size_t BytesPerWindow(const whisper::ModelShape& shape) {
-  return shape.decoder_layers * shape.audio_positions * shape.width * 2 * sizeof(float);
+  return shape.decoder_layers * shape.audio_positions * shape.width * 2 * sizeof(uint16_t);
 }
 
 Result<Engine::Shape> ChooseShape(const EngineOptions& options, const whisper::ModelShape& model,

@@ -45,7 +45,7 @@ Decoder::Decoder(std::shared_ptr<const Model> model, const DecoderLimits& limits
       self_({model_->shape.decoder_layers, model_->shape.width, limits.positions}, limits.rows),
       cross_({model_->shape.decoder_layers, model_->shape.heads, model_->shape.depth,
               model_->shape.audio_positions},
-             limits.slots),
+             limits.slots, *model_->kernels),
       buffers_(std::make_unique<Buffers>(model_->shape, limits, pool.threads())) {}
 
 Decoder::~Decoder() = default;
@@ -183,8 +183,8 @@ void Decoder::AttendToAudio(std::span<const DecoderEntry> entries, const Alignme
     const size_t slot = entries[i].slot;
     const size_t column = i * shape.width + head * shape.depth;
     model_->kernels->attention_scores(buffers_->query.data() + column,
-                                      cross_.KeysT(slot, layer, head), shape.depth, cross_.stride(),
-                                      shape.audio_positions, scores);
+                                      cross_.KeysT(slot, layer, head),
+                                      {shape.depth, cross_.stride(), shape.audio_positions}, scores);
     model_->kernels->softmax(scores, shape.audio_positions);
     if (keeps_weights) KeepWeights(at, i, entries.size(), scores);
     model_->kernels->attention_mix(scores, cross_.Values(slot, layer, head), shape.audio_positions,
