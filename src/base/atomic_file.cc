@@ -84,7 +84,9 @@ Result<std::string> ReadFile(const std::filesystem::path& path, uint64_t size_ma
   const int error_number = errno;
   close(fd);
   if (count < 0) return Failure(SystemError(error_number, doing));
-  if (count > 0) return Fail(ErrorCode::kTooLarge, doing + ": larger than " + std::to_string(size_max) + " bytes");
+  if (count > 0)
+    return Fail(ErrorCode::kTooLarge,
+                doing + ": larger than " + std::to_string(size_max) + " bytes");
   return bytes;
 }
 

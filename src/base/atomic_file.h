@@ -1,5 +1,6 @@
-// Writes a whole file or nothing: the bytes go to a temporary file in the same folder, reach the disk, and take the
-// final name in one rename. A crash, a full disk or Ctrl-C leaves the old file, or none, never half of one.
+// Writes a whole file or nothing: the bytes go to a temporary file in the same folder, reach the
+// disk, and take the final name in one rename. A crash, a full disk or Ctrl-C leaves the old file,
+// or none, never half of one.
 #pragma once
 
 #include <cstdint>

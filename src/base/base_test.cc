@@ -48,7 +48,8 @@ TEST(SampleTimeTest, RoundsToTheNearestMillisecond) {
 class AtomicFileTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    directory_ = std::filesystem::temp_directory_path() / ("atomic_file_test_" + std::to_string(getpid()));
+    directory_ =
+        std::filesystem::temp_directory_path() / ("atomic_file_test_" + std::to_string(getpid()));
     std::filesystem::create_directories(directory_);
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }

@@ -1,6 +1,7 @@
-// What can go wrong and how it is said. Everything that input, disk, network, time or another process can cause is a
-// Result<T>; only bugs are CHECKs (base/check.h). An Error carries a code that a caller can act on and one sentence for
-// a person. TRY(expression) yields the value or returns the error to the caller.
+// What can go wrong and how it is said. Everything that input, disk, network, time or another
+// process can cause is a Result<T>; only bugs are CHECKs (base/check.h). An Error carries a code
+// that a caller can act on and one sentence for a person. TRY(expression) yields the value or
+// returns the error to the caller.
 #pragma once
 
 #include <expected>
@@ -37,7 +38,8 @@ struct Error {
   Error WithContext(std::string_view context) &&;
 };
 
-// The code and sentence for a failed system call: `doing` says what was tried, for example "writing /tmp/a.srt".
+// The code and sentence for a failed system call: `doing` says what was tried, for example "writing
+// /tmp/a.srt".
 Error SystemError(int error_number, std::string_view doing);
 
 template <typename T>
@@ -45,23 +47,25 @@ using Result = std::expected<T, Error>;
 
 using Failure = std::unexpected<Error>;
 
+// What a function that found something wrong returns.
 inline Failure Fail(ErrorCode code, std::string message) {
   return Failure(Error{code, std::move(message)});
 }
 
 }  // namespace verbatim
 
-// Yields the value of a Result, or returns its error from the enclosing function (a GNU statement expression).
-#define TRY(expression)                                                          \
-  __extension__({                                                                \
-    auto&& try_result_ = (expression);                                           \
+// Yields the value of a Result, or returns its error from the enclosing function (a GNU statement
+// expression).
+#define TRY(expression)                                                           \
+  __extension__({                                                                 \
+    auto&& try_result_ = (expression);                                            \
     if (!try_result_) return ::verbatim::Failure(std::move(try_result_).error()); \
-    std::move(*try_result_);                                                     \
+    std::move(*try_result_);                                                      \
   })
 
 // The same for a Result<void>.
-#define TRY_VOID(expression)                                                             \
-  do {                                                                                   \
-    if (auto try_result_ = (expression); !try_result_)                                   \
-      return ::verbatim::Failure(std::move(try_result_).error());                        \
+#define TRY_VOID(expression)                                      \
+  do {                                                            \
+    if (auto try_result_ = (expression); !try_result_)            \
+      return ::verbatim::Failure(std::move(try_result_).error()); \
   } while (false)

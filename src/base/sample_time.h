@@ -1,5 +1,6 @@
-// The product's clock: positions and lengths in the audio, counted in samples of 16 kHz. 1 ms = 16, a mel frame = 160,
-// a Whisper timestamp step = 320. Times are never floating point; writers round to milliseconds once.
+// The product's clock: positions and lengths in the audio, counted in samples of 16 kHz. 1 ms = 16,
+// a mel frame = 160, a Whisper timestamp step = 320. Times are never floating point; writers round
+// to milliseconds once.
 #pragma once
 
 #include <chrono>

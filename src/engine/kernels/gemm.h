@@ -41,6 +41,7 @@ struct Product {
   Finish finish = Finish::kStore;
 };
 
+// The right side of products: weights in the layout that the kernels read fastest.
 class PackedMatrix {
  public:
   // Room for weights [n, k]; the content is undefined until Pack. Panels are `panel_width` columns

@@ -12,6 +12,7 @@
 
 namespace verbatim::nn {
 
+// An array of numbers, all zero at first.
 template <typename Number>
 class Zeros {
  public:

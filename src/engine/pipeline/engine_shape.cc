@@ -15,7 +15,7 @@ constexpr int kThreadsPerWorker = 4;
 
 // What all windows of a worker's batch may take together, and what they take at most of the free
 // memory. More windows in a batch read the weights less often; beyond this the gain is small.
-constexpr uint64_t kBatchBytes = 160'000'000;
+constexpr uint64_t kBatchBytes = 80'000'000;
 constexpr uint64_t kShareOfFree = 4;
 
 }  // namespace

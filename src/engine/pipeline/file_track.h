@@ -37,6 +37,7 @@ class FileTrack {
   // Takes a window's result; returns the segments that are now next in line.
   std::vector<transcript::Segment> Deliver(WindowResult result);
 
+  // From the reader: the file was read to its end, or could not be.
   void Summarize(FileSummary summary) { summary_ = std::move(summary); }
   void Fail(Error error) { error_ = std::move(error); }
 

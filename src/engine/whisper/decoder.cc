@@ -182,9 +182,9 @@ void Decoder::AttendToAudio(std::span<const DecoderEntry> entries, const Alignme
   for (size_t i = 0; i < entries.size(); ++i) {
     const size_t slot = entries[i].slot;
     const size_t column = i * shape.width + head * shape.depth;
-    model_->kernels->attention_scores(buffers_->query.data() + column,
-                                      cross_.KeysT(slot, layer, head),
-                                      {shape.depth, cross_.stride(), shape.audio_positions}, scores);
+    model_->kernels->attention_scores(
+        buffers_->query.data() + column, cross_.KeysT(slot, layer, head),
+        {shape.depth, cross_.stride(), shape.audio_positions}, scores);
     model_->kernels->softmax(scores, shape.audio_positions);
     if (keeps_weights) KeepWeights(at, i, entries.size(), scores);
     model_->kernels->attention_mix(scores, cross_.Values(slot, layer, head), shape.audio_positions,

@@ -29,7 +29,8 @@ class ModelFile {
   // A tensor that must be there with this shape. Errors: kCorruptModel.
   Result<const nn::TensorView*> Get(std::string_view name, std::span<const size_t> shape) const;
 
-  // Tells the system that what was read so far need not stay in memory; it is read again if asked for.
+  // Tells the system that what was read so far need not stay in memory; it is read again if asked
+  // for.
   void ReleasePages() const;
 
   const std::string& spec() const { return spec_; }

@@ -1,9 +1,10 @@
-// The engine against independent implementations, joint by joint: encoder states, greedy token ids and word alignment of
-// three clips and two models. tests/golden/reference/README.md says where the numbers come from.
+// The engine against independent implementations, joint by joint: encoder states, greedy token ids
+// and word alignment of three clips and two models. tests/golden/reference/README.md says where the
+// numbers come from.
 #include <gtest/gtest.h>
 
-#include <boost/json.hpp>
 #include <algorithm>
+#include <boost/json.hpp>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -21,7 +22,8 @@
 namespace verbatim::whisper {
 namespace {
 
-const std::filesystem::path kReference = std::filesystem::path(VERBATIM_ROOT) / "tests/golden/reference";
+const std::filesystem::path kReference =
+    std::filesystem::path(VERBATIM_ROOT) / "tests/golden/reference";
 
 struct Case {
   std::string clip;
@@ -30,7 +32,8 @@ struct Case {
 
 std::vector<int32_t> Integers(const boost::json::value& list) {
   std::vector<int32_t> integers;
-  for (const auto& value : list.as_array()) integers.push_back(static_cast<int32_t>(value.as_int64()));
+  for (const auto& value : list.as_array())
+    integers.push_back(static_cast<int32_t>(value.as_int64()));
   return integers;
 }
 
@@ -59,7 +62,8 @@ class ReferenceTest : public ::testing::TestWithParam<Case> {
     const auto states = encoder_->Encode(mel, {});
     ASSERT_TRUE(states);
     states_ = *states;
-    const auto json = ReadFile(kReference / (GetParam().clip + "." + GetParam().model + ".json"), 1 << 20);
+    const auto json =
+        ReadFile(kReference / (GetParam().clip + "." + GetParam().model + ".json"), 1 << 20);
     ASSERT_TRUE(json) << json.error().message;
     expected_ = boost::json::parse(*json).as_object();
   }
@@ -86,8 +90,8 @@ class ReferenceTest : public ::testing::TestWithParam<Case> {
 };
 
 TEST_P(ReferenceTest, EncoderStatesAgree) {
-  const tests::NpyArray sample =
-      tests::ReadNpy(kReference / (GetParam().clip + "." + GetParam().model + ".encoder_sample_f32.npy"));
+  const tests::NpyArray sample = tests::ReadNpy(
+      kReference / (GetParam().clip + "." + GetParam().model + ".encoder_sample_f32.npy"));
   ASSERT_TRUE(sample.ok());
   const size_t width = model_->shape.width;
   ASSERT_EQ(sample.shape, (std::vector<size_t>{30, width}));  // every 50th position
@@ -106,7 +110,8 @@ TEST_P(ReferenceTest, GreedyTokensAreTheSame) {
   for (const std::string mode : {"timestamps", "notimestamps"}) {
     const boost::json::object& expected = expected_[mode].as_object();
     EXPECT_EQ(Decode(mode), Integers(expected.at("token_ids"))) << mode;
-    EXPECT_NEAR(run_.no_speech_prob, expected.at("no_speech_prob").to_number<float>(), 2e-3F) << mode;
+    EXPECT_NEAR(run_.no_speech_prob, expected.at("no_speech_prob").to_number<float>(), 2e-3F)
+        << mode;
   }
 }
 
@@ -122,13 +127,15 @@ TEST_P(ReferenceTest, AlignmentAgrees) {
   const SpecialTokens& special = model_->tokenizer.special();
   std::vector<int32_t> start = {special.start_of_transcript};
   if (model_->tokenizer.is_multilingual()) {
-    start = {special.start_of_transcript, *model_->tokenizer.LanguageToken("en"), special.transcribe};
+    start = {special.start_of_transcript, *model_->tokenizer.LanguageToken("en"),
+             special.transcribe};
   }
   BatchDecoder decoder(model_, {1, 1, 448}, pool_);
   decoder.Admit(0, states_);
   const std::vector<int32_t> begins = decoder.Align(0, start, text, samples_ / 320);
   std::vector<int32_t> differences;
-  for (size_t i = 0; i < expected.size(); ++i) differences.push_back(std::abs(begins[i] - expected[i]));
+  for (size_t i = 0; i < expected.size(); ++i)
+    differences.push_back(std::abs(begins[i] - expected[i]));
   std::ranges::sort(differences);
   // Where two paths are nearly as good, rounding decides; most tokens agree to the frame.
   EXPECT_EQ(differences[differences.size() / 2], 0);
@@ -147,8 +154,9 @@ TEST_P(ReferenceTest, LanguageIsDetected) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Clips, ReferenceTest,
-                         ::testing::Values(Case{"jfk", "tiny.en"}, Case{"jfk", "base"}, Case{"sonnet", "tiny.en"},
-                                           Case{"sonnet", "base"}, Case{"austen_with_silence", "tiny.en"},
+                         ::testing::Values(Case{"jfk", "tiny.en"}, Case{"jfk", "base"},
+                                           Case{"sonnet", "tiny.en"}, Case{"sonnet", "base"},
+                                           Case{"austen_with_silence", "tiny.en"},
                                            Case{"austen_with_silence", "base"}),
                          [](const auto& test) {
                            std::string name = test.param.clip + "_" + test.param.model;
