@@ -30,11 +30,11 @@ class OddBytes {
 TEST(TensorView, CountsFromItsShape) {
   EXPECT_EQ(TensorView{}.count(), 1U);  // a single number
   EXPECT_EQ(TensorView{}.rows(), 1U);
-  const TensorView cube{.shape = {2, 3, 5}};
+  const TensorView cube{{2, 3, 5}, NumberFormat::kF32, {}, {}};
   EXPECT_EQ(cube.count(), 30U);
   EXPECT_EQ(cube.rows(), 2U);
   EXPECT_EQ(cube.row_size(), 15U);
-  const TensorView empty{.shape = {0, 3}};
+  const TensorView empty{{0, 3}, NumberFormat::kF32, {}, {}};
   EXPECT_EQ(empty.count(), 0U);
   EXPECT_EQ(empty.row_size(), 0U);
 }
