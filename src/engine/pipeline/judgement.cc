@@ -5,9 +5,21 @@ namespace verbatim::pipeline {
 Verdict Judge(const Attempt& attempt, const JudgementLimits& limits) {
   if (attempt.text.find_first_not_of(' ') == std::string::npos) return Verdict::kSilent;
   const bool is_improbable = attempt.run.avg_logprob < limits.logprob_min;
-  if (is_improbable && attempt.run.no_speech_prob > limits.no_speech_max) return Verdict::kSilent;
+  if (attempt.run.avg_logprob < limits.silent_logprob_max &&
+      attempt.run.no_speech_prob > limits.no_speech_max) {
+    return Verdict::kSilent;
+  }
   if (attempt.compression_ratio > limits.compression_ratio_max) return Verdict::kRepetitive;
   return is_improbable ? Verdict::kImprobable : Verdict::kAccepted;
+}
+
+JudgementLimits LimitsFor(const JudgementLimits& limits, SampleTime length) {
+  constexpr SampleTime kBrief{2 * kSampleRate};
+  if (length >= kBrief) return limits;
+  JudgementLimits halved = limits;
+  halved.no_speech_max /= 2;
+  halved.silent_logprob_max /= 2;
+  return halved;
 }
 
 size_t LeastBad(const std::vector<Attempt>& attempts, const JudgementLimits& limits) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/sample_time.h"
 #include "whisper/batch_decoder.h"
 #include "whisper/search.h"
 
@@ -14,6 +15,7 @@ struct JudgementLimits {
   float compression_ratio_max = 2.4F;
   float logprob_min = -1.0F;
   float no_speech_max = 0.6F;
+  float silent_logprob_max = -1.0F;  // improbable enough to be taken for silence, with the above
 };
 
 enum class Verdict {
@@ -33,6 +35,10 @@ struct Attempt {
 
 // Source: Radford et al. 2022, section 4.5.
 Verdict Judge(const Attempt& attempt, const JudgementLimits& limits);
+
+// The limits for a stretch of speech of this length. In less than 2 s there is little to go by, and
+// a noise taken for speech yields the commonest of phrases: half the doubt is enough for silence.
+JudgementLimits LimitsFor(const JudgementLimits& limits, SampleTime length);
 
 // Of several rejected attempts the one to keep: the likeliest that does not repeat itself, else the
 // likeliest of all. Precondition: not empty.

@@ -157,7 +157,8 @@ Result<DecodingPlan> MakeDecodingPlan(const whisper::Model& model,
       .task_token = options.task == Task::kTranslate ? special.translate : special.transcribe,
       .segment_times = options.segment_times,
       .tries = TriesFor(options, tokens_max),
-      .limits = {options.compression_ratio_max, options.logprob_min, options.no_speech_max},
+      .limits = {options.compression_ratio_max, options.logprob_min, options.no_speech_max,
+                 options.logprob_min},
       .rules = RulesFor(model, options.segment_times),
       .tokens_max = tokens_max};
 }
@@ -276,7 +277,8 @@ bool Worker::FinishTry(size_t slot, Collector& collector, std::stop_token stop) 
   }
   const size_t best = LeastBad(seat.attempts, plan_.limits);
   const size_t newest = tried == seat.candidates.size() ? best : tried - 1;
-  const Verdict verdict = Judge(seat.attempts[newest], plan_.limits);
+  const JudgementLimits limits = LimitsFor(plan_.limits, seat.part.length());
+  const Verdict verdict = Judge(seat.attempts[newest], limits);
   const bool is_rejected = verdict == Verdict::kRepetitive || verdict == Verdict::kImprobable;
   const size_t temperatures = tried - seat.candidates.size() + 1;
   if (is_rejected && temperatures < plan_.tries.size()) {
@@ -289,8 +291,8 @@ bool Worker::FinishTry(size_t slot, Collector& collector, std::stop_token stop) 
 bool Worker::FinishPart(size_t slot, size_t kept, Collector& collector, std::stop_token stop) {
   Seat& seat = seats_[slot];
   const Attempt attempt = std::move(seat.attempts[kept]);
-  const Verdict verdict = Judge(attempt, plan_.limits);
   const SampleTime length = seat.part.length();
+  const Verdict verdict = Judge(attempt, LimitsFor(plan_.limits, length));
   SampleTime done = length;
   if (verdict != Verdict::kSilent) {
     const SampleTime end_of_text = AddText(seat, slot, attempt);
