@@ -22,9 +22,9 @@ struct WrittenTensor {
 
 struct WrittenModel {
   uint32_t version = 6;
-  std::vector<WrittenTensor> tensors;
-  std::vector<std::pair<std::string, std::string>> aliases;
-  std::string after;  // bytes that do not belong there
+  std::vector<WrittenTensor> tensors = {};
+  std::vector<std::pair<std::string, std::string>> aliases = {};
+  std::string after = {};  // bytes that do not belong there
 };
 
 template <typename Number>
