@@ -13,12 +13,24 @@ std::atomic<size_t> own_allocation_count{0};
 extern "C" const char __executable_start;
 extern "C" const char etext;
 
-[[gnu::noinline]] void* operator new(size_t size) {
+namespace {
+
+void* Allocate(size_t size, const void* caller) noexcept {
   ++allocation_count;
-  const auto* caller = static_cast<const char*>(__builtin_return_address(0));
-  if (caller >= &__executable_start && caller < &etext) ++own_allocation_count;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  const auto* from = static_cast<const char*>(caller);
+  if (from >= &__executable_start && from < &etext) ++own_allocation_count;
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+}  // namespace
+
+// The compiler must not see that these are malloc and free.
+[[gnu::noinline]] void* operator new(size_t size) {
+  if (void* memory = Allocate(size, __builtin_return_address(0))) return memory;
   std::abort();
+}
+[[gnu::noinline]] void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return Allocate(size, __builtin_return_address(0));
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }

@@ -39,10 +39,30 @@ TEST(Judge, LoopsAreNamedBeforeImprobability) {
 }
 
 TEST(Judge, LimitsAreTheCallers) {
-  const JudgementLimits strict{1.5F, -0.5F, 0.1F};
+  const JudgementLimits strict{1.5F, -0.5F, 0.1F, -0.5F};
   EXPECT_EQ(Judge(Try(" a", -0.6F, 1, 0.2F), strict), Verdict::kSilent);
   EXPECT_EQ(Judge(Try(" a", -0.6F, 1, 0.05F), strict), Verdict::kImprobable);
   EXPECT_EQ(Judge(Try(" a", -0.4F, 1.6F), strict), Verdict::kRepetitive);
+}
+
+// The doubt that makes a silence and the doubt that makes a retry have limits of their own.
+TEST(Judge, SilenceMayNeedLessDoubtThanARetry) {
+  const JudgementLimits limits{2.4F, -1.0F, 0.3F, -0.5F};
+  EXPECT_EQ(Judge(Try(" you", -0.6F, 1, 0.4F), limits), Verdict::kSilent);
+  EXPECT_EQ(Judge(Try(" you", -0.6F, 1, 0.2F), limits), Verdict::kAccepted);
+  EXPECT_EQ(Judge(Try(" you", -0.4F, 1, 0.9F), limits), Verdict::kAccepted);
+}
+
+TEST(LimitsFor, BriefSpeechIsDoubtedSooner) {
+  const JudgementLimits limits;
+  const JudgementLimits brief = LimitsFor(limits, SampleTime{2 * kSampleRate - 1});
+  EXPECT_FLOAT_EQ(brief.no_speech_max, limits.no_speech_max / 2);
+  EXPECT_FLOAT_EQ(brief.silent_logprob_max, limits.silent_logprob_max / 2);
+  EXPECT_EQ(brief.logprob_min, limits.logprob_min);
+  EXPECT_EQ(brief.compression_ratio_max, limits.compression_ratio_max);
+  const JudgementLimits longer = LimitsFor(limits, SampleTime{2 * kSampleRate});
+  EXPECT_EQ(longer.no_speech_max, limits.no_speech_max);
+  EXPECT_EQ(longer.silent_logprob_max, limits.silent_logprob_max);
 }
 
 TEST(LeastBad, IsTheLikeliestThatDoesNotRepeat) {
