@@ -30,7 +30,7 @@ class Stream {
  public:
   Stream(vad::SpeechDetector& detector, const vad::SegmenterOptions& options,
          const split::SplitPlan& plan)
-      : detector_(detector), segmenter_(options), planner_(plan) {
+      : detector_(detector), segmenter_(options), planner_(plan), gap_keep_(plan.gap_keep) {
     detector_.Reset();
   }
 
@@ -69,9 +69,16 @@ class Stream {
     filled_ = 0;
     for (const vad::SpeechSegment& segment : segmenter_.Push(detector_.Push(gain_.Apply(block_))))
       Plan(segment, ready);
+    Forget();
+  }
+
+  // Audio that no window will need: all that is settled, but for the open window's speech and a
+  // pause that the plan may keep.
+  void Forget() {
+    const SampleTime settled = segmenter_.settled();
     const std::optional<SampleTime> open_since = planner_.open_since();
-    history_.ForgetBefore(open_since ? std::min(*open_since, segmenter_.settled())
-                                     : segmenter_.settled());
+    history_.ForgetBefore(open_since ? std::min(*open_since, settled) : settled);
+    if (open_since) history_.ForgetBetween(*planner_.open_until() + gap_keep_, settled);
   }
 
   void Plan(const vad::SpeechSegment& segment, std::vector<WindowJob>& ready) {
@@ -91,6 +98,7 @@ class Stream {
   vad::GainControl gain_;
   vad::Segmenter segmenter_;
   split::WindowPlanner planner_;
+  SampleTime gap_keep_;
   split::AudioHistory history_;
   std::array<float, vad::kVadBlock> block_{};
   size_t filled_ = 0;

@@ -55,6 +55,26 @@ TEST(AudioHistory, ForgettingBeyondTheEndKeepsThePosition) {
   EXPECT_EQ(history.Cut({0, {{SampleTime{102}, SampleTime{104}}}}), (std::vector<float>{102, 103}));
 }
 
+// One sentence, then an hour of silence: the sentence stays, the silence is not held.
+TEST(AudioHistory, APauseBehindAnOpenWindowCostsNothing) {
+  AudioHistory history;
+  AppendStream(history, 20'000);
+  const SampleTime open_until{12'000};
+  for (int second = 0; second < 3600; ++second) {
+    AppendStream(history, 16'000);
+    history.ForgetBefore(SampleTime{4'000});
+    history.ForgetBetween(open_until, history.end() - SampleTime{4'000});
+    ASSERT_LE(history.held(), 48'000U);
+  }
+  const int64_t late = history.end().count() - 3'000;
+  const std::vector<float> audio =
+      history.Cut({0, {{SampleTime{4'000}, open_until}, {SampleTime{late}, SampleTime{late + 2}}}});
+  ASSERT_EQ(audio.size(), 8'002U);
+  EXPECT_EQ(audio[0], 4'000.0F);
+  EXPECT_EQ(audio[7'999], 11'999.0F);
+  EXPECT_EQ(audio[8'001], SampleAt(late + 1));
+}
+
 TEST(AudioHistoryDeathTest, AudioThatIsGoneIsABug) {
   AudioHistory history;
   AppendStream(history, 100);

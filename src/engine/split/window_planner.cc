@@ -120,4 +120,9 @@ std::optional<SampleTime> WindowPlanner::open_since() const {
   return open_.front().begin;
 }
 
+std::optional<SampleTime> WindowPlanner::open_until() const {
+  if (open_.empty()) return std::nullopt;
+  return open_.back().end;
+}
+
 }  // namespace verbatim::split

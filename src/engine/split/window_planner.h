@@ -60,6 +60,10 @@ class WindowPlanner {
   // returns none.
   std::optional<SampleTime> open_since() const;
 
+  // Where the open window's speech ends so far. A pause behind it that is longer than the plan's
+  // gap_keep will be in no window.
+  std::optional<SampleTime> open_until() const;
+
  private:
   SplitPlan plan_;
   int64_t next_index_ = 0;
