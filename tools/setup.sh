@@ -24,10 +24,12 @@ install_packages() {
   fi
   say "installing ${#missing[@]} system packages"
   mkdir -p "$root/build"
-  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y
-    -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)
   # An update that fails, as with one broken source among many, need not keep them from installing.
-  if ! { "${apt[@]}" update; "${apt[@]}" install --no-install-recommends "${missing[@]}"; } \
+  local commands='
+    apt() { apt-get -q -y -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 "$@"; }
+    apt update
+    apt install --no-install-recommends "$@"'
+  if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c "$commands" sh "${missing[@]}" \
       >"$root/build/packages.log" 2>&1 </dev/null; then
     tail -n 20 "$root/build/packages.log" >&2
     say "the packages could not be installed; the whole log is build/packages.log"
