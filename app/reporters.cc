@@ -163,6 +163,7 @@ class TerminalReporter : public Reporter {
   void OnFileDone(const FileDone& done) override {
     Clear();
     Finish(done.file);
+    sound_seconds_ += done.duration_seconds;
     Write(stderr, ForTerminal(Summary(done)));
   }
   void OnFileFailed(const FileFailed& failed) override {
@@ -177,8 +178,10 @@ class TerminalReporter : public Reporter {
   void OnEnd(const RunEnd& end) override {
     Clear();
     if (end.file_count < 2) return;
-    Write(stderr, fmt::format("{} files in {}, {} failed\n", end.file_count,
-                              ClockTime(end.elapsed_seconds), end.failed_count));
+    Write(stderr,
+          fmt::format("{} files, {} of sound, in {} ({:.0f} x), {} failed\n", end.file_count,
+                      ClockTime(sound_seconds_), ClockTime(end.elapsed_seconds),
+                      sound_seconds_ / std::max(end.elapsed_seconds, 1e-3), end.failed_count));
   }
 
  private:
@@ -197,12 +200,14 @@ class TerminalReporter : public Reporter {
     return {is_known ? size.ws_col : 80, has_utf8};
   }
 
-  static std::string Summary(const FileDone& done) {
-    std::string text =
-        fmt::format("{}: {} of sound in {:.1f} s ({:.0f} x), {} words, {}", done.path,
-                    ClockTime(done.duration_seconds), done.elapsed_seconds,
-                    done.duration_seconds / std::max(done.elapsed_seconds, 1e-3), done.word_count,
-                    pipeline::LanguageTitle(done.language));
+  // Several files are transcribed together, so the time of one alone would say nothing.
+  std::string Summary(const FileDone& done) const {
+    std::string text = fmt::format("{}: {} of sound", done.path, ClockTime(done.duration_seconds));
+    if (start_.files.size() == 1) {
+      text += fmt::format(" in {:.1f} s ({:.0f} x)", done.elapsed_seconds,
+                          done.duration_seconds / std::max(done.elapsed_seconds, 1e-3));
+    }
+    text += fmt::format(", {} words, {}", done.word_count, pipeline::LanguageTitle(done.language));
     for (size_t i = 0; i < done.outputs.size(); ++i)
       text += (i == 0 ? " -> " : ", ") + done.outputs[i];
     text += "\n";
@@ -232,8 +237,9 @@ class TerminalReporter : public Reporter {
   SpeedMeter meter_;
   models::PullStage stage_ = models::PullStage::kWaiting;
   std::set<size_t> finished_;
-  size_t current_ = 0;  // the first file that is not finished
-  std::string line_;    // what stands on the terminal
+  double sound_seconds_ = 0;  // of all finished files
+  size_t current_ = 0;        // the first file that is not finished
+  std::string line_;          // what stands on the terminal
   Clock::time_point last_draw_;
 };
 
