@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "kernels/thread_pool.h"
 #include "pipeline/collector.h"
+#include "pipeline/decoding_plan.h"
 #include "pipeline/judgement.h"
 #include "pipeline/transcribe.h"
 #include "pipeline/window_queue.h"
@@ -20,23 +21,6 @@
 #include "whisper/model.h"
 
 namespace verbatim::pipeline {
-
-// What is the same for all windows of a run.
-struct DecodingPlan {
-  std::vector<int32_t> previous;  // <|startofprev|> with hotwords and prompt; may be empty
-  std::optional<whisper::LanguageGuess> language;  // none: to be detected, file by file
-  bool is_multilingual = false;
-  int32_t task_token = 0;  // used if is_multilingual
-  SegmentTimes segment_times = SegmentTimes::kAlignment;
-  std::vector<whisper::SearchOptions> tries;  // in order of temperature, not empty
-  JudgementLimits limits;
-  whisper::DecodingRules rules;
-  size_t tokens_max = 224;
-};
-
-// Errors: kInvalidArgument for options that this model cannot do.
-Result<DecodingPlan> MakeDecodingPlan(const whisper::Model& model,
-                                      const TranscribeOptions& options);
 
 class Worker {
  public:
