@@ -10,8 +10,8 @@ std::atomic<size_t> own_allocation_count{0};
 }  // namespace
 
 // Where the program's own code lies, as the linker says.
-extern "C" const char __executable_start;
-extern "C" const char etext;
+extern "C" const char __executable_start;  // NOLINT: the linker names it
+extern "C" const char etext;               // NOLINT: the linker names it
 
 namespace {
 

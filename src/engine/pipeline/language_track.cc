@@ -14,7 +14,7 @@ std::optional<LanguageGuess> LanguageTrack::Settled(int64_t window) {
 
 std::optional<LanguageGuess> LanguageTrack::Resolve(
     int64_t window, const std::vector<LanguageGuess>& guesses,
-    std::stop_token stop) NO_THREAD_SAFETY_ANALYSIS {
+    const std::stop_token& stop) NO_THREAD_SAFETY_ANALYSIS {
   MutexLock lock(mutex_);
   early_.emplace(window, guesses);
   for (auto next = early_.find(known_); next != early_.end() && !confident_;

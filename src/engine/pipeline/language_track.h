@@ -27,7 +27,7 @@ class LanguageTrack {
   // without waiting for this one.
   std::optional<whisper::LanguageGuess> Resolve(int64_t window,
                                                 const std::vector<whisper::LanguageGuess>& guesses,
-                                                std::stop_token stop);
+                                                const std::stop_token& stop);
 
  private:
   whisper::LanguageGuess Likeliest() const REQUIRES(mutex_);

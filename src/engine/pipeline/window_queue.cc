@@ -4,7 +4,7 @@
 
 namespace verbatim::pipeline {
 
-bool WindowQueue::Push(WindowJob job, std::stop_token stop) NO_THREAD_SAFETY_ANALYSIS {
+bool WindowQueue::Push(WindowJob job, const std::stop_token& stop) NO_THREAD_SAFETY_ANALYSIS {
   MutexLock lock(mutex_);
   if (!changed_.wait(mutex_, stop, [this] { return jobs_.size() < size_max_; })) return false;
   jobs_.push_back(std::move(job));
@@ -12,7 +12,7 @@ bool WindowQueue::Push(WindowJob job, std::stop_token stop) NO_THREAD_SAFETY_ANA
   return true;
 }
 
-std::optional<WindowJob> WindowQueue::Pop(std::stop_token stop) NO_THREAD_SAFETY_ANALYSIS {
+std::optional<WindowJob> WindowQueue::Pop(const std::stop_token& stop) NO_THREAD_SAFETY_ANALYSIS {
   MutexLock lock(mutex_);
   changed_.wait(mutex_, stop, [this] { return !jobs_.empty() || is_closed_; });
   if (stop.stop_requested()) return std::nullopt;

@@ -28,10 +28,10 @@ class WindowQueue {
   explicit WindowQueue(size_t size_max) : size_max_(size_max) {}
 
   // Waits while the queue is full. False: stopped, the job is dropped. Thread: any.
-  bool Push(WindowJob job, std::stop_token stop);
+  bool Push(WindowJob job, const std::stop_token& stop);
 
   // Waits for a window. None: closed and empty, or stopped.
-  std::optional<WindowJob> Pop(std::stop_token stop);
+  std::optional<WindowJob> Pop(const std::stop_token& stop);
 
   // A window if there is one now.
   std::optional<WindowJob> TryPop();

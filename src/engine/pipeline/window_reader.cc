@@ -114,7 +114,7 @@ WindowReader::WindowReader(WindowQueue& queue, Collector& collector,
       segmenter_options_(SegmenterOptionsFor(options)),
       detector_(vad::BuiltInSilero()) {}
 
-void WindowReader::Read(FileTrack& track, const FileRequest& request, std::stop_token stop) {
+void WindowReader::Read(FileTrack& track, const FileRequest& request, const std::stop_token& stop) {
   Result<FileSummary> summary = ReadAll(track, request, stop);
   if (summary) {
     collector_.Read(track, *std::move(summary));
@@ -124,7 +124,7 @@ void WindowReader::Read(FileTrack& track, const FileRequest& request, std::stop_
 }
 
 Result<FileSummary> WindowReader::ReadAll(FileTrack& track, const FileRequest& request,
-                                          std::stop_token stop) {
+                                          const std::stop_token& stop) {
   const std::unique_ptr<media::AudioReader> audio =
       TRY(media::AudioReader::Open(request.path, {request.audio_track}));
   const media::MediaInfo& info = audio->info();

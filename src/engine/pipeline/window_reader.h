@@ -18,10 +18,11 @@ class WindowReader {
   WindowReader(WindowQueue& queue, Collector& collector, const TranscribeOptions& options);
 
   // Reads a file to its end. What goes wrong is told to the collector. Returns early if stopped.
-  void Read(FileTrack& track, const FileRequest& request, std::stop_token stop);
+  void Read(FileTrack& track, const FileRequest& request, const std::stop_token& stop);
 
  private:
-  Result<FileSummary> ReadAll(FileTrack& track, const FileRequest& request, std::stop_token stop);
+  Result<FileSummary> ReadAll(FileTrack& track, const FileRequest& request,
+                              const std::stop_token& stop);
 
   WindowQueue& queue_;
   Collector& collector_;

@@ -67,7 +67,7 @@ void AddCoverage(const split::Window& part, SampleTime until, Verdict verdict,
 
 }  // namespace
 
-Worker::Worker(std::shared_ptr<const whisper::Model> model, const DecodingPlan& plan,
+Worker::Worker(const std::shared_ptr<const whisper::Model>& model, const DecodingPlan& plan,
                const Shape& shape)
     : model_(model),
       plan_(plan),
@@ -78,7 +78,7 @@ Worker::Worker(std::shared_ptr<const whisper::Model> model, const DecodingPlan& 
       decoder_(model, {shape.batch, RowsFor(plan, shape.batch), PositionsFor(*model, plan)}, pool_),
       seats_(shape.batch) {}
 
-void Worker::Run(WindowQueue& queue, Collector& collector, std::stop_token stop) {
+void Worker::Run(WindowQueue& queue, Collector& collector, const std::stop_token& stop) {
   kernels::PrepareThread();
   while (!stop.stop_requested()) {
     while (const std::optional<size_t> slot = decoder_.free_slot()) {
@@ -96,7 +96,7 @@ void Worker::Run(WindowQueue& queue, Collector& collector, std::stop_token stop)
 
 // These return false when stopped.
 
-bool Worker::Start(size_t slot, WindowJob job, std::stop_token stop) {
+bool Worker::Start(size_t slot, WindowJob job, const std::stop_token& stop) {
   Seat& seat = seats_[slot];
   seat = Seat{};
   seat.job = std::move(job);
@@ -106,7 +106,7 @@ bool Worker::Start(size_t slot, WindowJob job, std::stop_token stop) {
   return true;
 }
 
-bool Worker::Encode(size_t slot, std::span<const float> samples, std::stop_token stop) {
+bool Worker::Encode(size_t slot, std::span<const float> samples, const std::stop_token& stop) {
   mel_.Compute(samples, mel_values_);
   const Result<std::span<const float>> states = encoder_.Encode(mel_values_, stop);
   if (!states) return false;
@@ -115,7 +115,7 @@ bool Worker::Encode(size_t slot, std::span<const float> samples, std::stop_token
 }
 
 // Without a confident guess there are several candidates; the likeliest text will decide.
-bool Worker::FindLanguage(size_t slot, std::stop_token stop) {
+bool Worker::FindLanguage(size_t slot, const std::stop_token& stop) {
   constexpr float kCandidateMin = 0.1F;
   constexpr size_t kCandidatesMax = 4;
   Seat& seat = seats_[slot];
@@ -168,7 +168,7 @@ void Worker::Begin(size_t slot, const whisper::LanguageGuess& language, size_t a
 
 // First every candidate language is tried; then, if the text is rejected, the likeliest of them at
 // other temperatures.
-bool Worker::FinishTry(size_t slot, Collector& collector, std::stop_token stop) {
+bool Worker::FinishTry(size_t slot, Collector& collector, const std::stop_token& stop) {
   Seat& seat = seats_[slot];
   Attempt& attempt = seat.attempts.back();
   attempt.run = decoder_.Take(slot);
@@ -192,7 +192,8 @@ bool Worker::FinishTry(size_t slot, Collector& collector, std::stop_token stop) 
   return FinishPart(slot, is_rejected ? best : newest, collector, stop);
 }
 
-bool Worker::FinishPart(size_t slot, size_t kept, Collector& collector, std::stop_token stop) {
+bool Worker::FinishPart(size_t slot, size_t kept, Collector& collector,
+                        const std::stop_token& stop) {
   Seat& seat = seats_[slot];
   const Attempt attempt = std::move(seat.attempts[kept]);
   const SampleTime length = seat.part.length();

@@ -28,10 +28,11 @@ class Worker {
     size_t threads = 1;
     size_t batch = 1;
   };
-  Worker(std::shared_ptr<const whisper::Model> model, const DecodingPlan& plan, const Shape& shape);
+  Worker(const std::shared_ptr<const whisper::Model>& model, const DecodingPlan& plan,
+         const Shape& shape);
 
   // Works until the queue is closed and empty, or stopped. Thread: one, which it prepares.
-  void Run(WindowQueue& queue, Collector& collector, std::stop_token stop);
+  void Run(WindowQueue& queue, Collector& collector, const std::stop_token& stop);
 
  private:
   // A window in a slot of the batch. Where the text ends before the speech does, the rest is done
@@ -44,12 +45,12 @@ class Worker {
     WindowResult result;            // of the parts before
   };
 
-  bool Start(size_t slot, WindowJob job, std::stop_token stop);
-  bool Encode(size_t slot, std::span<const float> samples, std::stop_token stop);
-  bool FindLanguage(size_t slot, std::stop_token stop);
+  bool Start(size_t slot, WindowJob job, const std::stop_token& stop);
+  bool Encode(size_t slot, std::span<const float> samples, const std::stop_token& stop);
+  bool FindLanguage(size_t slot, const std::stop_token& stop);
   void Begin(size_t slot, const whisper::LanguageGuess& language, size_t attempt);
-  bool FinishTry(size_t slot, Collector& collector, std::stop_token stop);
-  bool FinishPart(size_t slot, size_t kept, Collector& collector, std::stop_token stop);
+  bool FinishTry(size_t slot, Collector& collector, const std::stop_token& stop);
+  bool FinishPart(size_t slot, size_t kept, Collector& collector, const std::stop_token& stop);
   SampleTime AddText(Seat& seat, size_t slot, const Attempt& attempt);
   std::vector<int32_t> StartSequence(const whisper::LanguageGuess& language) const;
   std::string LanguageCode(const whisper::LanguageGuess& language) const;

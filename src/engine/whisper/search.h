@@ -39,9 +39,7 @@ class DecodingRules {
  public:
   DecodingRules(SuppressTokens suppress, SuppressBlank blank,
                 std::optional<TimestampRules> timestamps)
-      : suppress_(std::move(suppress)),
-        blank_(std::move(blank)),
-        timestamps_(std::move(timestamps)) {}
+      : suppress_(std::move(suppress)), blank_(std::move(blank)), timestamps_(timestamps) {}
 
   // Shape: logits [vocabulary].
   void Apply(std::span<const int32_t> generated, std::span<float> logits) const;
