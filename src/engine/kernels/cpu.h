@@ -1,8 +1,9 @@
-// Which instruction sets this machine has, and which one our own kernels use. oneDNN chooses for
-// itself (its limit is the environment variable ONEDNN_MAX_CPU_ISA).
+// Which instruction sets this machine has, and which one our own kernels use. The environment
+// variable ONEDNN_MAX_CPU_ISA limits oneDNN and our kernels alike; VERBATIM_KERNELS names the set
+// of our kernels alone.
 #pragma once
 
-#include <span>
+#include <array>
 #include <string_view>
 
 #include "base/error.h"
@@ -10,11 +11,15 @@
 namespace verbatim::kernels {
 
 // In order of preference, best last.
-enum class InstructionSet { kPlain, kAvx2, kAvx512 };
+enum class InstructionSet { kPlain, kAvx2, kAvx2Vnni, kAvx512, kAvx512Vnni, kAvx512Bf16 };
 
-std::string_view InstructionSetName(InstructionSet set);  // "plain", "avx2", "avx512"
+inline constexpr std::array kInstructionSets = {
+    InstructionSet::kPlain,  InstructionSet::kAvx2,       InstructionSet::kAvx2Vnni,
+    InstructionSet::kAvx512, InstructionSet::kAvx512Vnni, InstructionSet::kAvx512Bf16};
 
-// True if this CPU can run the set's kernels.
+std::string_view InstructionSetName(InstructionSet set);  // "plain", "avx2", "avx2_vnni" ...
+
+// True if this CPU can run the set's kernels and the limit of ONEDNN_MAX_CPU_ISA allows them.
 bool IsSupported(InstructionSet set);
 
 // The best supported set, or the one that the environment variable VERBATIM_KERNELS names.

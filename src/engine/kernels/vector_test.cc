@@ -136,9 +136,7 @@ TEST_P(VectorTest, ToHalfRoundsToTheNearest) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sets, VectorTest,
-                         ::testing::Values(InstructionSet::kPlain, InstructionSet::kAvx2,
-                                           InstructionSet::kAvx512),
+INSTANTIATE_TEST_SUITE_P(Sets, VectorTest, ::testing::ValuesIn(kInstructionSets),
                          [](const auto& set) {
                            return std::string(InstructionSetName(set.param));
                          });

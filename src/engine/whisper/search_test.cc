@@ -354,9 +354,7 @@ TEST_P(AnyNumbers, GiveAResult) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sets, AnyNumbers,
-                         ::testing::Values(kernels::InstructionSet::kPlain,
-                                           kernels::InstructionSet::kAvx2,
-                                           kernels::InstructionSet::kAvx512),
+                         ::testing::ValuesIn(kernels::kInstructionSets),
                          [](const auto& test) {
                            return std::string(kernels::InstructionSetName(test.param));
                          });

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
-#include "kernels/impl/vector_sets.h"
+#include "kernels/impl/sets.h"
 #include "kernels/vector.h"
 
 namespace verbatim::kernels {
@@ -108,8 +108,8 @@ void AttentionMix(const float* weights, const uint16_t* values, size_t count, si
 
 }  // namespace
 
-const VectorKernels kPlainKernels = {LayerNorm, Softmax,         LogSumExp,    ArgMax, Dot,
-                                     AddScaled, AttentionScores, AttentionMix, ToHalf};
+const VectorKernels plain::kVector = {LayerNorm, Softmax,         LogSumExp,    ArgMax, Dot,
+                                      AddScaled, AttentionScores, AttentionMix, ToHalf};
 
 void HalfToFloat(const uint16_t* in, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) out[i] = HalfToFloatOne(in[i]);
@@ -117,11 +117,16 @@ void HalfToFloat(const uint16_t* in, size_t n, float* out) {
 
 const VectorKernels& KernelsFor(InstructionSet set) {
   CHECK(IsSupported(set));
+  switch (set) {
 #if defined(__x86_64__)
-  if (set == InstructionSet::kAvx512) return kAvx512Kernels;
-  if (set == InstructionSet::kAvx2) return kAvx2Kernels;
+    case InstructionSet::kAvx2: return avx2::kVector;
+    case InstructionSet::kAvx2Vnni: return avx2_vnni::kVector;
+    case InstructionSet::kAvx512: return avx512::kVector;
+    case InstructionSet::kAvx512Vnni: return avx512_vnni::kVector;
+    case InstructionSet::kAvx512Bf16: return avx512_bf16::kVector;
 #endif
-  return kPlainKernels;
+    default: return plain::kVector;
+  }
 }
 
 }  // namespace verbatim::kernels

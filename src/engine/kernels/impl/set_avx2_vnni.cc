@@ -1,0 +1,8 @@
+// The kernels for CPUs with AVX2 and its VNNI; compiled for those instructions alone
+// (see CMakeLists.txt).
+#if defined(__x86_64__)
+#define VERBATIM_LANES 8
+#define VERBATIM_SET avx2_vnni
+#include "kernels/impl/simd.inc"
+#include "kernels/impl/vector_body.inc"
+#endif

@@ -1,0 +1,8 @@
+// The kernels for CPUs with AVX-512 and its VNNI; compiled for those instructions alone
+// (see CMakeLists.txt).
+#if defined(__x86_64__)
+#define VERBATIM_LANES 16
+#define VERBATIM_SET avx512_vnni
+#include "kernels/impl/simd.inc"
+#include "kernels/impl/vector_body.inc"
+#endif
