@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <memory>
 
+#include "kernels/finish.h"
+
 namespace verbatim::kernels {
 
 // A block of rows that fits the cache; encoders hand out work in blocks of this many.
@@ -16,13 +18,6 @@ inline constexpr size_t kRowBlock = 96;
 // Calls work on a few fixed numbers of rows. `in` and `out` must have room for this many, whatever
 // is in the rest.
 size_t PaddedRows(size_t rows);
-
-// What happens to a product as it is written.
-enum class Finish {
-  kStore,  // out = product + bias
-  kGelu,   // out = gelu(product + bias), with the error function
-  kAdd,    // out += product + bias
-};
 
 // A view of a matrix of weights: element (n, k) is data[n * n_stride + k * k_stride].
 struct WeightsView {

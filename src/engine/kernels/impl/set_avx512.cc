@@ -5,4 +5,5 @@
 #define VERBATIM_SET avx512
 #include "kernels/impl/simd.inc"
 #include "kernels/impl/vector_body.inc"
+#include "kernels/impl/int8_body.inc"
 #endif

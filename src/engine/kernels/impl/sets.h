@@ -1,29 +1,36 @@
 // The tables of the instruction sets, each defined in the file compiled for it.
 #pragma once
 
+#include "kernels/int8.h"
 #include "kernels/vector.h"
 
 namespace verbatim::kernels {
 
 namespace plain {
 extern const VectorKernels kVector;
-}
+extern const Int8Kernels kInt8;
+}  // namespace plain
 #if defined(__x86_64__)
 namespace avx2 {
 extern const VectorKernels kVector;
-}
+extern const Int8Kernels kInt8;
+}  // namespace avx2
 namespace avx2_vnni {
 extern const VectorKernels kVector;
-}
+extern const Int8Kernels kInt8;
+}  // namespace avx2_vnni
 namespace avx512 {
 extern const VectorKernels kVector;
-}
+extern const Int8Kernels kInt8;
+}  // namespace avx512
 namespace avx512_vnni {
 extern const VectorKernels kVector;
-}
+extern const Int8Kernels kInt8;
+}  // namespace avx512_vnni
 namespace avx512_bf16 {
 extern const VectorKernels kVector;
-}
+extern const Int8Kernels kInt8;
+}  // namespace avx512_bf16
 #endif
 
 }  // namespace verbatim::kernels
