@@ -27,8 +27,12 @@ void WaitWhile(const std::atomic<uint32_t>& value, uint32_t old) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(size_t threads) {
+ThreadPool::ThreadPool(size_t threads, profile::StageMeter* meter) {
   CHECK(threads >= 1);
+  clocks_.emplace_back(meter, profile::Stage::kPreparing);
+  for (size_t thread = 1; thread < threads; ++thread) {
+    clocks_.emplace_back(meter, profile::Stage::kThreadWait);
+  }
   for (size_t thread = 1; thread < threads; ++thread) {
     helpers_.emplace_back([this, thread] { Help(thread); });
   }
@@ -44,15 +48,18 @@ void ThreadPool::RunAll(size_t count, void* callable, Call call) {
   callable_ = callable;
   call_ = call;
   count_ = count;
+  stage_ = clocks_[0].stage();
   next_.store(0, std::memory_order_relaxed);
   busy_.store(static_cast<uint32_t>(helpers_.size()), std::memory_order_relaxed);
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();
   Work(0);
+  clocks_[0].SwitchTo(profile::Stage::kThreadWait);
   for (uint32_t left = busy_.load(std::memory_order_acquire); left != 0;
        left = busy_.load(std::memory_order_acquire)) {
     WaitWhile(busy_, left);
   }
+  clocks_[0].SwitchTo(stage_);
 }
 
 void ThreadPool::Work(size_t thread) {
@@ -69,7 +76,9 @@ void ThreadPool::Help(size_t thread) {
     WaitWhile(round_, seen);
     ++seen;
     if (is_ending_) return;
+    clocks_[thread].SwitchTo(stage_);
     Work(thread);
+    clocks_[thread].SwitchTo(profile::Stage::kThreadWait);
     if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_all();
   }
 }

@@ -6,22 +6,30 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <stop_token>
 #include <thread>
 #include <type_traits>
 #include <vector>
+
+#include "profile/stage_meter.h"
 
 namespace verbatim::kernels {
 
 class ThreadPool {
  public:
   // `threads` includes the caller of Run: a pool of 1 has no helper and Run is a plain loop.
-  explicit ThreadPool(size_t threads);
+  // With a meter, the time of all its threads is booked there.
+  explicit ThreadPool(size_t threads, profile::StageMeter* meter = nullptr);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   size_t threads() const { return helpers_.size() + 1; }
+
+  // Each thread's clock; 0 is that of the thread that made the pool and calls Run. Helpers work in
+  // the caller's stage, unless the part itself enters others. Thread: the clock's own.
+  profile::StageClock& clock(size_t thread = 0) { return clocks_[thread]; }
 
   // Calls part(index, thread) once for every index in [0, count), thread in [0, threads()), and
   // returns when all are done. Thread: one caller at a time, which must have called
@@ -50,11 +58,13 @@ class ThreadPool {
   void* callable_ = nullptr;
   Call call_ = nullptr;
   size_t count_ = 0;
+  profile::Stage stage_ = profile::Stage::kPreparing;
 
   std::atomic<uint32_t> round_{0};
   std::atomic<size_t> next_{0};
   std::atomic<uint32_t> busy_{0};
   std::atomic<bool> is_ending_{false};
+  std::deque<profile::StageClock> clocks_;
   std::vector<std::jthread> helpers_;
 };
 

@@ -80,6 +80,11 @@ class CrossCache {
 
   size_t stride() const { return stride_; }
 
+  // Of the keys and values that one layer reads of one slot.
+  size_t LayerBytes() const {
+    return shape_.heads * shape_.depth * 2 * shape_.positions * sizeof(uint16_t);
+  }
+
   // Takes over a block of keys and values as the projection writes them.
   // Shape: block [rows, 2 * heads * depth]: keys, then values; it holds positions [begin, begin +
   // rows).

@@ -22,6 +22,7 @@ class WhisperEngine final : public Engine {
       : model_(std::move(model)), name_(std::move(name)), shape_(shape) {}
 
   Shape shape() const override { return shape_; }
+  profile::StageMeter::Totals stage_totals() const override { return meter_.Read(); }
   bool is_multilingual() const override { return model_->tokenizer.is_multilingual(); }
 
   Result<void> Transcribe(std::span<const FileRequest> files, const TranscribeOptions& options,
@@ -31,6 +32,7 @@ class WhisperEngine final : public Engine {
   std::shared_ptr<const whisper::Model> model_;
   std::string name_;
   Shape shape_;
+  profile::StageMeter meter_;
 };
 
 // The path: files -> audio -> speech -> windows on this thread's reader, windows -> text on the
@@ -48,11 +50,14 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
   for (int i = 0; i < shape_.workers; ++i) {
     workers.emplace_back([&] {
       Worker worker(model_, plan,
-                    {static_cast<size_t>(shape_.threads), static_cast<size_t>(shape_.batch)});
+                    {static_cast<size_t>(shape_.threads), static_cast<size_t>(shape_.batch)},
+                    meter_);
       worker.Run(queue, collector, stop);
     });
   }
-  WindowReader reader(queue, collector, options);
+  // This thread reads, and then waits for the workers.
+  profile::StageClock clock(&meter_, profile::Stage::kWorkerWait);
+  WindowReader reader(queue, collector, options, clock);
   for (size_t i = 0; i < files.size() && !stop.stop_requested(); ++i) {
     reader.Read(collector.file(i), files[i], stop);
   }

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/sample_time.h"
+#include "profile/stage_meter.h"
 #include "transcript/transcript.h"
 
 namespace verbatim::pipeline {
@@ -90,6 +91,9 @@ class Engine {
   };
   virtual Shape shape() const = 0;
   virtual bool is_multilingual() const = 0;
+
+  // Where the time of all runs so far went. Thread: any, also during a run.
+  virtual profile::StageMeter::Totals stage_totals() const = 0;
 
   // Transcribes files. A file that fails is reported through on_file and does not stop the others.
   // Errors: kInvalidArgument for options the model cannot do (checked first); kCancelled after

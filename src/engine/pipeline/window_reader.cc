@@ -17,6 +17,9 @@
 namespace verbatim::pipeline {
 namespace {
 
+using profile::Stage;
+using profile::StageScope;
+
 vad::SegmenterOptions SegmenterOptionsFor(const TranscribeOptions& options) {
   vad::SegmenterOptions segmenter;
   segmenter.threshold = options.vad_threshold;
@@ -29,8 +32,12 @@ vad::SegmenterOptions SegmenterOptionsFor(const TranscribeOptions& options) {
 class Stream {
  public:
   Stream(vad::SpeechDetector& detector, const vad::SegmenterOptions& options,
-         const split::SplitPlan& plan)
-      : detector_(detector), segmenter_(options), planner_(plan), gap_keep_(plan.gap_keep) {
+         const split::SplitPlan& plan, profile::StageClock& clock)
+      : detector_(detector),
+        clock_(clock),
+        segmenter_(options),
+        planner_(plan),
+        gap_keep_(plan.gap_keep) {
     detector_.Reset();
   }
 
@@ -67,9 +74,13 @@ class Stream {
  private:
   void PushBlock(std::vector<WindowJob>& ready) {
     filled_ = 0;
-    for (const vad::SpeechSegment& segment : segmenter_.Push(detector_.Push(gain_.Apply(block_))))
-      Plan(segment, ready);
+    for (const vad::SpeechSegment& segment : segmenter_.Push(Detect())) Plan(segment, ready);
     Forget();
+  }
+
+  float Detect() {
+    const StageScope scope(clock_, Stage::kVad);
+    return detector_.Push(gain_.Apply(block_));
   }
 
   // Audio that no window will need: all that is settled, but for the open window's speech and a
@@ -95,6 +106,7 @@ class Stream {
   }
 
   vad::SpeechDetector& detector_;
+  profile::StageClock& clock_;
   vad::GainControl gain_;
   vad::Segmenter segmenter_;
   split::WindowPlanner planner_;
@@ -108,9 +120,10 @@ class Stream {
 }  // namespace
 
 WindowReader::WindowReader(WindowQueue& queue, Collector& collector,
-                           const TranscribeOptions& options)
+                           const TranscribeOptions& options, profile::StageClock& clock)
     : queue_(queue),
       collector_(collector),
+      clock_(clock),
       segmenter_options_(SegmenterOptionsFor(options)),
       detector_(vad::BuiltInSilero()) {}
 
@@ -125,6 +138,7 @@ void WindowReader::Read(FileTrack& track, const FileRequest& request, const std:
 
 Result<FileSummary> WindowReader::ReadAll(FileTrack& track, const FileRequest& request,
                                           const std::stop_token& stop) {
+  StageScope scope(clock_, Stage::kMedia);
   const std::unique_ptr<media::AudioReader> audio =
       TRY(media::AudioReader::Open(request.path, {request.audio_track}));
   const media::MediaInfo& info = audio->info();
@@ -132,16 +146,19 @@ Result<FileSummary> WindowReader::ReadAll(FileTrack& track, const FileRequest& r
       split::PlanSplit({info.duration_estimate, info.size_bytes}, FreeMemoryBytes());
   vad::SegmenterOptions segmenter = segmenter_options_;
   segmenter.length_max = plan.window_target;
-  Stream stream(detector_, segmenter, plan);
+  Stream stream(detector_, segmenter, plan, clock_);
   const auto hand_over = [&](std::vector<WindowJob> jobs) {
     for (WindowJob& job : jobs) {
       job.file = &track;
+      const StageScope waiting(clock_, Stage::kWorkerWait);
       if (!queue_.Push(std::move(job), stop)) return false;
     }
     return true;
   };
   while (true) {
+    scope.Next(Stage::kMedia);
     const std::optional<media::PcmBlock> block = TRY(audio->Next(stop));
+    scope.Next(Stage::kWindows);
     if (!block) break;
     if (!hand_over(stream.Push(block->samples))) break;
     collector_.Reading(track, info.duration_estimate, audio->progress());

@@ -8,6 +8,7 @@
 #include "pipeline/collector.h"
 #include "pipeline/transcribe.h"
 #include "pipeline/window_queue.h"
+#include "profile/stage_meter.h"
 #include "vad/segmenter.h"
 #include "vad/speech_detector.h"
 
@@ -15,7 +16,9 @@ namespace verbatim::pipeline {
 
 class WindowReader {
  public:
-  WindowReader(WindowQueue& queue, Collector& collector, const TranscribeOptions& options);
+  // The clock is that of the reader's thread.
+  WindowReader(WindowQueue& queue, Collector& collector, const TranscribeOptions& options,
+               profile::StageClock& clock);
 
   // Reads a file to its end. What goes wrong is told to the collector. Returns early if stopped.
   void Read(FileTrack& track, const FileRequest& request, const std::stop_token& stop);
@@ -26,6 +29,7 @@ class WindowReader {
 
   WindowQueue& queue_;
   Collector& collector_;
+  profile::StageClock& clock_;
   vad::SegmenterOptions segmenter_options_;
   vad::SpeechDetector detector_;
 };

@@ -10,6 +10,8 @@
 namespace verbatim::pipeline {
 namespace {
 
+using profile::Stage;
+using profile::StageScope;
 using transcript::CoverageKind;
 
 // Room for prompt, text, <|notimestamps|> and the end of text.
@@ -68,10 +70,10 @@ void AddCoverage(const split::Window& part, SampleTime until, Verdict verdict,
 }  // namespace
 
 Worker::Worker(const std::shared_ptr<const whisper::Model>& model, const DecodingPlan& plan,
-               const Shape& shape)
+               const Shape& shape, profile::StageMeter& meter)
     : model_(model),
       plan_(plan),
-      pool_(shape.threads),
+      pool_(shape.threads, &meter),
       mel_(model->shape.mels),
       mel_values_(model->shape.mels * whisper::kMelFrames),
       encoder_(model, pool_),
@@ -80,9 +82,10 @@ Worker::Worker(const std::shared_ptr<const whisper::Model>& model, const Decodin
 
 void Worker::Run(WindowQueue& queue, Collector& collector, const std::stop_token& stop) {
   kernels::PrepareThread();
+  const StageScope scope(pool_.clock(), Stage::kResults);
   while (!stop.stop_requested()) {
     while (const std::optional<size_t> slot = decoder_.free_slot()) {
-      std::optional<WindowJob> job = decoder_.active() == 0 ? queue.Pop(stop) : queue.TryPop();
+      std::optional<WindowJob> job = Next(queue, stop);
       if (!job) break;
       if (!Start(*slot, *std::move(job), stop)) return;
     }
@@ -92,6 +95,13 @@ void Worker::Run(WindowQueue& queue, Collector& collector, const std::stop_token
       if (!FinishTry(slot, collector, stop)) return;
     }
   }
+}
+
+// Waits for a window only if there is nothing else to do.
+std::optional<WindowJob> Worker::Next(WindowQueue& queue, const std::stop_token& stop) {
+  if (decoder_.active() > 0) return queue.TryPop();
+  const StageScope scope(pool_.clock(), Stage::kWindowWait);
+  return queue.Pop(stop);
 }
 
 // These return false when stopped.
@@ -107,7 +117,10 @@ bool Worker::Start(size_t slot, WindowJob job, const std::stop_token& stop) {
 }
 
 bool Worker::Encode(size_t slot, std::span<const float> samples, const std::stop_token& stop) {
-  mel_.Compute(samples, mel_values_);
+  {
+    const StageScope scope(pool_.clock(), Stage::kMel);
+    mel_.Compute(samples, mel_values_);
+  }
   const Result<std::span<const float>> states = encoder_.Encode(mel_values_, stop);
   if (!states) return false;
   decoder_.Admit(slot, *states);

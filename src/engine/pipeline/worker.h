@@ -15,6 +15,7 @@
 #include "pipeline/judgement.h"
 #include "pipeline/transcribe.h"
 #include "pipeline/window_queue.h"
+#include "profile/stage_meter.h"
 #include "whisper/batch_decoder.h"
 #include "whisper/encoder.h"
 #include "whisper/mel.h"
@@ -28,8 +29,9 @@ class Worker {
     size_t threads = 1;
     size_t batch = 1;
   };
+  // The meter hears how the time of the worker's threads is spent. Thread: the one that calls Run.
   Worker(const std::shared_ptr<const whisper::Model>& model, const DecodingPlan& plan,
-         const Shape& shape);
+         const Shape& shape, profile::StageMeter& meter);
 
   // Works until the queue is closed and empty, or stopped. Thread: one, which it prepares.
   void Run(WindowQueue& queue, Collector& collector, const std::stop_token& stop);
@@ -45,6 +47,7 @@ class Worker {
     WindowResult result;            // of the parts before
   };
 
+  std::optional<WindowJob> Next(WindowQueue& queue, const std::stop_token& stop);
   bool Start(size_t slot, WindowJob job, const std::stop_token& stop);
   bool Encode(size_t slot, std::span<const float> samples, const std::stop_token& stop);
   bool FindLanguage(size_t slot, const std::stop_token& stop);

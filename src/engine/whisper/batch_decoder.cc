@@ -24,6 +24,7 @@ DecoderLimits LimitsFor(const BatchDecoder::Limits& limits) {
 BatchDecoder::BatchDecoder(std::shared_ptr<const Model> model, const Limits& limits,
                            kernels::ThreadPool& pool)
     : model_(model),
+      pool_(pool),
       decoder_(model, LimitsFor(limits), pool),
       spare_row_(static_cast<uint16_t>(limits.rows)),
       slots_(limits.slots) {
@@ -110,6 +111,7 @@ std::span<const size_t> BatchDecoder::Step() {
   }
   if (entries_.empty()) return done_;
   std::span<float> logits = decoder_.Step(entries_);
+  const profile::StageScope scope(pool_.clock(), profile::Stage::kSearch);
   for (size_t slot : fed_) {
     const auto wanted =
         static_cast<size_t>(std::ranges::count_if(entries_, [slot](const DecoderEntry& entry) {
@@ -200,6 +202,7 @@ std::vector<int32_t> BatchDecoder::Align(size_t slot, std::span<const int32_t> s
   weights.trailing_rows = 1;
   weights.frames = frames;
   weights.frames_max = model_->shape.audio_positions;
+  const profile::StageScope scope(pool_.clock(), profile::Stage::kAlignmentPath);
   return AlignTokens(weights, start.size());
 }
 

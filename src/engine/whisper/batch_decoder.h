@@ -82,6 +82,7 @@ class BatchDecoder {
   void KeepNoSpeech(Slot& slot, std::span<const float> logits);
 
   std::shared_ptr<const Model> model_;
+  kernels::ThreadPool& pool_;
   Decoder decoder_;
   uint16_t spare_row_;  // for language detection and alignment
   std::vector<Slot> slots_;

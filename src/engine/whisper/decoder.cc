@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "kernels/gemm.h"
+#include "nn/linear_work.h"
 
 namespace verbatim::whisper {
 namespace {
@@ -12,6 +13,22 @@ namespace {
 using kernels::Finish;
 using kernels::kRowBlock;
 using kernels::PaddedRows;
+using profile::Stage;
+using profile::StageScope;
+using profile::Work;
+
+// Over all entries: the positions of their histories, and the changes from window to window.
+size_t TextPositions(std::span<const DecoderEntry> entries) {
+  size_t sum = 0;
+  for (const DecoderEntry& entry : entries) sum += entry.position + size_t{1};
+  return sum;
+}
+
+size_t SlotChanges(std::span<const DecoderEntry> entries) {
+  size_t changes = 1;
+  for (size_t i = 1; i < entries.size(); ++i) changes += entries[i].slot != entries[i - 1].slot;
+  return changes;
+}
 
 }  // namespace
 
@@ -53,6 +70,10 @@ Decoder::~Decoder() = default;
 void Decoder::SetAudio(size_t slot, std::span<const float> states) {
   const ModelShape& shape = model_->shape;
   const size_t blocks = (shape.audio_positions + kRowBlock - 1) / kRowBlock;
+  StageScope scope(pool_.clock(), Stage::kCrossKeyValues);
+  for (const DecoderLayer& layer : model_->decoder) {
+    scope.Next(Stage::kCrossKeyValues, nn::WorkOf(layer.cross.key_value, shape.audio_positions));
+  }
   pool_.Run(shape.decoder_layers * blocks, [&](size_t part, size_t thread) {
     const size_t layer = part / blocks;
     const size_t begin = part % blocks * kRowBlock;
@@ -65,6 +86,7 @@ void Decoder::SetAudio(size_t slot, std::span<const float> states) {
 
 std::span<float> Decoder::Step(std::span<const DecoderEntry> entries) {
   const size_t width = model_->shape.width;
+  StageScope scope(pool_.clock(), Stage::kDecoderRest);
   Embed(entries);
   RunLayers(entries, model_->decoder.size(), false);
   size_t wanted = 0;
@@ -75,6 +97,7 @@ std::span<float> Decoder::Step(std::span<const DecoderEntry> entries) {
                                buffers_->gathered.data() + wanted++ * width);
   }
   if (wanted > 0) {
+    scope.Next(Stage::kVocabulary, nn::WorkOf(model_->vocabulary, wanted));
     model_->vocabulary.ApplyParallel(buffers_->gathered.data(), wanted, Finish::kStore,
                                      buffers_->logits.data(), pool_);
   }
@@ -88,6 +111,7 @@ std::span<const float> Decoder::AlignmentWeights(std::span<const DecoderEntry> e
   const size_t size =
       model_->alignment_heads.size() * entries.size() * model_->shape.audio_positions;
   if (buffers_->alignment.size() < size) buffers_->alignment = nn::Buffer(size);
+  const StageScope scope(pool_.clock(), Stage::kAlignmentPass);
   Embed(entries);
   RunLayers(entries, layers, true);
   return buffers_->alignment.span().first(size);
@@ -121,8 +145,15 @@ void Decoder::RunLayers(std::span<const DecoderEntry> entries, size_t layers, bo
   float* normed = buffers.normed.data();
   float* attended = buffers.attended.data();
   float* wide = buffers.wide.data();
+  const auto enter = [&](Stage stage, const Work& work) {
+    pool_.clock().SwitchTo(keeps_weights ? Stage::kAlignmentPass : stage);
+    pool_.clock().Count(work);
+  };
+  const size_t text_positions = TextPositions(entries);
+  const size_t audio_bytes = SlotChanges(entries) * cross_.LayerBytes();
   for (size_t index = 0; index < layers; ++index) {
     const DecoderLayer& layer = model_->decoder[index];
+    enter(Stage::kDecoderLinear, nn::WorkOf(layer.attention.qkv, count));
     layer.attention.norm.Apply(*model_->kernels, hidden, count, normed);
     layer.attention.qkv.ApplyParallel(normed, count, Finish::kStore, wide, pool_);
     for (size_t i = 0; i < count; ++i) {
@@ -132,15 +163,24 @@ void Decoder::RunLayers(std::span<const DecoderEntry> entries, size_t layers, bo
       std::memcpy(self_.Value(index, entries[i].row, entries[i].position), key + width,
                   width * sizeof(float));
     }
+    enter(Stage::kDecoderSelfAttention,
+          {4 * width * text_positions, 2 * width * text_positions * sizeof(float)});
     pool_.Run(count,
               [&](size_t entry, size_t thread) { AttendToText(entries, index, entry, thread); });
+    enter(Stage::kDecoderLinear,
+          nn::WorkOf(layer.attention.out, count) + nn::WorkOf(layer.cross.query, count));
     layer.attention.out.ApplyParallel(attended, count, Finish::kAdd, hidden, pool_);
 
     layer.cross.norm.Apply(*model_->kernels, hidden, count, normed);
     layer.cross.query.ApplyParallel(normed, count, Finish::kStore, buffers.query.data(), pool_);
+    enter(Stage::kDecoderCrossAttention,
+          {4 * width * count * model_->shape.audio_positions, audio_bytes});
     pool_.Run(model_->shape.heads, [&](size_t head, size_t thread) {
       AttendToAudio(entries, {index, head}, thread, keeps_weights);
     });
+    enter(Stage::kDecoderLinear, nn::WorkOf(layer.cross.out, count) +
+                                     nn::WorkOf(layer.feed_forward.up, count) +
+                                     nn::WorkOf(layer.feed_forward.down, count));
     layer.cross.out.ApplyParallel(attended, count, Finish::kAdd, hidden, pool_);
 
     layer.feed_forward.norm.Apply(*model_->kernels, hidden, count, normed);

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "kernels/gemm.h"
+#include "nn/linear_work.h"
 #include "whisper/mel.h"
 
 namespace verbatim::whisper {
@@ -12,6 +13,8 @@ namespace {
 
 using kernels::Finish;
 using kernels::kRowBlock;
+using profile::Stage;
+using profile::StageScope;
 
 size_t Blocks(size_t rows) { return (rows + kRowBlock - 1) / kRowBlock; }
 
@@ -68,6 +71,7 @@ Result<std::span<const float>> Encoder::Encode(std::span<const float> mel,
                                                const std::stop_token& stop) {
   CHECK(mel.size() == model_->shape.mels * kMelFrames);
   Buffers& buffers = *buffers_;
+  StageScope scope(pool_.clock(), Stage::kEncoderRest);
   Convolve(mel);
   for (size_t i = 0; i < model_->encoder.size(); ++i) {
     if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped while encoding");
@@ -77,8 +81,12 @@ Result<std::span<const float>> Encoder::Encode(std::span<const float> mel,
       if (i > 0) FinishLayer(model_->encoder[i - 1], block, thread);
       Project(layer, block, thread);
     });
+    const ModelShape& shape = model_->shape;
+    scope.Next(Stage::kEncoderAttention,
+               {4 * shape.width * shape.audio_positions * shape.audio_positions, 0});
     PackHeads();
     Attend();
+    scope.Next(Stage::kEncoderRest);
   }
   const size_t width = model_->shape.width;
   pool_.Run(Blocks(model_->shape.audio_positions), [&](size_t block, size_t thread) {
@@ -98,6 +106,8 @@ void Encoder::Convolve(std::span<const float> mel) {
   const size_t width = shape.width;
   float* first = buffers.qkv.data();  // [1 + frames, width]; row 0 is the padding before frame 0
   std::fill_n(first, width, 0.0F);
+  StageScope scope(pool_.clock(), Stage::kEncoderConvolutions,
+                   nn::WorkOf(model_->conv1, kMelFrames));
   pool_.Run(Blocks(kMelFrames), [&](size_t block, size_t thread) {
     float* columns = buffers.per_thread[thread].wide.data();
     for (size_t row = 0; row < kRowBlock; ++row) {
@@ -112,6 +122,7 @@ void Encoder::Convolve(std::span<const float> mel) {
     }
     model_->conv1.Apply(columns, kRowBlock, Finish::kGelu, first + (1 + block * kRowBlock) * width);
   });
+  scope.Next(Stage::kEncoderConvolutions, nn::WorkOf(model_->conv2, shape.audio_positions));
   pool_.Run(Blocks(shape.audio_positions), [&](size_t block, size_t thread) {
     float* columns = buffers.per_thread[thread].wide.data();
     const size_t rows = std::min(kRowBlock, shape.audio_positions - block * kRowBlock);
@@ -132,6 +143,8 @@ void Encoder::Project(const EncoderLayer& layer, size_t block, size_t thread) {
   float* normed = buffers.per_thread[thread].normed.data();
   layer.attention.norm.Apply(*model_->kernels, buffers.hidden.data() + block * kRowBlock * width,
                              kRowBlock, normed);
+  const StageScope scope(pool_.clock(thread), Stage::kEncoderProjections,
+                         nn::WorkOf(layer.attention.qkv, kRowBlock));
   layer.attention.qkv.Apply(normed, kRowBlock, Finish::kStore,
                             buffers.qkv.data() + block * kRowBlock * 3 * width);
 }
@@ -182,9 +195,14 @@ void Encoder::FinishLayer(const EncoderLayer& layer, size_t block, size_t thread
   float* hidden = buffers.hidden.data() + at;
   float* normed = buffers.per_thread[thread].normed.data();
   float* wide = buffers.per_thread[thread].wide.data();
+  StageScope scope(pool_.clock(thread), Stage::kEncoderOutput,
+                   nn::WorkOf(layer.attention.out, kRowBlock));
   layer.attention.out.Apply(buffers.attended.data() + at, kRowBlock, Finish::kAdd, hidden);
+  scope.Next(Stage::kEncoderRest);
   layer.feed_forward.norm.Apply(*model_->kernels, hidden, kRowBlock, normed);
+  scope.Next(Stage::kEncoderFeedForward, nn::WorkOf(layer.feed_forward.up, kRowBlock));
   layer.feed_forward.up.Apply(normed, kRowBlock, Finish::kGelu, wide);
+  scope.Next(Stage::kEncoderFeedForward, nn::WorkOf(layer.feed_forward.down, kRowBlock));
   layer.feed_forward.down.Apply(wide, kRowBlock, Finish::kAdd, hidden);
 }
 
