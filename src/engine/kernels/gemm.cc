@@ -227,8 +227,8 @@ PackedMatrix::PackedMatrix(PackedMatrix&&) noexcept = default;
 PackedMatrix& PackedMatrix::operator=(PackedMatrix&&) noexcept = default;
 PackedMatrix::~PackedMatrix() = default;
 
-size_t PackedMatrix::n() const { return data_->n; }
-size_t PackedMatrix::k() const { return data_->k; }
+size_t PackedMatrix::outputs() const { return data_->n; }
+size_t PackedMatrix::inputs() const { return data_->k; }
 size_t PackedMatrix::panels() const { return data_->panels.size(); }
 
 void PackedMatrix::Pack(const WeightsView& weights, size_t panel) {

@@ -46,8 +46,8 @@ class PackedMatrix {
   PackedMatrix& operator=(PackedMatrix&&) noexcept;
   ~PackedMatrix();
 
-  size_t n() const;
-  size_t k() const;
+  size_t outputs() const;
+  size_t inputs() const;
   size_t panels() const;
 
   // Lays out one panel. The view begins at the panel's first row of weights. Thread: different

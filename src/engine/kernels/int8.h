@@ -61,6 +61,7 @@ class Int8Rows {
   // Makes room for rows of `inputs`.
   void Resize(const Int8Kernels& kernels, size_t rows, size_t inputs);
 
+  // Shape: in [inputs].
   void Quantise(const Int8Kernels& kernels, size_t row, const float* in) {
     scales_[row] = kernels.quantise(in, inputs_, values_.data() + row * stride_);
   }

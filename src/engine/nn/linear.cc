@@ -5,40 +5,118 @@
 namespace verbatim::nn {
 namespace {
 
-// Small enough that the smallest matrix gives several threads work, large enough for the kernels to
-// run at full speed.
-constexpr size_t kPanelWidth = 256;
+using kernels::Finish;
+using kernels::Int8Matrix;
+using kernels::Int8Rows;
+using kernels::PackedMatrix;
+
+// Columns that one thread works on at a time: few enough that the smallest matrix gives several
+// threads work, enough for the kernels to run at full speed.
+constexpr size_t kPartWidth = 256;
+
+// The rows of the product at hand, quantised. One per thread, so that threads which share out rows
+// need no buffers from their callers.
+Int8Rows& Quantised(const Int8Matrix& matrix, const float* in, size_t rows) {
+  thread_local Int8Rows quantised;
+  quantised.Resize(matrix.kernels(), rows, matrix.inputs());
+  for (size_t row = 0; row < rows; ++row) {
+    quantised.Quantise(matrix.kernels(), row, in + row * matrix.inputs());
+  }
+  return quantised;
+}
+
+size_t PanelsPerPart(const Int8Matrix& matrix) { return kPartWidth / matrix.panel_columns(); }
+
+// Packs weights part by part.
+class Packer {
+ public:
+  Packer(const Linear::Options& options, const Linear::RowSource& rows, kernels::ThreadPool& pool)
+      : options_(options), rows_(rows), pool_(pool), buffers_(pool.threads()) {}
+
+  void operator()(PackedMatrix& matrix) {
+    const size_t width = options_.packing == Linear::Packing::kWhole ? options_.n : kPartWidth;
+    ForEachPart(width, [&](size_t part, const float* weights) {
+      matrix.Pack({weights, options_.k, 1}, part);
+    });
+  }
+
+  void operator()(Int8Matrix& matrix) {
+    ForEachPart(kPartWidth, [&](size_t part, const float* weights) {
+      const size_t first = part * PanelsPerPart(matrix);
+      matrix.Pack(weights, first, std::min(PanelsPerPart(matrix), matrix.panels() - first));
+    });
+  }
+
+ private:
+  template <typename Pack>
+  void ForEachPart(size_t width, const Pack& pack) {
+    const size_t parts = (options_.n + width - 1) / width;
+    pool_.Run(parts, [&](size_t part, size_t thread) {
+      std::vector<float>& buffer = buffers_[thread];
+      buffer.resize(width * options_.k);
+      rows_(part * width, std::min(width, options_.n - part * width), buffer.data());
+      pack(part, buffer.data());
+    });
+  }
+
+  const Linear::Options& options_;
+  const Linear::RowSource& rows_;
+  kernels::ThreadPool& pool_;
+  std::vector<std::vector<float>> buffers_;
+};
 
 }  // namespace
 
+Linear::Weights Linear::MakeWeights(const Options& options) {
+  if (options.format == Format::kInt8) return Int8Matrix(options.n, options.k, options.set);
+  return PackedMatrix(options.n, options.k,
+                      options.packing == Packing::kWhole ? options.n : kPartWidth);
+}
+
 Linear::Linear(const Options& options, const RowSource& rows, std::vector<float> bias,
                kernels::ThreadPool& pool)
-    : packed_(options.n, options.k, options.packing == Packing::kWhole ? options.n : kPanelWidth),
-      bias_(std::move(bias)) {
-  const size_t width = options.packing == Packing::kWhole ? options.n : kPanelWidth;
-  std::vector<std::vector<float>> panel_rows(pool.threads());
-  pool.Run(packed_.panels(), [&](size_t panel, size_t thread) {
-    std::vector<float>& buffer = panel_rows[thread];
-    buffer.resize(width * options.k);
-    const size_t begin = panel * width;
-    rows(begin, std::min(width, options.n - begin), buffer.data());
-    packed_.Pack({buffer.data(), options.k, 1}, panel);
-  });
+    : weights_(MakeWeights(options)), bias_(std::move(bias)) {
+  std::visit(Packer(options, rows, pool), weights_);
 }
 
-void Linear::ApplyPanel(const float* in, size_t rows, kernels::Finish finish, float* out,
-                        size_t panel) const {
-  packed_.Multiply(
-      {in, inputs(), rows, bias_.empty() ? nullptr : bias_.data(), out, outputs(), finish}, panel);
+size_t Linear::outputs() const {
+  return std::visit([](const auto& matrix) { return matrix.outputs(); }, weights_);
 }
 
-void Linear::Apply(const float* in, size_t rows, kernels::Finish finish, float* out) const {
-  for (size_t panel = 0; panel < panels(); ++panel) ApplyPanel(in, rows, finish, out, panel);
+size_t Linear::inputs() const {
+  return std::visit([](const auto& matrix) { return matrix.inputs(); }, weights_);
 }
 
-void Linear::ApplyParallel(const float* in, size_t rows, kernels::Finish finish, float* out,
+void Linear::Apply(const float* in, size_t rows, Finish finish, float* out) const {
+  const float* bias = bias_.empty() ? nullptr : bias_.data();
+  if (const auto* matrix = std::get_if<Int8Matrix>(&weights_)) {
+    const Int8Rows& quantised = Quantised(*matrix, in, rows);
+    matrix->Multiply({&quantised, 0, rows, bias, out, outputs(), finish}, 0, matrix->panels());
+    return;
+  }
+  const auto& matrix = std::get<PackedMatrix>(weights_);
+  for (size_t panel = 0; panel < matrix.panels(); ++panel) {
+    matrix.Multiply({in, inputs(), rows, bias, out, outputs(), finish}, panel);
+  }
+}
+
+void Linear::ApplyParallel(const float* in, size_t rows, Finish finish, float* out,
                            kernels::ThreadPool& pool) const {
-  pool.Run(panels(), [&](size_t panel, size_t) { ApplyPanel(in, rows, finish, out, panel); });
+  const float* bias = bias_.empty() ? nullptr : bias_.data();
+  if (const auto* matrix = std::get_if<Int8Matrix>(&weights_)) {
+    const Int8Rows& quantised = Quantised(*matrix, in, rows);
+    const Int8Matrix::Product product{&quantised, 0, rows, bias, out, outputs(), finish};
+    const size_t step = PanelsPerPart(*matrix);
+    pool.Run((matrix->panels() + step - 1) / step, [&](size_t part, size_t) {
+      const size_t first = part * step;
+      matrix->Multiply(product, first, std::min(step, matrix->panels() - first));
+    });
+    return;
+  }
+  const auto& matrix = std::get<PackedMatrix>(weights_);
+  pool.Run(matrix.panels(), [&](size_t panel, size_t) {
+    matrix.Multiply({in, inputs(), rows, bias, out, outputs(), finish}, panel);
+  });
 }
 
 void LayerNorm::Apply(const kernels::VectorKernels& kernels, const float* in, size_t rows,

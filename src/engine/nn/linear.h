@@ -3,9 +3,11 @@
 #pragma once
 
 #include <functional>
+#include <variant>
 #include <vector>
 
 #include "kernels/gemm.h"
+#include "kernels/int8.h"
 #include "kernels/thread_pool.h"
 #include "kernels/vector.h"
 #include "nn/tensor.h"
@@ -15,8 +17,12 @@ namespace verbatim::nn {
 // y = x W^T + b.
 class Linear {
  public:
-  // How the columns are packed: whole, for layers whose work is shared out by rows; in panels, for
-  // those that see few rows at once and are shared out by columns.
+  // How products of the layer are computed. kInt8: weights with a scale per output, activations
+  // with one per row.
+  enum class Format { kF32, kInt8 };
+
+  // How the columns are packed in f32: whole, for layers whose work is shared out by rows; in
+  // panels, for those that see few rows at once and are shared out by columns.
   enum class Packing { kWhole, kPanels };
 
   // Fills `out` with rows [begin, begin + count) of the weights [n, k].
@@ -26,30 +32,31 @@ class Linear {
     size_t n = 0;
     size_t k = 0;
     Packing packing = Packing::kWhole;
+    Format format = Format::kF32;
+    kernels::InstructionSet set = kernels::InstructionSet::kPlain;  // of kInt8
   };
 
   // Shape: weights [n, k] read from `rows`; bias [n] or empty.
   Linear(const Options& options, const RowSource& rows, std::vector<float> bias,
          kernels::ThreadPool& pool);
 
-  size_t outputs() const { return packed_.n(); }
-  size_t inputs() const { return packed_.k(); }
-  size_t panels() const { return packed_.panels(); }
+  size_t outputs() const;
+  size_t inputs() const;
 
-  // One panel of the outputs. Shape: in [rows, inputs], out [rows, outputs], dense; both with room
-  // for kernels::PaddedRows(rows). Thread: any number at once.
-  void ApplyPanel(const float* in, size_t rows, kernels::Finish finish, float* out,
-                  size_t panel) const;
-
-  // All panels, on the calling thread.
+  // Shape: in [rows, inputs], out [rows, outputs], dense; both with room for
+  // kernels::PaddedRows(rows). On the calling thread. Thread: any number at once. Does not allocate
+  // once the thread has seen the largest shape.
   void Apply(const float* in, size_t rows, kernels::Finish finish, float* out) const;
 
-  // All panels, shared out over the pool.
+  // The same, shared out over the pool by columns.
   void ApplyParallel(const float* in, size_t rows, kernels::Finish finish, float* out,
                      kernels::ThreadPool& pool) const;
 
  private:
-  kernels::PackedMatrix packed_;
+  using Weights = std::variant<kernels::PackedMatrix, kernels::Int8Matrix>;
+
+  static Weights MakeWeights(const Options& options);
+  Weights weights_;
   std::vector<float> bias_;
 };
 

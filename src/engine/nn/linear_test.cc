@@ -45,7 +45,6 @@ TEST_P(LinearTest, AgreesWithTheDefinition) {
   const Linear linear({kOutputs, kInputs, GetParam()}, RowsOf(weights_, kInputs), bias_, pool_);
   EXPECT_EQ(linear.outputs(), kOutputs);
   EXPECT_EQ(linear.inputs(), kInputs);
-  EXPECT_EQ(linear.panels(), GetParam() == Packing::kWhole ? 1U : 3U);
   for (const size_t rows : {size_t{1}, size_t{5}, size_t{97}}) {
     const std::vector<float> in = Noise(kernels::PaddedRows(rows) * kInputs, 3);
     std::vector<float> out(kernels::PaddedRows(rows) * kOutputs);
@@ -94,6 +93,53 @@ TEST_P(LinearTest, ThreadsAndPackersChangeNoBit) {
       packed.ApplyParallel(in.data(), 7, finish, out.data(), pool);
       EXPECT_TRUE(std::equal(out.begin(), out.begin() + 7 * kOutputs, expected.begin())) << threads;
     }
+  }
+}
+
+// 8-bit products of noise in [-1, 1]: both sides are off by up to half a step of 1 / 127.
+TEST_P(LinearTest, EightBitsComeNearAndThreadsChangeNoBit) {
+  for (const kernels::InstructionSet set : kernels::kInstructionSets) {
+    if (!kernels::IsSupported(set)) continue;
+    const Linear exact({kOutputs, kInputs, GetParam()}, RowsOf(weights_, kInputs), bias_, pool_);
+    const Linear linear({kOutputs, kInputs, GetParam(), Linear::Format::kInt8, set},
+                        RowsOf(weights_, kInputs), bias_, pool_);
+    EXPECT_EQ(linear.outputs(), kOutputs);
+    EXPECT_EQ(linear.inputs(), kInputs);
+    const size_t rows = kernels::PaddedRows(7);
+    const std::vector<float> in = Noise(rows * kInputs, 5);
+    std::vector<float> expected(rows * kOutputs);
+    std::vector<float> out(rows * kOutputs);
+    std::vector<float> parallel(rows * kOutputs);
+    exact.Apply(in.data(), 7, Finish::kStore, expected.data());
+    linear.Apply(in.data(), 7, Finish::kStore, out.data());
+    linear.ApplyParallel(in.data(), 7, Finish::kStore, parallel.data(), pool_);
+    EXPECT_TRUE(std::equal(out.begin(), out.begin() + 7 * kOutputs, parallel.begin()));
+    for (size_t i = 0; i < 7 * kOutputs; ++i) {
+      ASSERT_NEAR(out[i], expected[i], 5 * std::sqrt(kInputs / 3.0 / 6) / 127) << i;
+    }
+  }
+}
+
+// Weights of a file that holds 8-bit integers already: integers over a scale.
+TEST(LinearEightBitTest, TakesIntegersOfAFileAsTheyAre) {
+  kernels::PrepareThread();
+  kernels::ThreadPool pool(1);
+  const size_t outputs = 3, inputs = 12;
+  std::vector<float> weights;
+  for (size_t i = 0; i < outputs * inputs; ++i) {
+    const float scale = 37.123F + static_cast<float>(i / inputs);
+    const int number = i % inputs == 5 ? 127 : static_cast<int>(i * 37 % 255) - 127;
+    weights.push_back(static_cast<float>(number) / scale);
+  }
+  const Linear linear({outputs, inputs, Packing::kWhole, Linear::Format::kInt8},
+                      RowsOf(weights, inputs), {}, pool);
+  const std::vector<float> in(inputs, 1);  // exact in 8 bits
+  std::vector<float> out(outputs);
+  linear.Apply(in.data(), 1, Finish::kStore, out.data());
+  for (size_t row = 0; row < outputs; ++row) {
+    double sum = 0;
+    for (size_t i = 0; i < inputs; ++i) sum += static_cast<double>(weights[row * inputs + i]);
+    EXPECT_NEAR(out[row], sum, 1e-5);
   }
 }
 

@@ -33,7 +33,6 @@ Result<Engine::Shape> ChooseShape(const EngineOptions& options, const whisper::M
         "use at most 64 workers, 256 threads for each and batches of 64; 0 leaves the choice open");
   }
   Engine::Shape shape;
-  shape.compute_type = ComputeType::kF32;
   shape.workers = options.workers > 0   ? options.workers
                   : options.threads > 0 ? std::max(1, cpus / options.threads)
                                         : (cpus + kThreadsPerWorker - 1) / kThreadsPerWorker;

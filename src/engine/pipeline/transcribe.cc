@@ -16,6 +16,12 @@
 namespace verbatim::pipeline {
 namespace {
 
+whisper::Precision PrecisionFor(ComputeType type) {
+  using Format = nn::Linear::Format;
+  const Format format = type == ComputeType::kInt8 ? Format::kInt8 : Format::kF32;
+  return {format, format};
+}
+
 class WhisperEngine final : public Engine {
  public:
   WhisperEngine(std::shared_ptr<const whisper::Model> model, std::string name, Shape shape)
@@ -70,16 +76,19 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
-  if (options.compute_type == ComputeType::kInt8 || options.compute_type == ComputeType::kBf16) {
+  if (options.compute_type == ComputeType::kBf16) {
     return Fail(ErrorCode::kInvalidArgument,
-                "this version computes in f32: use --compute-type f32 or auto");
+                "this version computes in f32 or int8: use --compute-type f32, int8 or auto");
   }
+  const ComputeType compute_type =
+      options.compute_type == ComputeType::kAuto ? ComputeType::kInt8 : options.compute_type;
   kernels::PrepareThread();
   const int cpus = UsableCpus();
   kernels::ThreadPool pool(static_cast<size_t>(cpus));
   std::shared_ptr<const whisper::Model> model =
-      TRY(whisper::Model::Open(options.model_directory, pool));
-  const Shape shape = TRY(ChooseShape(options, model->shape, cpus, FreeMemoryBytes()));
+      TRY(whisper::Model::Open(options.model_directory, PrecisionFor(compute_type), pool));
+  Shape shape = TRY(ChooseShape(options, model->shape, cpus, FreeMemoryBytes()));
+  shape.compute_type = compute_type;
   std::string name =
       options.model_name.empty() ? options.model_directory.filename().string() : options.model_name;
   return std::make_unique<WhisperEngine>(std::move(model), std::move(name), shape);

@@ -36,7 +36,7 @@ const Material* MakeMaterial() {
   kernels::PrepareThread();
   kernels::ThreadPool pool(2);
   auto material = std::make_unique<Material>();
-  auto model = Model::Open(*directory, pool);
+  auto model = Model::Open(*directory, {}, pool);
   if (!model) return nullptr;
   material->model = *model;
   Encoder encoder(*model, pool);

@@ -25,8 +25,23 @@ Failure Corrupt(std::string what) { return Fail(ErrorCode::kCorruptModel, std::m
 // Reads layers out of the file and packs them.
 class Loader {
  public:
-  Loader(const ModelFile& file, const ModelShape& shape, kernels::ThreadPool& pool)
-      : file_(file), query_scale_(1.0F / std::sqrt(static_cast<float>(shape.depth))), pool_(pool) {}
+  Loader(const ModelFile& file, const ModelShape& shape, const Precision& precision,
+         kernels::InstructionSet set, kernels::ThreadPool& pool)
+      : file_(file),
+        query_scale_(1.0F / std::sqrt(static_cast<float>(shape.depth))),
+        precision_(precision),
+        set_(set),
+        pool_(pool) {}
+
+  // A layer that sees many rows at once, shared out by rows.
+  nn::Linear::Options Wide(size_t outputs, size_t inputs) const {
+    return {outputs, inputs, Packing::kWhole, precision_.encoder, set_};
+  }
+
+  // A layer that sees few rows at once, shared out by columns.
+  nn::Linear::Options Narrow(size_t outputs, size_t inputs) const {
+    return {outputs, inputs, Packing::kPanels, precision_.decoder, set_};
+  }
 
   Result<std::vector<float>> Vector(const std::string& name, size_t size) {
     return TRY(file_.Get(name, std::vector<size_t>{size}))->ToFloats();
@@ -69,7 +84,7 @@ class Loader {
     const std::vector<float> by_channel = weights->ToFloats();
     std::vector<float> bias = TRY(Vector(name + "/bias", outputs));
     return nn::Linear(
-        {outputs, 3 * inputs, Packing::kWhole},
+        Wide(outputs, 3 * inputs),
         [&](size_t begin, size_t count, float* out) {
           for (size_t row = begin; row < begin + count; ++row) {
             for (size_t tap = 0; tap < 3; ++tap) {
@@ -80,25 +95,27 @@ class Loader {
         std::move(bias), pool_);
   }
 
-  Result<SelfAttention> Attention(const std::string& name, size_t width, Packing packing) {
+  using MakeOptions = nn::Linear::Options (Loader::*)(size_t outputs, size_t inputs) const;
+
+  Result<SelfAttention> Attention(const std::string& name, size_t width, MakeOptions options) {
     nn::LayerNorm norm = TRY(Norm(name + "/layer_norm", width));
-    nn::Linear qkv = TRY(Layer(name + "/linear_0", {3 * width, width, packing}, width));
-    nn::Linear out = TRY(Layer(name + "/linear_1", {width, width, packing}));
+    nn::Linear qkv = TRY(Layer(name + "/linear_0", (this->*options)(3 * width, width), width));
+    nn::Linear out = TRY(Layer(name + "/linear_1", (this->*options)(width, width)));
     return SelfAttention{std::move(norm), std::move(qkv), std::move(out)};
   }
 
   Result<CrossAttention> Cross(const std::string& name, size_t width) {
     nn::LayerNorm norm = TRY(Norm(name + "/layer_norm", width));
-    nn::Linear query = TRY(Layer(name + "/linear_0", {width, width, Packing::kPanels}, width));
-    nn::Linear key_value = TRY(Layer(name + "/linear_1", {2 * width, width, Packing::kWhole}));
-    nn::Linear out = TRY(Layer(name + "/linear_2", {width, width, Packing::kPanels}));
+    nn::Linear query = TRY(Layer(name + "/linear_0", Narrow(width, width), width));
+    nn::Linear key_value = TRY(Layer(name + "/linear_1", Wide(2 * width, width)));
+    nn::Linear out = TRY(Layer(name + "/linear_2", Narrow(width, width)));
     return CrossAttention{std::move(norm), std::move(query), std::move(key_value), std::move(out)};
   }
 
-  Result<FeedForward> Feed(const std::string& name, size_t width, Packing packing) {
+  Result<FeedForward> Feed(const std::string& name, size_t width, MakeOptions options) {
     nn::LayerNorm norm = TRY(Norm(name + "/layer_norm", width));
-    nn::Linear up = TRY(Layer(name + "/linear_0", {4 * width, width, packing}));
-    nn::Linear down = TRY(Layer(name + "/linear_1", {width, 4 * width, packing}));
+    nn::Linear up = TRY(Layer(name + "/linear_0", (this->*options)(4 * width, width)));
+    nn::Linear down = TRY(Layer(name + "/linear_1", (this->*options)(width, 4 * width)));
     return FeedForward{std::move(norm), std::move(up), std::move(down)};
   }
 
@@ -107,8 +124,8 @@ class Loader {
     for (size_t i = 0; i < shape.encoder_layers; ++i) {
       const std::string name = fmt::format("encoder/layer_{}", i);
       SelfAttention attention =
-          TRY(Attention(name + "/self_attention", shape.width, Packing::kWhole));
-      FeedForward feed_forward = TRY(Feed(name + "/ffn", shape.width, Packing::kWhole));
+          TRY(Attention(name + "/self_attention", shape.width, &Loader::Wide));
+      FeedForward feed_forward = TRY(Feed(name + "/ffn", shape.width, &Loader::Wide));
       layers.emplace_back(std::move(attention), std::move(feed_forward));
     }
     return layers;
@@ -119,9 +136,9 @@ class Loader {
     for (size_t i = 0; i < shape.decoder_layers; ++i) {
       const std::string name = fmt::format("decoder/layer_{}", i);
       SelfAttention attention =
-          TRY(Attention(name + "/self_attention", shape.width, Packing::kPanels));
+          TRY(Attention(name + "/self_attention", shape.width, &Loader::Narrow));
       CrossAttention cross = TRY(Cross(name + "/attention", shape.width));
-      FeedForward feed_forward = TRY(Feed(name + "/ffn", shape.width, Packing::kPanels));
+      FeedForward feed_forward = TRY(Feed(name + "/ffn", shape.width, &Loader::Narrow));
       layers.emplace_back(std::move(attention), std::move(cross), std::move(feed_forward));
     }
     return layers;
@@ -130,6 +147,8 @@ class Loader {
  private:
   const ModelFile& file_;
   float query_scale_;
+  Precision precision_;
+  kernels::InstructionSet set_;
   kernels::ThreadPool& pool_;
 };
 
@@ -226,7 +245,7 @@ Result<void> CheckTokens(const Model& model, const ModelConfig& config) {
 }
 
 Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory,
-                                          kernels::ThreadPool& pool) {
+                                          const Precision& precision, kernels::ThreadPool& pool) {
   ModelFile file = TRY(ModelFile::Open(directory / "model.bin"));
   const ModelConfig config = TRY(ReadModelConfig(directory / "config.json"));
   Tokenizer tokenizer = TRY(Tokenizer::Open(directory));
@@ -236,7 +255,7 @@ Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory
   const nn::TensorView* embeddings =
       TRY(file.Get("decoder/embeddings/weight", std::vector<size_t>{shape.vocabulary, width}));
   const kernels::InstructionSet set = TRY(kernels::ChooseInstructionSet());
-  Loader loader(file, shape, pool);
+  Loader loader(file, shape, precision, set, pool);
   nn::Linear conv1 = TRY(loader.Convolution("encoder/conv1", width, shape.mels));
   nn::Linear conv2 = TRY(loader.Convolution("encoder/conv2", width, width));
   std::vector<float> audio_positions =
@@ -251,25 +270,25 @@ Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory
   const auto embedding_rows = [&](size_t begin, size_t count, float* out) {
     embeddings->CopyRows(begin, count, out);
   };
-  auto model = std::make_shared<Model>(
-      Model{.shape = shape,
-            .kernels = &kernels::KernelsFor(set),
-            .tokenizer = std::move(tokenizer),
-            .suppressed = config.suppress_ids,
-            .suppressed_first = config.suppress_ids_begin,
-            .alignment_heads = std::move(heads),
-            .conv1 = std::move(conv1),
-            .conv2 = std::move(conv2),
-            .audio_position_encodings = std::move(audio_positions),
-            .encoder = std::move(encoder),
-            .encoder_norm = std::move(encoder_norm),
-            .text_position_encodings = std::move(text_positions),
-            .decoder = std::move(decoder),
-            .decoder_norm = std::move(decoder_norm),
-            .vocabulary =
-                nn::Linear({shape.vocabulary, width, Packing::kPanels}, embedding_rows, {}, pool),
-            .embeddings = embeddings,
-            .file = ModelFile()});
+  auto model = std::make_shared<Model>(Model{
+      .shape = shape,
+      .precision = precision,
+      .kernels = &kernels::KernelsFor(set),
+      .tokenizer = std::move(tokenizer),
+      .suppressed = config.suppress_ids,
+      .suppressed_first = config.suppress_ids_begin,
+      .alignment_heads = std::move(heads),
+      .conv1 = std::move(conv1),
+      .conv2 = std::move(conv2),
+      .audio_position_encodings = std::move(audio_positions),
+      .encoder = std::move(encoder),
+      .encoder_norm = std::move(encoder_norm),
+      .text_position_encodings = std::move(text_positions),
+      .decoder = std::move(decoder),
+      .decoder_norm = std::move(decoder_norm),
+      .vocabulary = nn::Linear(loader.Narrow(shape.vocabulary, width), embedding_rows, {}, pool),
+      .embeddings = embeddings,
+      .file = ModelFile()});
   TRY_VOID(CheckTokens(*model, config));
   file.ReleasePages();  // the weights are packed now; of the file, only the embeddings will be read
   model->file = std::move(file);  // a map's nodes stay where they are: `embeddings` remains valid
@@ -279,8 +298,9 @@ Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory
 }  // namespace
 
 Result<std::shared_ptr<const Model>> Model::Open(const std::filesystem::path& directory,
+                                                 const Precision& precision,
                                                  kernels::ThreadPool& pool) {
-  Result<std::shared_ptr<const Model>> model = Load(directory, pool);
+  Result<std::shared_ptr<const Model>> model = Load(directory, precision, pool);
   if (!model) return Failure(std::move(model).error().WithContext("model " + directory.string()));
   return model;
 }

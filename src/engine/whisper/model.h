@@ -68,8 +68,15 @@ struct AlignmentHead {
   size_t head = 0;
 };
 
+// The numbers that each part of the model computes with.
+struct Precision {
+  nn::Linear::Format encoder = nn::Linear::Format::kF32;  // and the audio's keys and values
+  nn::Linear::Format decoder = nn::Linear::Format::kF32;
+};
+
 struct Model {
   ModelShape shape;
+  Precision precision;
   const kernels::VectorKernels* kernels = nullptr;
   Tokenizer tokenizer;
   std::vector<int32_t> suppressed;        // config.json: never generated
@@ -90,8 +97,10 @@ struct Model {
   ModelFile file;                              // keeps the embeddings mapped
 
   // Opens a CTranslate2 directory: model.bin, config.json, tokenizer.json. Packs the weights with
-  // the pool's threads. Errors: kNotFound, kIo, kCorruptModel, each naming the file.
+  // the pool's threads, in the precision asked for. Errors: kNotFound, kIo, kCorruptModel, each
+  // naming the file.
   static Result<std::shared_ptr<const Model>> Open(const std::filesystem::path& directory,
+                                                   const Precision& precision,
                                                    kernels::ThreadPool& pool);
 };
 

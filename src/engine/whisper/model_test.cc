@@ -43,7 +43,7 @@ class ModelTest : public ::testing::Test {
     std::ofstream(folder_ / name, std::ios::binary) << bytes;
   }
   void ExpectError(ErrorCode code, const std::string& words) {
-    const auto model = Model::Open(folder_, pool_);
+    const auto model = Model::Open(folder_, {}, pool_);
     ASSERT_FALSE(model) << words;
     EXPECT_EQ(model.error().code, code) << model.error().message;
     EXPECT_NE(model.error().message.find(words), std::string::npos) << model.error().message;
@@ -65,7 +65,7 @@ class RealModelTest : public ModelTest {
 };
 
 TEST_F(RealModelTest, AWholeDirectoryOpens) {
-  const auto model = Model::Open(folder_, pool_);
+  const auto model = Model::Open(folder_, {}, pool_);
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ((*model)->shape.width, 384U);
   EXPECT_EQ((*model)->shape.vocabulary, static_cast<size_t>((*model)->tokenizer.size()));

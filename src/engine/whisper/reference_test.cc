@@ -50,7 +50,7 @@ class ReferenceTest : public ::testing::TestWithParam<Case> {
     const auto directory = tests::TestModel(GetParam().model);
     if (!directory) GTEST_SKIP() << "the model " << GetParam().model << " is not installed";
     kernels::PrepareThread();
-    auto model = Model::Open(*directory, pool_);
+    auto model = Model::Open(*directory, {}, pool_);
     ASSERT_TRUE(model) << model.error().message;
     model_ = *model;
     const tests::NpyArray pcm = tests::ReadNpy(kReference / (GetParam().clip + ".pcm_i16.npy"));
