@@ -6,4 +6,5 @@
 #include "kernels/impl/simd.inc"
 #include "kernels/impl/vector_body.inc"
 #include "kernels/impl/int8_body.inc"
+#include "kernels/impl/attention_body.inc"
 #endif

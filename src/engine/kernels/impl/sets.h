@@ -1,6 +1,7 @@
 // The tables of the instruction sets, each defined in the file compiled for it.
 #pragma once
 
+#include "kernels/attention.h"
 #include "kernels/int8.h"
 #include "kernels/vector.h"
 
@@ -8,27 +9,34 @@ namespace verbatim::kernels {
 
 namespace plain {
 extern const VectorKernels kVector;
+extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 }  // namespace plain
 #if defined(__x86_64__)
 namespace avx2 {
 extern const VectorKernels kVector;
+extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 }  // namespace avx2
 namespace avx2_vnni {
 extern const VectorKernels kVector;
+extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 }  // namespace avx2_vnni
 namespace avx512 {
 extern const VectorKernels kVector;
+extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 }  // namespace avx512
 namespace avx512_vnni {
 extern const VectorKernels kVector;
+extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 }  // namespace avx512_vnni
 namespace avx512_bf16 {
+extern const AttentionKernels kAttentionBf16;
 extern const VectorKernels kVector;
+extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 }  // namespace avx512_bf16
 #endif

@@ -1,0 +1,69 @@
+// The truth: attention as its definition reads, for tests and for CPUs without wider instructions;
+// and the choice of a table.
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+#include "kernels/attention.h"
+#include "kernels/impl/sets.h"
+
+namespace verbatim::kernels {
+namespace {
+
+size_t PackedWords(const AttentionShape& shape) { return 2 * shape.positions * shape.depth; }
+
+size_t ScratchWords(const AttentionShape& shape) { return shape.positions; }
+
+void Pack(const AttentionRows& rows, const AttentionShape& shape, const AttentionRange& range,
+          float* packed) {
+  float* values = packed + shape.positions * shape.depth;
+  for (size_t t = range.begin; t < range.end; ++t) {
+    std::copy_n(rows.keys + t * rows.stride, shape.depth, packed + t * shape.depth);
+    std::copy_n(rows.values + t * rows.stride, shape.depth, values + t * shape.depth);
+  }
+}
+
+void Attend(const AttentionQueries& queries, const AttentionShape& shape, const float* packed,
+            float* scratch) {
+  const float* values = packed + shape.positions * shape.depth;
+  for (size_t row = 0; row < queries.rows; ++row) {
+    const float* query = queries.queries + row * queries.stride;
+    for (size_t t = 0; t < shape.positions; ++t) {
+      scratch[t] = 0;
+      for (size_t d = 0; d < shape.depth; ++d) scratch[t] += query[d] * packed[t * shape.depth + d];
+    }
+    const float largest = *std::max_element(scratch, scratch + shape.positions);
+    float sum = 0;
+    for (size_t t = 0; t < shape.positions; ++t) sum += scratch[t] = std::exp(scratch[t] - largest);
+    float* out = queries.out + row * queries.out_stride;
+    for (size_t d = 0; d < shape.depth; ++d) {
+      out[d] = 0;
+      for (size_t t = 0; t < shape.positions; ++t) out[d] += scratch[t] * values[t * shape.depth + d];
+      out[d] /= sum;
+    }
+  }
+}
+
+}  // namespace
+
+const AttentionKernels plain::kAttention = {1, PackedWords, ScratchWords, Pack, Attend};
+
+const AttentionKernels* AttentionKernelsFor(InstructionSet set, AttentionFormat format) {
+  CHECK(IsSupported(set));
+#if defined(__x86_64__)
+  if (format == AttentionFormat::kBf16) {
+    return set == InstructionSet::kAvx512Bf16 ? &avx512_bf16::kAttentionBf16 : nullptr;
+  }
+  switch (set) {
+    case InstructionSet::kPlain: break;
+    case InstructionSet::kAvx2: return &avx2::kAttention;
+    case InstructionSet::kAvx2Vnni: return &avx2_vnni::kAttention;
+    case InstructionSet::kAvx512: return &avx512::kAttention;
+    case InstructionSet::kAvx512Vnni: return &avx512_vnni::kAttention;
+    case InstructionSet::kAvx512Bf16: return &avx512_bf16::kAttention;
+  }
+#endif
+  return format == AttentionFormat::kF32 ? &plain::kAttention : nullptr;
+}
+
+}  // namespace verbatim::kernels
