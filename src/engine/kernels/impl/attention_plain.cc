@@ -38,7 +38,8 @@ void Attend(const AttentionQueries& queries, const AttentionShape& shape, const 
     float* out = queries.out + row * queries.out_stride;
     for (size_t d = 0; d < shape.depth; ++d) {
       out[d] = 0;
-      for (size_t t = 0; t < shape.positions; ++t) out[d] += scratch[t] * values[t * shape.depth + d];
+      for (size_t t = 0; t < shape.positions; ++t)
+        out[d] += scratch[t] * values[t * shape.depth + d];
       out[d] /= sum;
     }
   }
