@@ -51,6 +51,9 @@ struct VectorKernels {
 
   // Single precision to half, rounded to the nearest, ties to even. Shape: both [n].
   void (*to_half)(const float* in, size_t n, uint16_t* out);
+
+  // Half to single precision, exact. Shape: both [n].
+  void (*from_half)(const uint16_t* in, size_t n, float* out);
 };
 
 // The table of a set. The set must be supported: a CHECK.

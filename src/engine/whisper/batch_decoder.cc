@@ -34,6 +34,7 @@ BatchDecoder::BatchDecoder(std::shared_ptr<const Model> model, const Limits& lim
   fed_.reserve(limits.slots);
   done_.reserve(limits.slots);
   branch_parents_.reserve(limits.rows);
+  for (Slot& slot : slots_) slot.kept.reserve(limits.positions);
 }
 
 std::optional<size_t> BatchDecoder::free_slot() const {
@@ -50,6 +51,7 @@ size_t BatchDecoder::active() const {
 void BatchDecoder::Admit(size_t slot, std::span<const float> states) {
   CHECK(slots_[slot].state == State::kFree);
   decoder_.SetAudio(slot, states);
+  slots_[slot].kept.clear();
   slots_[slot].state = State::kAdmitted;
 }
 
@@ -82,6 +84,7 @@ void BatchDecoder::Begin(size_t index, std::vector<int32_t> prompt, const Search
   slot.start = static_cast<size_t>(start - prompt.begin());
   slot.prompt = std::move(prompt);
   slot.position = 0;
+  slot.kept.clear();
   slot.search.emplace(bounded, rules, *model_->kernels, special.end_of_text);
   slot.rows.resize(Search::WidthOf(bounded));
   slot.state = State::kWaiting;
@@ -90,13 +93,20 @@ void BatchDecoder::Begin(size_t index, std::vector<int32_t> prompt, const Search
 // Windows get rows in the order of their slots, each all it may need or none.
 void BatchDecoder::GrantRows() {
   for (Slot& slot : slots_) {
-    if (slot.state != State::kWaiting || free_rows_.size() < slot.rows.size()) continue;
-    for (uint16_t& row : slot.rows) {
-      row = free_rows_.back();
-      free_rows_.pop_back();
-    }
-    slot.state = State::kPrompt;
+    if (slot.state == State::kWaiting && free_rows_.size() >= slot.rows.size()) Grant(slot);
   }
+}
+
+// The history of whoever had the rows before is lost.
+void BatchDecoder::Grant(Slot& slot) {
+  for (uint16_t& row : slot.rows) {
+    row = free_rows_.back();
+    free_rows_.pop_back();
+    for (Slot& before : slots_) {
+      if (before.kept_row == row) before.kept.clear();
+    }
+  }
+  slot.state = State::kPrompt;
 }
 
 std::span<const size_t> BatchDecoder::Step() {
@@ -136,6 +146,7 @@ bool BatchDecoder::AddEntries(size_t index) {
     entry.position = static_cast<uint16_t>(is_prompt ? i : slot.position);
     entry.row = is_prompt ? slot.rows[0] : slot.rows[i];
     entry.wants_logits = !is_prompt || i == slot.start || i + 1 == count;
+    entry.keeps_weights = slot.rows.size() == 1;
     entries_.push_back(entry);
   }
   return true;
@@ -144,6 +155,7 @@ bool BatchDecoder::AddEntries(size_t index) {
 void BatchDecoder::Consume(size_t index, std::span<float> logits) {
   Slot& slot = slots_[index];
   const size_t vocabulary = model_->shape.vocabulary;
+  if (slot.rows.size() == 1) KeepFed(slot);
   if (slot.state == State::kPrompt) {
     KeepNoSpeech(slot, logits.first(vocabulary));
     logits = logits.last(vocabulary);
@@ -164,6 +176,16 @@ void BatchDecoder::Consume(size_t index, std::span<float> logits) {
   for (uint16_t parent : parents) branch_parents_.push_back(slot.rows[parent]);
   decoder_.Branch(std::span<const uint16_t>(slot.rows).first(parents.size()), branch_parents_,
                   slot.position);
+}
+
+// Remembers what the only hypothesis was fed in this step.
+void BatchDecoder::KeepFed(Slot& slot) {
+  slot.kept_row = slot.rows[0];
+  if (slot.state == State::kPrompt) {
+    slot.kept.assign(slot.prompt.begin(), slot.prompt.end());
+  } else {
+    slot.kept.push_back(slot.search->tokens()[0]);
+  }
 }
 
 void BatchDecoder::KeepNoSpeech(Slot& slot, std::span<const float> logits) {
@@ -188,22 +210,37 @@ std::vector<int32_t> BatchDecoder::Align(size_t slot, std::span<const int32_t> s
   tokens.push_back(special.no_timestamps);
   tokens.insert(tokens.end(), text.begin(), text.end());
   tokens.push_back(special.end_of_text);
-  CHECK(tokens.size() <= decoder_.limits().positions);
-  std::vector<DecoderEntry> entries;
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    entries.push_back(
-        {tokens[i], static_cast<uint16_t>(i), static_cast<uint16_t>(slot), spare_row_, false});
-  }
+  FeedForWeights(slot, tokens);
   // The row of <|notimestamps|> predicts the first text token, and so on.
   AlignmentWeights weights;
-  weights.values = decoder_.AlignmentWeights(entries);
+  weights.values = decoder_.KeptWeights(slot, tokens.size(), frames);
   weights.heads = model_->alignment_heads.size();
   weights.tokens = text.size() + 1;
   weights.trailing_rows = 1;
   weights.frames = frames;
-  weights.frames_max = model_->shape.audio_positions;
+  weights.frames_max = frames;
   const profile::StageScope scope(pool_.clock(), profile::Stage::kAlignmentPath);
   return AlignTokens(weights, start.size());
+}
+
+// Feeds what the slot's hypothesis has not been fed yet: after a greedy search the end of the text;
+// all, if it was fed something else.
+void BatchDecoder::FeedForWeights(size_t index, std::span<const int32_t> tokens) {
+  Slot& slot = slots_[index];
+  CHECK(slot.state == State::kAdmitted && tokens.size() <= decoder_.limits().positions);
+  const auto [differing, unused] = std::ranges::mismatch(tokens, slot.kept);
+  const auto known = std::min(static_cast<size_t>(differing - tokens.begin()), tokens.size() - 1);
+  if (known == 0) {
+    slot.kept.clear();
+    slot.kept_row = spare_row_;
+  }
+  std::vector<DecoderEntry> entries;
+  for (size_t i = known; i < tokens.size(); ++i) {
+    entries.push_back({tokens[i], static_cast<uint16_t>(i), static_cast<uint16_t>(index),
+                       slot.kept_row, false, true});
+  }
+  slot.kept.resize(known);
+  decoder_.StepForWeights(entries);
 }
 
 void BatchDecoder::Release(size_t slot) {

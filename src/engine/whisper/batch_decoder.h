@@ -57,7 +57,8 @@ class BatchDecoder {
 
   // Where each token of `text` (no specials) begins, and where the text ends. Shape: [text.size() +
   // 1]. Unit: frames of 20 ms, below `frames`, the window's true length. `start` is the start
-  // sequence: <|startoftranscript|>, language and task.
+  // sequence: <|startoftranscript|>, language and task. Cheap for what the window's last greedy
+  // search yielded, if asked for before the next step; otherwise all tokens are fed once more.
   std::vector<int32_t> Align(size_t slot, std::span<const int32_t> start,
                              std::span<const int32_t> text, size_t frames);
 
@@ -73,12 +74,18 @@ class BatchDecoder {
     size_t position = 0;         // of the next token
     std::vector<uint16_t> rows;  // one per hypothesis that may live
     std::optional<Search> search;
+    std::vector<int32_t> kept;  // tokens, from position 0, that a row was fed and whose weights for
+                                // the alignment the decoder keeps
+    uint16_t kept_row = 0;
     float no_speech_prob = 0;
   };
 
   void GrantRows();
+  void Grant(Slot& slot);
   bool AddEntries(size_t slot);
   void Consume(size_t slot, std::span<float> logits);
+  void KeepFed(Slot& slot);
+  void FeedForWeights(size_t slot, std::span<const int32_t> tokens);
   void KeepNoSpeech(Slot& slot, std::span<const float> logits);
 
   std::shared_ptr<const Model> model_;

@@ -233,6 +233,35 @@ TEST_F(BatchDecoderTest, AlignmentDoesNotDisturbTheOthers) {
   EXPECT_LT(begins.back(), 550);
 }
 
+// What the decoder keeps while it searches says the same as feeding the text once more.
+TEST_F(BatchDecoderTest, AlignmentRightAfterASearchIsThatOfTheTextAlone) {
+  const SearchOptions greedy{.tokens_max = kTokensMax};
+  const SearchOptions cut{.tokens_max = 7};
+  const SearchOptions beam{.beam_size = 3, .tokens_max = kTokensMax};
+  const std::vector<int32_t> start = {model().tokenizer.special().start_of_transcript};
+  for (const SearchOptions& options : {greedy, cut, beam}) {
+    const std::vector<int32_t> text = Alone(0, options).tokens;
+    kernels::ThreadPool pool(1);
+    BatchDecoder fresh(shared_model(), {1, 1, kPositions}, pool);
+    fresh.Admit(0, States(0));
+    const std::vector<int32_t> expected = fresh.Align(0, start, text, 550);
+    BatchDecoder decoder(shared_model(), {2, 4, kPositions}, pool);
+    decoder.Admit(1, States(0));
+    decoder.Begin(1, Prompt(), options, rules_);
+    while (decoder.Step().empty()) {
+    }
+    decoder.Take(1);
+    EXPECT_EQ(decoder.Align(1, start, text, 550), expected);
+    EXPECT_EQ(decoder.Align(1, start, text, 550), expected) << "again";
+    // Another window takes over the row, and the history with it.
+    decoder.Admit(0, States(1));
+    decoder.Begin(0, Prompt(), greedy, rules_);
+    decoder.Step();
+    EXPECT_EQ(decoder.Align(1, start, text, 550), expected) << "late";
+    EXPECT_EQ(decoder.Align(1, start, {}, 550).size(), 1U);
+  }
+}
+
 TEST_F(BatchDecoderTest, TextIsCutWhereThePositionsEnd) {
   kernels::ThreadPool pool(1);
   BatchDecoder decoder(shared_model(), {1, 1, 8}, pool);

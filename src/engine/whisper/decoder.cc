@@ -33,7 +33,8 @@ size_t SlotChanges(std::span<const DecoderEntry> entries) {
 }  // namespace
 
 struct Decoder::Buffers {
-  Buffers(const ModelShape& shape, const DecoderLimits& limits, size_t threads)
+  Buffers(const ModelShape& shape, const DecoderLimits& limits, size_t alignment_heads,
+          size_t threads)
       : hidden(PaddedRows(limits.entries) * shape.width),
         normed(hidden.size()),
         query(hidden.size()),
@@ -42,7 +43,8 @@ struct Decoder::Buffers {
         gathered(PaddedRows(limits.logit_rows) * shape.width),
         logits(PaddedRows(limits.logit_rows) * shape.vocabulary),
         scores(threads, std::vector<float>(std::max(shape.audio_positions, shape.text_positions))),
-        audio_block(threads, std::vector<float>(kRowBlock * 2 * shape.width)) {}
+        audio_block(threads, std::vector<float>(kRowBlock * 2 * shape.width)),
+        kept(limits.slots * alignment_heads * limits.positions * shape.audio_positions) {}
 
   nn::Buffer hidden, normed, query, attended;  // [entries, width]
   nn::Buffer wide;      // [entries, 4 * width]; first holds queries, keys and values
@@ -50,8 +52,9 @@ struct Decoder::Buffers {
   nn::Buffer logits;    // [logit_rows, vocabulary]
   std::vector<std::vector<float>> scores;  // per thread
   std::vector<std::vector<float>>
-      audio_block;       // per thread: keys and values of a block of positions
-  nn::Buffer alignment;  // [heads, entries, positions]; sized when first asked for
+      audio_block;         // per thread: keys and values of a block of positions
+  nn::HalfBuffer kept;     // [slots, alignment heads, positions, audio positions]
+  nn::Buffer kept_floats;  // what KeptWeights returns; sized when first asked for
 };
 
 Decoder::Decoder(std::shared_ptr<const Model> model, const DecoderLimits& limits,
@@ -63,7 +66,8 @@ Decoder::Decoder(std::shared_ptr<const Model> model, const DecoderLimits& limits
       cross_({model_->shape.decoder_layers, model_->shape.heads, model_->shape.depth,
               model_->shape.audio_positions},
              limits.slots, *model_->kernels),
-      buffers_(std::make_unique<Buffers>(model_->shape, limits, pool.threads())) {}
+      buffers_(std::make_unique<Buffers>(model_->shape, limits, model_->alignment_heads.size(),
+                                         pool.threads())) {}
 
 Decoder::~Decoder() = default;
 
@@ -88,7 +92,7 @@ std::span<float> Decoder::Step(std::span<const DecoderEntry> entries) {
   const size_t width = model_->shape.width;
   StageScope scope(pool_.clock(), Stage::kDecoderRest);
   Embed(entries);
-  RunLayers(entries, model_->decoder.size(), false);
+  RunLayers(entries);
   size_t wanted = 0;
   for (size_t i = 0; i < entries.size(); ++i) {
     if (!entries[i].wants_logits) continue;
@@ -104,17 +108,46 @@ std::span<float> Decoder::Step(std::span<const DecoderEntry> entries) {
   return buffers_->logits.span().first(wanted * model_->shape.vocabulary);
 }
 
-std::span<const float> Decoder::AlignmentWeights(std::span<const DecoderEntry> entries) {
-  size_t layers = 0;
-  for (const AlignmentHead& head : model_->alignment_heads)
-    layers = std::max(layers, head.layer + 1);
-  const size_t size =
-      model_->alignment_heads.size() * entries.size() * model_->shape.audio_positions;
-  if (buffers_->alignment.size() < size) buffers_->alignment = nn::Buffer(size);
+void Decoder::StepForWeights(std::span<const DecoderEntry> entries) {
+  size_t last = 0;
+  for (const AlignmentHead& head : model_->alignment_heads) last = std::max(last, head.layer);
   const StageScope scope(pool_.clock(), Stage::kAlignmentPass);
   Embed(entries);
-  RunLayers(entries, layers, true);
-  return buffers_->alignment.span().first(size);
+  for (size_t layer = 0; layer < last; ++layer) {
+    RunTextAttention(entries, layer);
+    RunAudioAttention(entries, layer);
+    RunFeedForward(entries.size(), layer);
+  }
+  RunTextAttention(entries, last);
+  AskAudio(entries.size(), last);
+  pool_.Run(model_->alignment_heads.size(), [&](size_t head, size_t thread) {
+    const AlignmentHead& at = model_->alignment_heads[head];
+    if (at.layer != last) return;
+    for (size_t i = 0; i < entries.size(); ++i)
+      WeighAudio(entries[i], i, at, buffers_->scores[thread].data());
+  });
+}
+
+std::span<const float> Decoder::KeptWeights(size_t slot, size_t positions, size_t frames) {
+  CHECK(slot < limits_.slots && positions <= limits_.positions &&
+        frames <= model_->shape.audio_positions);
+  const size_t heads = model_->alignment_heads.size();
+  const size_t size = heads * positions * frames;
+  if (buffers_->kept_floats.size() < size) buffers_->kept_floats = nn::Buffer(size);
+  pool_.Run(heads, [&](size_t head, size_t) {
+    for (size_t position = 0; position < positions; ++position) {
+      model_->kernels->from_half(
+          Kept(slot, head, position), frames,
+          buffers_->kept_floats.data() + (head * positions + position) * frames);
+    }
+  });
+  return buffers_->kept_floats.span().first(size);
+}
+
+uint16_t* Decoder::Kept(size_t slot, size_t alignment_head, size_t position) {
+  const size_t row =
+      (slot * model_->alignment_heads.size() + alignment_head) * limits_.positions + position;
+  return buffers_->kept.data() + row * model_->shape.audio_positions;
 }
 
 void Decoder::Branch(std::span<const uint16_t> rows, std::span<const uint16_t> parents,
@@ -137,56 +170,75 @@ void Decoder::Embed(std::span<const DecoderEntry> entries) {
   }
 }
 
-void Decoder::RunLayers(std::span<const DecoderEntry> entries, size_t layers, bool keeps_weights) {
+// All of a pass for the alignment counts as that.
+void Decoder::Enter(Stage stage, const Work& work) {
+  if (pool_.clock().stage() != Stage::kAlignmentPass) pool_.clock().SwitchTo(stage);
+  pool_.clock().Count(work);
+}
+
+void Decoder::RunLayers(std::span<const DecoderEntry> entries) {
+  for (size_t layer = 0; layer < model_->decoder.size(); ++layer) {
+    RunTextAttention(entries, layer);
+    RunAudioAttention(entries, layer);
+    RunFeedForward(entries.size(), layer);
+  }
+}
+
+void Decoder::RunTextAttention(std::span<const DecoderEntry> entries, size_t index) {
   Buffers& buffers = *buffers_;
+  const SelfAttention& layer = model_->decoder[index].attention;
   const size_t count = entries.size();
   const size_t width = model_->shape.width;
-  float* hidden = buffers.hidden.data();
-  float* normed = buffers.normed.data();
-  float* attended = buffers.attended.data();
   float* wide = buffers.wide.data();
-  const auto enter = [&](Stage stage, const Work& work) {
-    pool_.clock().SwitchTo(keeps_weights ? Stage::kAlignmentPass : stage);
-    pool_.clock().Count(work);
-  };
-  const size_t text_positions = TextPositions(entries);
-  const size_t audio_bytes = SlotChanges(entries) * cross_.LayerBytes();
-  for (size_t index = 0; index < layers; ++index) {
-    const DecoderLayer& layer = model_->decoder[index];
-    enter(Stage::kDecoderLinear, nn::WorkOf(layer.attention.qkv, count));
-    layer.attention.norm.Apply(*model_->kernels, hidden, count, normed);
-    layer.attention.qkv.ApplyParallel(normed, count, Finish::kStore, wide, pool_);
-    for (size_t i = 0; i < count; ++i) {
-      const float* key = wide + i * 3 * width + width;
-      std::memcpy(self_.Key(index, entries[i].row, entries[i].position), key,
-                  width * sizeof(float));
-      std::memcpy(self_.Value(index, entries[i].row, entries[i].position), key + width,
-                  width * sizeof(float));
-    }
-    enter(Stage::kDecoderSelfAttention,
-          {4 * width * text_positions, 2 * width * text_positions * sizeof(float)});
-    pool_.Run(count,
-              [&](size_t entry, size_t thread) { AttendToText(entries, index, entry, thread); });
-    enter(Stage::kDecoderLinear,
-          nn::WorkOf(layer.attention.out, count) + nn::WorkOf(layer.cross.query, count));
-    layer.attention.out.ApplyParallel(attended, count, Finish::kAdd, hidden, pool_);
-
-    layer.cross.norm.Apply(*model_->kernels, hidden, count, normed);
-    layer.cross.query.ApplyParallel(normed, count, Finish::kStore, buffers.query.data(), pool_);
-    enter(Stage::kDecoderCrossAttention,
-          {4 * width * count * model_->shape.audio_positions, audio_bytes});
-    pool_.Run(model_->shape.heads, [&](size_t head, size_t thread) {
-      AttendToAudio(entries, {index, head}, thread, keeps_weights);
-    });
-    enter(Stage::kDecoderLinear, nn::WorkOf(layer.cross.out, count) +
-                                     nn::WorkOf(layer.feed_forward.up, count) +
-                                     nn::WorkOf(layer.feed_forward.down, count));
-    layer.cross.out.ApplyParallel(attended, count, Finish::kAdd, hidden, pool_);
-
-    layer.feed_forward.norm.Apply(*model_->kernels, hidden, count, normed);
-    layer.feed_forward.up.ApplyParallel(normed, count, Finish::kGelu, wide, pool_);
-    layer.feed_forward.down.ApplyParallel(wide, count, Finish::kAdd, hidden, pool_);
+  Enter(Stage::kDecoderLinear, nn::WorkOf(layer.qkv, count) + nn::WorkOf(layer.out, count));
+  layer.norm.Apply(*model_->kernels, buffers.hidden.data(), count, buffers.normed.data());
+  layer.qkv.ApplyParallel(buffers.normed.data(), count, Finish::kStore, wide, pool_);
+  for (size_t i = 0; i < count; ++i) {
+    const float* key = wide + i * 3 * width + width;
+    std::memcpy(self_.Key(index, entries[i].row, entries[i].position), key, width * sizeof(float));
+    std::memcpy(self_.Value(index, entries[i].row, entries[i].position), key + width,
+                width * sizeof(float));
   }
+  const size_t positions = TextPositions(entries);
+  Enter(Stage::kDecoderSelfAttention,
+        {4 * width * positions, 2 * width * positions * sizeof(float)});
+  pool_.Run(count,
+            [&](size_t entry, size_t thread) { AttendToText(entries, index, entry, thread); });
+  Enter(Stage::kDecoderLinear, {});
+  layer.out.ApplyParallel(buffers.attended.data(), count, Finish::kAdd, buffers.hidden.data(),
+                          pool_);
+}
+
+void Decoder::RunAudioAttention(std::span<const DecoderEntry> entries, size_t index) {
+  const CrossAttention& layer = model_->decoder[index].cross;
+  const size_t count = entries.size();
+  const ModelShape& shape = model_->shape;
+  AskAudio(count, index);
+  Enter(Stage::kDecoderCrossAttention, {4 * shape.width * count * shape.audio_positions,
+                                        SlotChanges(entries) * cross_.LayerBytes()});
+  pool_.Run(shape.heads,
+            [&](size_t head, size_t thread) { AttendToAudio(entries, {index, head}, thread); });
+  Enter(Stage::kDecoderLinear, nn::WorkOf(layer.out, count));
+  layer.out.ApplyParallel(buffers_->attended.data(), count, Finish::kAdd, buffers_->hidden.data(),
+                          pool_);
+}
+
+// The queries of cross-attention.
+void Decoder::AskAudio(size_t count, size_t index) {
+  const CrossAttention& layer = model_->decoder[index].cross;
+  Enter(Stage::kDecoderLinear, nn::WorkOf(layer.query, count));
+  layer.norm.Apply(*model_->kernels, buffers_->hidden.data(), count, buffers_->normed.data());
+  layer.query.ApplyParallel(buffers_->normed.data(), count, Finish::kStore, buffers_->query.data(),
+                            pool_);
+}
+
+void Decoder::RunFeedForward(size_t count, size_t index) {
+  Buffers& buffers = *buffers_;
+  const FeedForward& layer = model_->decoder[index].feed_forward;
+  Enter(Stage::kDecoderLinear, nn::WorkOf(layer.up, count) + nn::WorkOf(layer.down, count));
+  layer.norm.Apply(*model_->kernels, buffers.hidden.data(), count, buffers.normed.data());
+  layer.up.ApplyParallel(buffers.normed.data(), count, Finish::kGelu, buffers.wide.data(), pool_);
+  layer.down.ApplyParallel(buffers.wide.data(), count, Finish::kAdd, buffers.hidden.data(), pool_);
 }
 
 void Decoder::AttendToText(std::span<const DecoderEntry> entries, size_t layer, size_t index,
@@ -215,31 +267,31 @@ void Decoder::AttendToText(std::span<const DecoderEntry> entries, size_t layer, 
 // Entries of one window follow each other, so a head's keys and values come from the cache for all
 // but the first.
 void Decoder::AttendToAudio(std::span<const DecoderEntry> entries, const AlignmentHead& at,
-                            size_t thread, bool keeps_weights) {
+                            size_t thread) {
   const ModelShape& shape = model_->shape;
-  const auto [layer, head] = at;
-  float* scores = buffers_->scores[thread].data();
+  float* weights = buffers_->scores[thread].data();
   for (size_t i = 0; i < entries.size(); ++i) {
-    const size_t slot = entries[i].slot;
-    const size_t column = i * shape.width + head * shape.depth;
-    model_->kernels->attention_scores(
-        buffers_->query.data() + column, cross_.KeysT(slot, layer, head),
-        {shape.depth, cross_.stride(), shape.audio_positions}, scores);
-    model_->kernels->softmax(scores, shape.audio_positions);
-    if (keeps_weights) KeepWeights(at, i, entries.size(), scores);
-    model_->kernels->attention_mix(scores, cross_.Values(slot, layer, head), shape.audio_positions,
-                                   shape.depth, buffers_->attended.data() + column);
+    WeighAudio(entries[i], i, at, weights);
+    model_->kernels->attention_mix(
+        weights, cross_.Values(entries[i].slot, at.layer, at.head), shape.audio_positions,
+        shape.depth, buffers_->attended.data() + i * shape.width + at.head * shape.depth);
   }
 }
 
-void Decoder::KeepWeights(const AlignmentHead& from, size_t entry, size_t entries,
-                          const float* weights) {
-  const size_t positions = model_->shape.audio_positions;
+// What the entry with this index attends to. Keeps it if the entry wants that.
+void Decoder::WeighAudio(const DecoderEntry& entry, size_t index, const AlignmentHead& at,
+                         float* weights) {
+  const ModelShape& shape = model_->shape;
+  model_->kernels->attention_scores(
+      buffers_->query.data() + index * shape.width + at.head * shape.depth,
+      cross_.KeysT(entry.slot, at.layer, at.head),
+      {shape.depth, cross_.stride(), shape.audio_positions}, weights);
+  model_->kernels->softmax(weights, shape.audio_positions);
+  if (!entry.keeps_weights) return;
   for (size_t i = 0; i < model_->alignment_heads.size(); ++i) {
     const AlignmentHead& head = model_->alignment_heads[i];
-    if (head.layer != from.layer || head.head != from.head) continue;
-    std::memcpy(buffers_->alignment.data() + (i * entries + entry) * positions, weights,
-                positions * sizeof(float));
+    if (head.layer != at.layer || head.head != at.head) continue;
+    model_->kernels->to_half(weights, shape.audio_positions, Kept(entry.slot, i, entry.position));
   }
 }
 

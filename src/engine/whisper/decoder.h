@@ -11,6 +11,7 @@
 
 #include "kernels/thread_pool.h"
 #include "nn/kv_cache.h"
+#include "profile/stage_meter.h"
 #include "whisper/model.h"
 
 namespace verbatim::whisper {
@@ -32,6 +33,7 @@ struct DecoderEntry {
   uint16_t row = 0;   // whose history it continues; positions 0 .. position - 1 were fed before, or
                       // in this step
   bool wants_logits = false;
+  bool keeps_weights = false;  // its alignment heads' weights stay, at its slot and position
 };
 
 class Decoder {
@@ -50,9 +52,13 @@ class Decoder {
   // Thread: one caller at a time.
   std::span<float> Step(std::span<const DecoderEntry> entries);
 
-  // The cross-attention weights of the model's alignment heads for the entries, as AlignTokens
-  // takes them. Shape: [heads, entries, 1500]; valid until the next call.
-  std::span<const float> AlignmentWeights(std::span<const DecoderEntry> entries);
+  // As Step, for entries that want no logits: goes only as far as the weights to keep need it.
+  void StepForWeights(std::span<const DecoderEntry> entries);
+
+  // The kept cross-attention weights of the model's alignment heads, for the first positions of a
+  // slot, as AlignTokens takes them. Shape: [heads, positions, frames], frames at most 1500; valid
+  // until the next call.
+  std::span<const float> KeptWeights(size_t slot, size_t positions, size_t frames);
 
   // Lets hypotheses continue others of the same window: nn::SelfCache::Branch.
   void Branch(std::span<const uint16_t> rows, std::span<const uint16_t> parents, size_t length);
@@ -63,12 +69,17 @@ class Decoder {
   struct Buffers;
 
   void Embed(std::span<const DecoderEntry> entries);
-  void RunLayers(std::span<const DecoderEntry> entries, size_t layers, bool keeps_weights);
+  void Enter(profile::Stage stage, const profile::Work& work);
+  void RunLayers(std::span<const DecoderEntry> entries);
+  void RunTextAttention(std::span<const DecoderEntry> entries, size_t layer);
+  void RunAudioAttention(std::span<const DecoderEntry> entries, size_t layer);
+  void RunFeedForward(size_t count, size_t layer);
+  void AskAudio(size_t count, size_t layer);
   void AttendToText(std::span<const DecoderEntry> entries, size_t layer, size_t entry,
                     size_t thread);
-  void AttendToAudio(std::span<const DecoderEntry> entries, const AlignmentHead& at, size_t thread,
-                     bool keeps_weights);
-  void KeepWeights(const AlignmentHead& from, size_t entry, size_t entries, const float* weights);
+  void AttendToAudio(std::span<const DecoderEntry> entries, const AlignmentHead& at, size_t thread);
+  void WeighAudio(const DecoderEntry& entry, size_t index, const AlignmentHead& at, float* weights);
+  uint16_t* Kept(size_t slot, size_t alignment_head, size_t position);
 
   std::shared_ptr<const Model> model_;
   DecoderLimits limits_;

@@ -86,6 +86,10 @@ void ToHalf(const float* in, size_t n, uint16_t* out) {
   for (size_t i = 0; i < n; ++i) out[i] = FloatToHalfOne(in[i]);
 }
 
+void FromHalf(const uint16_t* in, size_t n, float* out) {
+  for (size_t i = 0; i < n; ++i) out[i] = HalfToFloatOne(in[i]);
+}
+
 void AttentionScores(const float* query, const uint16_t* keys_t, const KeyShape& shape,
                      float* scores) {
   for (size_t t = 0; t < shape.count; ++t) {
@@ -109,7 +113,7 @@ void AttentionMix(const float* weights, const uint16_t* values, size_t count, si
 }  // namespace
 
 const VectorKernels plain::kVector = {LayerNorm, Softmax,         LogSumExp,    ArgMax, Dot,
-                                      AddScaled, AttentionScores, AttentionMix, ToHalf};
+                                      AddScaled, AttentionScores, AttentionMix, ToHalf, FromHalf};
 
 void HalfToFloat(const uint16_t* in, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) out[i] = HalfToFloatOne(in[i]);
