@@ -22,8 +22,12 @@ const dnnl::engine& CpuEngine() {
   return engine;
 }
 
-memory::desc PlainDesc(size_t rows, size_t columns) {
-  return {{Dim(rows), Dim(columns)}, memory::data_type::f32, memory::format_tag::ab};
+memory::data_type DataType(NumberType type) {
+  return type == NumberType::kBf16 ? memory::data_type::bf16 : memory::data_type::f32;
+}
+
+memory::desc PlainDesc(size_t rows, size_t columns, NumberType type = NumberType::kF32) {
+  return {{Dim(rows), Dim(columns)}, DataType(type), memory::format_tag::ab};
 }
 
 dnnl::matmul::primitive_desc Describe(const memory::desc& in, const memory::desc& weights,
@@ -48,10 +52,10 @@ struct PackedLayout {
   bool is_blocked;  // the blocked kernels sum each row in the same order for any number of rows
 };
 
-PackedLayout LayoutFor(size_t n, size_t k) {
-  const memory::desc any({Dim(k), Dim(n)}, memory::data_type::f32, memory::format_tag::any);
-  const auto description =
-      Describe(PlainDesc(kRowBlock, k), any, PlainDesc(kRowBlock, n), nullptr, Finish::kStore);
+PackedLayout LayoutFor(size_t n, size_t k, NumberType type) {
+  const memory::desc any({Dim(k), Dim(n)}, DataType(type), memory::format_tag::any);
+  const auto description = Describe(PlainDesc(kRowBlock, k, type), any, PlainDesc(kRowBlock, n),
+                                    nullptr, Finish::kStore);
   return {description.weights_desc(), std::strncmp(description.impl_info_str(), "brg", 3) == 0};
 }
 
@@ -61,12 +65,13 @@ constexpr std::array<size_t, 5> kRowCountsUnblocked = {4, 12, 24, 48, 96};
 constexpr std::array<size_t, 10> kRowCountsBlocked = {1, 2, 4, 8, 12, 16, 24, 32, 48, 96};
 
 bool IsBlocked() {
-  static const bool is_blocked = LayoutFor(64, 64).is_blocked;
+  static const bool is_blocked = LayoutFor(64, 64, NumberType::kF32).is_blocked;
   return is_blocked;
 }
 
 struct Shape {
   size_t rows, n, k;
+  NumberType type;
   Finish finish;
   bool has_bias;
   bool operator==(const Shape&) const = default;
@@ -74,7 +79,8 @@ struct Shape {
 
 struct ShapeHash {
   size_t operator()(const Shape& shape) const {
-    size_t hash = static_cast<size_t>(shape.finish) * 2 + (shape.has_bias ? 1 : 0);
+    size_t hash = static_cast<size_t>(shape.finish) * 4 + static_cast<size_t>(shape.type) * 2 +
+                  (shape.has_bias ? 1 : 0);
     for (size_t value : {shape.rows, shape.n, shape.k}) {
       hash = hash * 0x9E3779B97F4A7C15U + value;
     }
@@ -90,13 +96,15 @@ struct Prepared {
 
 struct PackShape {
   size_t n, k, n_stride, k_stride;
+  NumberType type;
   bool operator==(const PackShape&) const = default;
 };
 
 struct PackHash {
   size_t operator()(const PackShape& shape) const {
     size_t hash = 0;
-    for (size_t value : {shape.n, shape.k, shape.n_stride, shape.k_stride}) {
+    for (size_t value :
+         {shape.n, shape.k, shape.n_stride, shape.k_stride, static_cast<size_t>(shape.type)}) {
       hash = hash * 0x9E3779B97F4A7C15U + value;
     }
     return hash ^ (hash >> 32);
@@ -108,13 +116,21 @@ struct PreparedPack {
   memory from;
 };
 
+// From single precision to bf16, of some numbers in a row.
+struct PreparedRounding {
+  dnnl::reorder primitive;
+  memory from, to;
+};
+
 // What a thread has prepared so far: oneDNN's objects may not be pointed at data by two threads at
 // once, and making them costs far more than a small product.
 struct ThreadCache {
   dnnl::stream stream{CpuEngine()};
   std::unordered_map<Shape, Prepared, ShapeHash> products;
   std::unordered_map<PackShape, PreparedPack, PackHash> packs;
-  std::vector<float> in, out;  // dense copies of one block of rows
+  std::vector<float> in, out;                              // dense copies of one block of rows
+  std::unordered_map<size_t, PreparedRounding> roundings;  // by size
+  std::vector<uint16_t> rounded;                           // a block of rows in bf16
 };
 
 ThreadCache& CacheOfThisThread() {
@@ -123,7 +139,7 @@ ThreadCache& CacheOfThisThread() {
 }
 
 Prepared Prepare(const Shape& shape, const memory::desc& weights) {
-  const memory::desc in = PlainDesc(shape.rows, shape.k);
+  const memory::desc in = PlainDesc(shape.rows, shape.k, shape.type);
   const memory::desc out = PlainDesc(shape.rows, shape.n);
   const memory::desc bias({1, Dim(shape.n)}, memory::data_type::f32, memory::format_tag::ab);
   const auto description =
@@ -134,7 +150,32 @@ Prepared Prepare(const Shape& shape, const memory::desc& weights) {
   return prepared;
 }
 
-void* Handle(const float* data) { return const_cast<float*>(data); }
+void* Handle(const void* data) { return const_cast<void*>(data); }
+
+// The numbers in bf16, rounded to the nearest; valid until the thread's next call.
+const uint16_t* RoundToBf16(const float* in, size_t count) {
+  ThreadCache& cache = CacheOfThisThread();
+  auto found = cache.roundings.find(count);
+  if (found == cache.roundings.end()) {
+    const memory::desc from = PlainDesc(1, count), to = PlainDesc(1, count, NumberType::kBf16);
+    found =
+        cache.roundings
+            .emplace(count, PreparedRounding{dnnl::reorder({CpuEngine(), from, CpuEngine(), to}),
+                                             memory(from, CpuEngine(), nullptr),
+                                             memory(to, CpuEngine(), nullptr)})
+            .first;
+  }
+  if (cache.rounded.size() < count) cache.rounded.resize(count);
+  const PreparedRounding& prepared = found->second;
+  prepared.from.set_data_handle(Handle(in));
+  prepared.to.set_data_handle(cache.rounded.data());
+  const std::array<dnnl_exec_arg_t, 2> arguments = {
+      {{DNNL_ARG_FROM, prepared.from.get()}, {DNNL_ARG_TO, prepared.to.get()}}};
+  const dnnl_status_t status =
+      dnnl_primitive_execute(prepared.primitive.get(), cache.stream.get(), 2, arguments.data());
+  CHECK(status == dnnl_success);
+  return cache.rounded.data();
+}
 
 // The C interface takes the arguments in an array; the C++ one would build a map for each call.
 void Execute(const Prepared& prepared, const memory& weights, const dnnl::stream& stream) {
@@ -158,7 +199,9 @@ void MultiplyDense(const float* in, const float* bias, const Shape& shape, const
     found = cache.products.emplace(shape, Prepare(shape, weights.get_desc())).first;
   }
   const Prepared& prepared = found->second;
-  prepared.in.set_data_handle(Handle(in));
+  const bool is_rounded = shape.type == NumberType::kBf16;
+  prepared.in.set_data_handle(is_rounded ? Handle(RoundToBf16(in, shape.rows * shape.k))
+                                         : Handle(in));
   prepared.out.set_data_handle(out);
   if (shape.has_bias) prepared.bias.set_data_handle(Handle(bias));
   Execute(prepared, weights, cache.stream);
@@ -198,6 +241,13 @@ void MultiplyBlock(const Product& product, Shape shape, size_t column, const mem
 
 }  // namespace
 
+bool HasProducts(NumberType type) {
+  if (type == NumberType::kF32) return true;
+  const auto limit = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  const auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  return (limit & needed) == needed;
+}
+
 size_t PaddedRows(size_t rows) {
   if (rows > kRowBlock) {
     const size_t whole = rows / kRowBlock * kRowBlock;
@@ -210,15 +260,17 @@ size_t PaddedRows(size_t rows) {
 
 struct PackedMatrix::Panels {
   size_t n, k, width;
+  NumberType type;
   std::vector<memory> panels;
   size_t WidthOf(size_t panel) const { return std::min(width, n - panel * width); }
 };
 
-PackedMatrix::PackedMatrix(size_t n, size_t k, size_t panel_width)
-    : data_(std::make_unique<Panels>(Panels{n, k, std::min(panel_width, n), {}})) {
-  PackedLayout layout = LayoutFor(data_->width, k);
+PackedMatrix::PackedMatrix(size_t n, size_t k, size_t panel_width, NumberType type)
+    : data_(std::make_unique<Panels>(Panels{n, k, std::min(panel_width, n), type, {}})) {
+  CHECK(HasProducts(type));
+  PackedLayout layout = LayoutFor(data_->width, k, type);
   for (size_t begin = 0; begin < n; begin += data_->width) {
-    if (n - begin < data_->width) layout = LayoutFor(n - begin, k);
+    if (n - begin < data_->width) layout = LayoutFor(n - begin, k, type);
     data_->panels.emplace_back(layout.desc, CpuEngine());
   }
 }
@@ -233,7 +285,8 @@ size_t PackedMatrix::panels() const { return data_->panels.size(); }
 
 void PackedMatrix::Pack(const WeightsView& weights, size_t panel) {
   ThreadCache& cache = CacheOfThisThread();
-  const PackShape shape{data_->WidthOf(panel), data_->k, weights.n_stride, weights.k_stride};
+  const PackShape shape{data_->WidthOf(panel), data_->k, weights.n_stride, weights.k_stride,
+                        data_->type};
   memory& to = data_->panels[panel];
   auto found = cache.packs.find(shape);
   if (found == cache.packs.end()) {
@@ -263,7 +316,7 @@ void PackedMatrix::Multiply(const Product& product, size_t panel) const {
     block.rows = std::min(kRowBlock, product.rows - done);
     block.in = product.in + done * product.in_stride;
     block.out = product.out + done * product.out_stride;
-    const Shape shape{PaddedRows(block.rows), width, data_->k, product.finish,
+    const Shape shape{PaddedRows(block.rows), width, data_->k, data_->type, product.finish,
                       product.bias != nullptr};
     MultiplyBlock(block, shape, column, data_->panels[panel]);
   }

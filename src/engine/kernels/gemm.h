@@ -19,6 +19,13 @@ inline constexpr size_t kRowBlock = 96;
 // is in the rest.
 size_t PaddedRows(size_t rows);
 
+// What weights are stored in and activations are rounded to; sums are single precision.
+enum class NumberType { kF32, kBf16 };
+
+// Whether this CPU has instructions for the type. Without them oneDNN would emulate bf16, more
+// slowly than f32 and with sums that depend on the number of rows.
+bool HasProducts(NumberType type);
+
 // A view of a matrix of weights: element (n, k) is data[n * n_stride + k * k_stride].
 struct WeightsView {
   const float* data = nullptr;
@@ -40,8 +47,8 @@ struct Product {
 class PackedMatrix {
  public:
   // Room for weights [n, k]; the content is undefined until Pack. Panels are `panel_width` columns
-  // wide, the last one may be narrower.
-  PackedMatrix(size_t n, size_t k, size_t panel_width);
+  // wide, the last one may be narrower. HasProducts(type) must hold.
+  PackedMatrix(size_t n, size_t k, size_t panel_width, NumberType type = NumberType::kF32);
   PackedMatrix(PackedMatrix&&) noexcept;
   PackedMatrix& operator=(PackedMatrix&&) noexcept;
   ~PackedMatrix();

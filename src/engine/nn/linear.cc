@@ -69,8 +69,10 @@ class Packer {
 
 Linear::Weights Linear::MakeWeights(const Options& options) {
   if (options.format == Format::kInt8) return Int8Matrix(options.n, options.k, options.set);
+  const auto type =
+      options.format == Format::kBf16 ? kernels::NumberType::kBf16 : kernels::NumberType::kF32;
   return PackedMatrix(options.n, options.k,
-                      options.packing == Packing::kWhole ? options.n : kPartWidth);
+                      options.packing == Packing::kWhole ? options.n : kPartWidth, type);
 }
 
 Linear::Linear(const Options& options, const RowSource& rows, std::vector<float> bias,

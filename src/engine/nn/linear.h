@@ -17,12 +17,12 @@ namespace verbatim::nn {
 // y = x W^T + b.
 class Linear {
  public:
-  // How products of the layer are computed. kInt8: weights with a scale per output, activations
-  // with one per row.
-  enum class Format { kF32, kInt8 };
+  // How products of the layer are computed. kBf16: kernels::HasProducts must hold. kInt8: weights
+  // with a scale per output, activations with one per row.
+  enum class Format { kF32, kBf16, kInt8 };
 
-  // How the columns are packed in f32: whole, for layers whose work is shared out by rows; in
-  // panels, for those that see few rows at once and are shared out by columns.
+  // How the columns are packed in f32 and bf16: whole, for layers whose work is shared out by rows;
+  // in panels, for those that see few rows at once and are shared out by columns.
   enum class Packing { kWhole, kPanels };
 
   // Fills `out` with rows [begin, begin + count) of the weights [n, k].

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernels/cpu.h"
+#include "kernels/gemm.h"
 #include "kernels/thread_pool.h"
 #include "pipeline/collector.h"
 #include "pipeline/engine_shape.h"
@@ -18,7 +19,9 @@ namespace {
 
 whisper::Precision PrecisionFor(ComputeType type) {
   using Format = nn::Linear::Format;
-  const Format format = type == ComputeType::kInt8 ? Format::kInt8 : Format::kF32;
+  const Format format = type == ComputeType::kInt8   ? Format::kInt8
+                        : type == ComputeType::kBf16 ? Format::kBf16
+                                                     : Format::kF32;
   return {format, format};
 }
 
@@ -76,9 +79,10 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
-  if (options.compute_type == ComputeType::kBf16) {
+  if (options.compute_type == ComputeType::kBf16 &&
+      !kernels::HasProducts(kernels::NumberType::kBf16)) {
     return Fail(ErrorCode::kInvalidArgument,
-                "this version computes in f32 or int8: use --compute-type f32, int8 or auto");
+                "this CPU cannot multiply bf16: use --compute-type int8, f32 or auto");
   }
   const ComputeType compute_type =
       options.compute_type == ComputeType::kAuto ? ComputeType::kInt8 : options.compute_type;
