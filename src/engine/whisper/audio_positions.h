@@ -4,6 +4,7 @@
 // the model still hears the whole window.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 namespace verbatim::whisper {
@@ -15,11 +16,20 @@ struct AudioPositions {
   static constexpr size_t kWindow = 1500;
   static constexpr size_t kGroup = 16;  // positions that one in the silence stands for
 
+  // Silence that is computed one by one: 2 s. Over 1000 s of speech, `base` then changes one word in
+  // 1000 against all 1500 positions, and one in 270 with 1 s.
+  static constexpr size_t kMargin = 100;
+
   // All of them.
   static AudioPositions All() { return {kWindow, 0}; }
 
   // For a window with this much audio at its start. Unit: samples of 16 kHz.
-  static AudioPositions For(size_t samples);
+  static AudioPositions For(size_t samples) {
+    constexpr size_t kSamples = 320;  // of a position
+    const size_t needed = std::min((samples + kSamples - 1) / kSamples + kMargin, kWindow);
+    const size_t sampled = (kWindow - needed) / kGroup;
+    return {kWindow - sampled * kGroup, sampled};
+  }
 
   size_t count() const { return exact + sampled; }
 
