@@ -29,12 +29,27 @@ struct TranscribeArguments {
   pipeline::TranscribeOptions options;
 };
 
-enum class Command { kTranscribe, kDemo, kModelList, kModelPull, kModelVerify, kCompletion };
+struct BenchArguments {
+  TranscribeArguments transcribe;  // without files: the clip that comes with Verbatim
+  int rounds = 1;
+  std::string json;  // a path, or "-"; empty: none
+};
+
+enum class Command {
+  kTranscribe,
+  kDemo,
+  kBench,
+  kModelList,
+  kModelPull,
+  kModelVerify,
+  kCompletion
+};
 enum class Shell { kBash, kZsh, kFish };
 
 struct Arguments {
   Command command = Command::kTranscribe;
   TranscribeArguments transcribe;   // kTranscribe, kDemo
+  BenchArguments bench;             // kBench
   std::vector<std::string> models;  // kModelPull, kModelVerify
   Shell shell = Shell::kBash;       // kCompletion
 };

@@ -37,6 +37,16 @@ Examples:
   verbatim transcribe film.mkv --audio-track 1 --language fr --task translate
   verbatim transcribe call.m4a --model tiny.en --output - --format txt | less)";
 
+constexpr char kBenchFooter[] = R"(
+Without files, the clip that comes with Verbatim is done many times. Nothing is written but the
+table, and with --json the numbers. What the machine can do at most is measured before and after
+the run: products of matrices and memory. Let nothing else run meanwhile.
+
+Examples:
+  verbatim bench
+  verbatim bench talk.mp4 --model tiny.en --rounds 3
+  verbatim bench talk.mp4 --compute-type f32 --threads 1 --json f32.json)";
+
 // CLI11's formatter, without its types and environment notes.
 class PlainFormatter : public CLI::Formatter {
  public:
@@ -116,6 +126,7 @@ struct CommandLine::Tree {
   CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& text);
   void AddModelCommands();
   void AddCompletion();
+  void AddBench();
 };
 
 CLI::App* CommandLine::Tree::Add(CLI::App* parent, const std::string& name,
@@ -146,6 +157,7 @@ CommandLine::Tree::Tree() {
 
   AddModelCommands();
   AddCompletion();
+  AddBench();
 }
 
 void CommandLine::Tree::AddModelCommands() {
@@ -189,6 +201,13 @@ void CommandLine::Tree::AddCompletion() {
       "\nzsh:  eval \"$(verbatim completion zsh)\"      in ~/.zshrc, after compinit"
       "\nfish: verbatim completion fish | source      in ~/.config/fish/config.fish");
   completion->parse_complete_callback([this] { arguments.command = Command::kCompletion; });
+}
+
+void CommandLine::Tree::AddBench() {
+  CLI::App* bench = Add(&root, "bench", "Measure where the time goes, stage by stage");
+  AddBenchFlags(bench, &arguments.bench, &hints);
+  bench->footer(kBenchFooter);
+  bench->parse_complete_callback([this] { arguments.command = Command::kBench; });
 }
 
 CommandLine::CommandLine() : tree_(std::make_unique<Tree>()) {}

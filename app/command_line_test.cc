@@ -51,6 +51,22 @@ TEST(CommandLineTest, FlagsOfInputAndOutputReachTheirPlaces) {
   EXPECT_TRUE(arguments.is_verbose);
 }
 
+TEST(CommandLineTest, BenchNeedsNoFilesAndSharesFlags) {
+  EXPECT_TRUE(Parse({"bench"})->arguments->bench.transcribe.files.empty());
+  const Result<Parsed> parsed = Parse({"bench", "a.mp4", "-m", "tiny.en", "--rounds", "3", "--json",
+                                       "x.json", "--threads", "2", "--beam-size", "5"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->arguments->command, Command::kBench);
+  const BenchArguments& arguments = parsed->arguments->bench;
+  EXPECT_THAT(arguments.transcribe.files, ElementsAre("a.mp4"));
+  EXPECT_EQ(arguments.transcribe.model, "tiny.en");
+  EXPECT_EQ(arguments.transcribe.engine.threads, 2);
+  EXPECT_EQ(arguments.transcribe.options.beam_size, 5);
+  EXPECT_EQ(arguments.rounds, 3);
+  EXPECT_EQ(arguments.json, "x.json");
+  EXPECT_THAT(ErrorOf({"bench", "--rounds", "0"}), HasSubstr("is no number from 1"));
+}
+
 TEST(CommandLineTest, FlagsOfSpeechAndSearchReachTheirPlaces) {
   const Result<Parsed> parsed = Parse({"transcribe",
                                        "a",

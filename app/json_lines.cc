@@ -24,6 +24,8 @@ json::array Strings(const std::vector<std::string>& strings) {
   return array;
 }
 
+}  // namespace
+
 const char* ComputeTypeName(pipeline::ComputeType type) {
   switch (type) {
     case pipeline::ComputeType::kAuto: return "auto";
@@ -44,8 +46,6 @@ const char* StageName(models::PullStage stage) {
 }
 
 json::value OrNull(double number) { return number > 0 ? json::value(Rounded(number)) : nullptr; }
-
-}  // namespace
 
 std::string StartLine(const RunStart& start) {
   return Line({{"event", "start"},

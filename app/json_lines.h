@@ -17,4 +17,6 @@ std::string PullJson(const std::string& model, const models::PullProgress& progr
 std::string ErrorLine(const Error& error);
 std::string EndLine(const RunEnd& end);
 
+const char* ComputeTypeName(pipeline::ComputeType type);  // as --compute-type has it
+
 }  // namespace verbatim::app

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "bench_command.h"
 #include "command_line.h"
 #include "completion.h"
 #include "exit_code.h"
@@ -19,6 +20,7 @@ ExitCode Run(const Arguments& arguments, const CommandLine& line, const std::sto
   switch (arguments.command) {
     case Command::kTranscribe: return Transcribe(arguments.transcribe, stop);
     case Command::kDemo: return Demo(arguments.transcribe, stop);
+    case Command::kBench: return Bench(arguments.bench, stop);
     case Command::kModelList: return ListModels();
     case Command::kModelPull: return PullModels(arguments.models, stop);
     case Command::kModelVerify: return VerifyModels(arguments.models);

@@ -18,7 +18,7 @@ using pipeline::Task;
 
 void AddInputFlags(FlagAdder& flags, CLI::App* command, TranscribeArguments* arguments) {
   flags.Group("Input");
-  flags.Remember(command->add_option("FILE", arguments->files, "Videos or sound files")->required(),
+  flags.Remember(command->add_option("FILE", arguments->files, "Videos or sound files"),
                  {ValueHint::Kind::kFile, {}});
   flags.Parsed("--audio-track", "N", "Which audio track, from 0 (default: the file's own)",
                [arguments](const std::string& word) -> Result<void> {
@@ -132,12 +132,15 @@ void AddMachineFlags(FlagAdder& flags, pipeline::EngineOptions* engine) {
                     "Windows at once per worker; 0: automatic");
 }
 
-void AddProgressFlags(FlagAdder& flags, TranscribeArguments* arguments) {
+void AddProgressFlag(FlagAdder& flags, TranscribeArguments* arguments) {
   flags.Group("Progress");
   flags.Choice<ProgressMode>(
       "--progress", &arguments->progress,
       {{"auto", ProgressMode::kAuto}, {"json", ProgressMode::kJson}, {"none", ProgressMode::kNone}},
       "A bar on a terminal; JSON lines; nothing");
+}
+
+void AddVerboseFlag(FlagAdder& flags, TranscribeArguments* arguments) {
   flags.Switch("-v,--verbose", "Show the text while it appears",
                [arguments] { arguments->is_verbose = true; });
 }
@@ -156,13 +159,30 @@ void AddModelFlag(FlagAdder& flags, TranscribeArguments* arguments) {
 void AddTranscribeFlags(CLI::App* command, TranscribeArguments* arguments, ValueHints* hints) {
   FlagAdder flags(command, hints);
   AddInputFlags(flags, command, arguments);
+  command->get_option("FILE")->required();
   AddOutputFlags(flags, arguments);
   AddModelFlag(flags, arguments);
   AddSpeechFlags(flags, &arguments->options);
   AddCueFlags(flags, &arguments->cues);
   AddSearchFlags(flags, &arguments->options);
   AddMachineFlags(flags, &arguments->engine);
-  AddProgressFlags(flags, arguments);
+  AddProgressFlag(flags, arguments);
+  AddVerboseFlag(flags, arguments);
+}
+
+void AddBenchFlags(CLI::App* command, BenchArguments* arguments, ValueHints* hints) {
+  FlagAdder flags(command, hints);
+  AddInputFlags(flags, command, &arguments->transcribe);
+  flags.Group("Measuring");
+  flags.Ranged<int>("--rounds", &arguments->rounds, {1, 1000}, "How often all files are done");
+  CLI::Option* json =
+      flags.Text("--json", &arguments->json, "PATH", "Also write the numbers as JSON; - is stdout");
+  flags.Remember(json, {ValueHint::Kind::kFile, {}});
+  AddModelFlag(flags, &arguments->transcribe);
+  AddSpeechFlags(flags, &arguments->transcribe.options);
+  AddSearchFlags(flags, &arguments->transcribe.options);
+  AddMachineFlags(flags, &arguments->transcribe.engine);
+  AddProgressFlag(flags, &arguments->transcribe);
 }
 
 }  // namespace verbatim::app

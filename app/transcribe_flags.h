@@ -9,6 +9,9 @@ namespace verbatim::app {
 // Adds all of them to `command`; values go to `arguments`, which lives as long as the tree.
 void AddTranscribeFlags(CLI::App* command, TranscribeArguments* arguments, ValueHints* hints);
 
+// The flags of `verbatim bench`: those of them that decide how a run computes, and its own.
+void AddBenchFlags(CLI::App* command, BenchArguments* arguments, ValueHints* hints);
+
 // --model alone, for commands that share it.
 void AddModelFlag(FlagAdder& flags, TranscribeArguments* arguments);
 

@@ -77,7 +77,7 @@ Linear::Weights Linear::MakeWeights(const Options& options) {
 
 Linear::Linear(const Options& options, const RowSource& rows, std::vector<float> bias,
                kernels::ThreadPool& pool)
-    : weights_(MakeWeights(options)), bias_(std::move(bias)) {
+    : format_(options.format), weights_(MakeWeights(options)), bias_(std::move(bias)) {
   std::visit(Packer(options, rows, pool), weights_);
 }
 

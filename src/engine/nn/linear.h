@@ -40,6 +40,7 @@ class Linear {
   Linear(const Options& options, const RowSource& rows, std::vector<float> bias,
          kernels::ThreadPool& pool);
 
+  Format format() const { return format_; }
   size_t outputs() const;
   size_t inputs() const;
 
@@ -56,6 +57,7 @@ class Linear {
   using Weights = std::variant<kernels::PackedMatrix, kernels::Int8Matrix>;
 
   static Weights MakeWeights(const Options& options);
+  Format format_;
   Weights weights_;
   std::vector<float> bias_;
 };

@@ -8,10 +8,20 @@
 
 namespace verbatim::nn {
 
+// Of one weight.
+inline size_t BytesOf(Linear::Format format) {
+  switch (format) {
+    case Linear::Format::kInt8: return 1;
+    case Linear::Format::kBf16: return 2;
+    case Linear::Format::kF32: break;
+  }
+  return sizeof(float);
+}
+
 // A product of `rows` rows with all of the weights.
 inline profile::Work WorkOf(const Linear& layer, size_t rows) {
   const size_t weights = layer.inputs() * layer.outputs();
-  return {2 * rows * weights, weights * sizeof(float)};
+  return {2 * rows * weights, weights * BytesOf(layer.format())};
 }
 
 }  // namespace verbatim::nn

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <limits>
 #include <optional>
 #include <string>
@@ -30,17 +31,19 @@ std::optional<uint64_t> ReadNumber(const char* path) {
   return text ? ParseNumber(*text) : std::nullopt;
 }
 
-std::optional<uint64_t> AvailableBytes() {
-  const Result<std::string> text = ReadFile("/proc/meminfo", kFileSizeMax);
+// A line "NAME  123 kB" of a file.
+std::optional<uint64_t> ReadKilobytes(const char* path, std::string_view name) {
+  const Result<std::string> text = ReadFile(path, kFileSizeMax);
   if (!text) return std::nullopt;
-  constexpr std::string_view kName = "MemAvailable:";
-  const size_t at = text->find(kName);
+  const size_t at = text->find(name);
   if (at == std::string::npos) return std::nullopt;
   const std::optional<uint64_t> kilobytes =
-      ParseNumber(std::string_view(*text).substr(at + kName.size()));
+      ParseNumber(std::string_view(*text).substr(at + name.size()));
   if (!kilobytes) return std::nullopt;
   return *kilobytes * 1024;
 }
+
+std::optional<uint64_t> AvailableBytes() { return ReadKilobytes("/proc/meminfo", "MemAvailable:"); }
 
 // What is left of a limit, in either version of control groups as a container sees its own.
 std::optional<uint64_t> LeftInGroup(const char* limit_path, const char* usage_path) {
@@ -86,6 +89,11 @@ uint64_t FreeMemoryBytes() {
   }
   return least == std::numeric_limits<uint64_t>::max() ? 0 : least;
 }
+
+uint64_t PeakMemoryBytes() { return ReadKilobytes("/proc/self/status", "VmHWM:").value_or(0); }
+
+// Source: proc(5), /proc/pid/clear_refs: 5 resets the peak of the resident set.
+void ResetPeakMemory() { std::ofstream("/proc/self/clear_refs") << '5'; }
 
 int UsableCpus() {
   const int allowed = AllowedCpus();

@@ -1,4 +1,4 @@
-// What the machine has to give at the start of a run.
+// What the machine has to give at the start of a run, and what the process took.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,13 @@ namespace verbatim::pipeline {
 // Memory that can be had without pushing others out: MemAvailable, or what the control group has
 // left if that is less. Unit: bytes, 0 = unknown.
 uint64_t FreeMemoryBytes();
+
+// The most memory this process has held since its start, or since the last reset. Unit: bytes, 0 =
+// unknown.
+uint64_t PeakMemoryBytes();
+
+// From now on the peak is counted anew. Does nothing where the system does not allow it.
+void ResetPeakMemory();
 
 // CPUs this process may use: its affinity and its control group's quota.
 int UsableCpus();

@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <vector>
+
 namespace verbatim::pipeline {
 namespace {
 
@@ -13,6 +15,17 @@ TEST(Memory, FreeIsLessThanThereIs) {
   const uint64_t free = FreeMemoryBytes();
   EXPECT_GT(free, uint64_t{1} << 20);  // this test runs, so there is some
   EXPECT_LT(free, there_is);
+}
+
+TEST(Memory, ThePeakIsWhatWasHeld) {
+  constexpr size_t kHeld = size_t{64} << 20;
+  ResetPeakMemory();
+  const uint64_t before = PeakMemoryBytes();
+  EXPECT_GT(before, uint64_t{1} << 20);
+  {
+    const std::vector<char> held(kHeld, 1);
+  }
+  EXPECT_GE(PeakMemoryBytes(), before + kHeld / 2);
 }
 
 TEST(Memory, CpusAreThoseThisProcessMayUse) {

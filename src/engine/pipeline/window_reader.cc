@@ -79,7 +79,7 @@ class Stream {
   }
 
   float Detect() {
-    const StageScope scope(clock_, Stage::kVad);
+    const StageScope scope(clock_, Stage::kVad, {vad::kVadBlockOperations, 0});
     return detector_.Push(gain_.Apply(block_));
   }
 

@@ -118,7 +118,8 @@ bool Worker::Start(size_t slot, WindowJob job, const std::stop_token& stop) {
 
 bool Worker::Encode(size_t slot, std::span<const float> samples, const std::stop_token& stop) {
   {
-    const StageScope scope(pool_.clock(), Stage::kMel);
+    const StageScope scope(pool_.clock(), Stage::kMel,
+                           {whisper::kMelFrames * whisper::kMelFrameOperations, 0});
     mel_.Compute(samples, mel_values_);
   }
   const Result<std::span<const float>> states = encoder_.Encode(mel_values_, stop);

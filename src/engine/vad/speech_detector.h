@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -12,6 +13,12 @@
 namespace verbatim::vad {
 
 inline constexpr size_t kVadBlock = 512;  // samples per probability: 32 ms
+
+// Multiplications and additions of a probability by the published network's layers: Fourier
+// transform, four convolutions, LSTM.
+inline constexpr uint64_t kVadBlockOperations =
+    2 * (4 * 258 * 256 + 4 * 128 * 129 * 3 + 2 * 64 * 128 * 3 + 64 * 64 * 3 + 128 * 64 * 3 +
+         4 * 128 * (128 + 128));
 
 // The weights, immutable and shared by all detectors.
 class SileroModel;

@@ -121,7 +121,7 @@ std::span<const size_t> BatchDecoder::Step() {
   }
   if (entries_.empty()) return done_;
   std::span<float> logits = decoder_.Step(entries_);
-  const profile::StageScope scope(pool_.clock(), profile::Stage::kSearch);
+  const profile::StageScope scope(pool_.clock(), profile::Stage::kSearch, {0, logits.size_bytes()});
   for (size_t slot : fed_) {
     const auto wanted =
         static_cast<size_t>(std::ranges::count_if(entries_, [slot](const DecoderEntry& entry) {
@@ -219,7 +219,8 @@ std::vector<int32_t> BatchDecoder::Align(size_t slot, std::span<const int32_t> s
   weights.trailing_rows = 1;
   weights.frames = frames;
   weights.frames_max = frames;
-  const profile::StageScope scope(pool_.clock(), profile::Stage::kAlignmentPath);
+  const profile::StageScope scope(pool_.clock(), profile::Stage::kAlignmentPath,
+                                  {0, weights.values.size_bytes()});
   return AlignTokens(weights, start.size());
 }
 

@@ -1,0 +1,117 @@
+#include "bench_command.h"
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/atomic_file.h"
+#include "bench_report.h"
+#include "model_command.h"
+#include "pipeline/bench.h"
+#include "report.h"
+#include "sample_clip.h"
+#include "transcribe_command.h"
+
+namespace verbatim::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The clip has 17 s: together five minutes.
+constexpr size_t kClips = 18;
+
+// The rounds over all files as one file to the reporter.
+class OverallProgress {
+ public:
+  OverallProgress(size_t files, int rounds)
+      : positions_(files), shares_(files), rounds_(static_cast<double>(rounds)) {}
+
+  pipeline::Progress Take(int round, const pipeline::Progress& progress) {
+    if (round != round_) {
+      before_ = Position();
+      positions_.assign(positions_.size(), SampleTime{0});
+      shares_.assign(shares_.size(), 0.0);
+      round_ = round;
+    }
+    positions_.at(progress.file) = progress.position;
+    shares_.at(progress.file) = progress.share;
+    double done = round;
+    for (const double share : shares_) done += share / static_cast<double>(shares_.size());
+    return {.file = 0, .position = Position(), .duration = SampleTime{0}, .share = done / rounds_};
+  }
+
+ private:
+  SampleTime Position() const {
+    SampleTime sum = before_;
+    for (const SampleTime position : positions_) sum += position;
+    return sum;
+  }
+
+  std::vector<SampleTime> positions_;
+  std::vector<double> shares_;
+  SampleTime before_{0};
+  double rounds_;
+  int round_ = 0;
+};
+
+Result<std::vector<pipeline::FileRequest>> RequestsFor(const TranscribeArguments& arguments) {
+  std::vector<pipeline::FileRequest> requests;
+  if (arguments.files.empty()) {
+    requests.assign(kClips, {TRY(FindSampleClip()), std::nullopt});
+    return requests;
+  }
+  for (const fs::path& file : arguments.files) {
+    if (Result<void> checked = CheckInput(file); !checked) {
+      return Fail(checked.error().code, file.string() + ": " + checked.error().message);
+    }
+    requests.push_back({file, arguments.audio_track});
+  }
+  return requests;
+}
+
+// Returns what to print. Sets `stage` to what was being done, for the exit code of an error.
+Result<std::string> Measure(const BenchArguments& arguments, Reporter& reporter, Stage& stage,
+                            const std::stop_token& stop) {
+  const TranscribeArguments& shared = arguments.transcribe;
+  stage = Stage::kFile;
+  pipeline::BenchRequest request{shared.engine, shared.options, TRY(RequestsFor(shared)),
+                                 arguments.rounds};
+  stage = Stage::kModel;
+  request.engine.model_directory = TRY(EnsureModel(shared.model, reporter, stop));
+  reporter.OnLoading(shared.model);
+  OverallProgress overall(request.files.size(), request.rounds);
+  pipeline::BenchEvents events;
+  events.on_start = [&](const pipeline::Engine::Shape& shape) {
+    stage = Stage::kFile;
+    reporter.OnStart({shared.model, shape, {"bench"}});
+  };
+  events.on_progress = [&](int round, const pipeline::Progress& progress) {
+    reporter.OnProgress(overall.Take(round, progress));
+  };
+  const pipeline::BenchReport report = TRY(pipeline::RunBench(request, events, stop));
+  if (!arguments.json.empty() && arguments.json != "-") {
+    TRY_VOID(WriteFileAtomically(arguments.json, BenchJson(shared.model, report)));
+  }
+  return (arguments.json == "-" ? BenchJson : BenchText)(shared.model, report);
+}
+
+}  // namespace
+
+ExitCode Bench(const BenchArguments& arguments, const std::stop_token& stop) {
+  const std::unique_ptr<Reporter> reporter = MakeReporter(
+      {.progress = arguments.transcribe.progress, .is_verbose = false, .stdout_is_result = true});
+  const auto started = std::chrono::steady_clock::now();
+  Stage stage = Stage::kArguments;
+  const Result<std::string> text = Measure(arguments, *reporter, stage, stop);
+  if (!text) reporter->OnError(text.error());
+  const ExitCode code = text ? ExitCode::kSuccess : ExitCodeOf(text.error().code, stage);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
+  reporter->OnEnd({1, text ? size_t{0} : size_t{1}, elapsed.count(), code});
+  if (text) std::fputs(text->c_str(), stdout);
+  return code;
+}
+
+}  // namespace verbatim::app

@@ -1,0 +1,16 @@
+// What `verbatim bench` shows of its numbers. Pure: report in, text out.
+#pragma once
+
+#include <string>
+
+#include "pipeline/bench.h"
+
+namespace verbatim::app {
+
+// A table for a person.
+std::string BenchText(const std::string& model, const pipeline::BenchReport& report);
+
+// The same as one JSON object, with a line end: docs/cli.md.
+std::string BenchJson(const std::string& model, const pipeline::BenchReport& report);
+
+}  // namespace verbatim::app
