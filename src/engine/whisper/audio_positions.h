@@ -16,7 +16,7 @@ struct AudioPositions {
   static constexpr size_t kWindow = 1500;
   static constexpr size_t kGroup = 16;  // positions that one in the silence stands for
 
-  // Silence that is computed one by one: 2 s. Over 1000 s of speech, `base` then changes one word in
+  // Silence that is computed one by one: 2 s. In 1000 s of speech `base` then changes one word in
   // 1000 against all 1500 positions, and one in 270 with 1 s.
   static constexpr size_t kMargin = 100;
 
