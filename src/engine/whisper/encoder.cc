@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "kernels/aligned.h"
+#include "kernels/attention.h"
 #include "kernels/gemm.h"
 #include "nn/linear_work.h"
 #include "whisper/mel.h"
@@ -27,25 +29,25 @@ struct Encoder::Buffers {
   struct Thread {
     std::vector<float> normed;  // [block, width]
     std::vector<float> wide;    // [block, 4 * width]; also the convolutions' columns
-    std::vector<float> scores;  // [block, positions]
+    kernels::Aligned<float> scratch;
   };
 
-  Buffers(const ModelShape& shape, size_t threads)
+  Buffers(const ModelShape& shape, const kernels::AttentionKernels& attention, size_t threads)
       : rows(Blocks(shape.audio_positions) * kRowBlock),
         frames(Blocks(kMelFrames) * kRowBlock),
         hidden(rows * shape.width),
         qkv(std::max(rows * 3 * shape.width, (frames + 1) * shape.width)),
         attended(rows * shape.width),
         states(rows * shape.width),
+        head_words(attention.packed_words({shape.depth, shape.audio_positions})),
+        heads(shape.heads * head_words),
         per_thread(threads) {
+    CHECK(kRowBlock % attention.group == 0);
     for (Thread& thread : per_thread) {
       thread.normed.resize(kRowBlock * shape.width);
       thread.wide.resize(kRowBlock * std::max(4 * shape.width, 3 * shape.mels));
-      thread.scores.resize(kRowBlock * shape.audio_positions);
-    }
-    for (size_t head = 0; head < shape.heads; ++head) {
-      keys.emplace_back(shape.audio_positions, shape.depth, shape.audio_positions);
-      values.emplace_back(shape.depth, shape.audio_positions, shape.depth);
+      thread.scratch =
+          kernels::Aligned<float>(attention.scratch_words({shape.depth, shape.audio_positions}));
     }
   }
 
@@ -53,17 +55,17 @@ struct Encoder::Buffers {
   size_t frames;
   std::vector<float> hidden;  // [rows, width]
   std::vector<float> qkv;  // [rows, 3 * width]; before the layers: the first convolution's output
-  std::vector<float> attended;                // [rows, width]
-  std::vector<float> states;                  // [rows, width]
-  std::vector<kernels::PackedMatrix> keys;    // per head: positions as outputs, depth as inputs
-  std::vector<kernels::PackedMatrix> values;  // per head: depth as outputs, positions as inputs
+  std::vector<float> attended;  // [rows, width]
+  std::vector<float> states;    // [rows, width]
+  size_t head_words;
+  kernels::Aligned<float> heads;  // keys and values as the kernels want them: [heads, head_words]
   std::vector<Thread> per_thread;
 };
 
 Encoder::Encoder(std::shared_ptr<const Model> model, kernels::ThreadPool& pool)
     : model_(std::move(model)),
       pool_(pool),
-      buffers_(std::make_unique<Buffers>(model_->shape, pool.threads())) {}
+      buffers_(std::make_unique<Buffers>(model_->shape, *model_->attention, pool.threads())) {}
 
 Encoder::~Encoder() = default;
 
@@ -84,7 +86,6 @@ Result<std::span<const float>> Encoder::Encode(std::span<const float> mel,
     const ModelShape& shape = model_->shape;
     scope.Next(Stage::kEncoderAttention,
                {4 * shape.width * shape.audio_positions * shape.audio_positions, 0});
-    PackHeads();
     Attend();
     scope.Next(Stage::kEncoderRest);
   }
@@ -143,49 +144,45 @@ void Encoder::Project(const EncoderLayer& layer, size_t block, size_t thread) {
   float* normed = buffers.per_thread[thread].normed.data();
   layer.attention.norm.Apply(*model_->kernels, buffers.hidden.data() + block * kRowBlock * width,
                              kRowBlock, normed);
-  const StageScope scope(pool_.clock(thread), Stage::kEncoderProjections,
-                         nn::WorkOf(layer.attention.qkv, kRowBlock));
+  StageScope scope(pool_.clock(thread), Stage::kEncoderProjections,
+                   nn::WorkOf(layer.attention.qkv, kRowBlock));
   layer.attention.qkv.Apply(normed, kRowBlock, Finish::kStore,
                             buffers.qkv.data() + block * kRowBlock * 3 * width);
+  scope.Next(Stage::kEncoderAttention);
+  PackHeads(block);
 }
 
-// Keys and values become the right sides of products.
-void Encoder::PackHeads() {
+// The keys and values of a block's positions, while they are in the cache.
+void Encoder::PackHeads(size_t block) {
   Buffers& buffers = *buffers_;
   const ModelShape& shape = model_->shape;
-  const size_t stride = 3 * shape.width;
-  pool_.Run(2 * shape.heads, [&](size_t part, size_t) {
-    const size_t head = part / 2;
-    const float* column = buffers.qkv.data() + head * shape.depth;
-    if (part % 2 == 0) buffers.keys[head].Pack({column + shape.width, stride, 1}, 0);
-    if (part % 2 == 1) buffers.values[head].Pack({column + 2 * shape.width, 1, stride}, 0);
-  });
+  const size_t begin = block * kRowBlock;
+  const size_t end = std::min(begin + kRowBlock, shape.audio_positions);
+  for (size_t head = 0; head < shape.heads; ++head) {
+    const float* keys = buffers.qkv.data() + shape.width + head * shape.depth;
+    model_->attention->pack({keys, keys + shape.width, 3 * shape.width},
+                            {shape.depth, shape.audio_positions}, {begin, end},
+                            buffers.heads.data() + head * buffers.head_words);
+  }
 }
 
-// One head and one block of queries at a time: its scores, [block, 1500], never leave the cache.
+// One head and one block of queries at a time.
 void Encoder::Attend() {
   Buffers& buffers = *buffers_;
   const ModelShape& shape = model_->shape;
   const size_t blocks = Blocks(shape.audio_positions);
   pool_.Run(shape.heads * blocks, [&](size_t part, size_t thread) {
-    const size_t head = part / blocks;
+    const size_t column = part / blocks * shape.depth;
     const size_t row = part % blocks * kRowBlock;
-    float* scores = buffers.per_thread[thread].scores.data();
-    kernels::Product product;
-    product.in = buffers.qkv.data() + row * 3 * shape.width + head * shape.depth;
-    product.in_stride = 3 * shape.width;
-    product.rows = kRowBlock;
-    product.out = scores;
-    product.out_stride = shape.audio_positions;
-    buffers.keys[head].Multiply(product, 0);
-    for (size_t i = 0; i < kRowBlock; ++i) {
-      model_->kernels->softmax(scores + i * shape.audio_positions, shape.audio_positions);
-    }
-    product.in = scores;
-    product.in_stride = shape.audio_positions;
-    product.out = buffers.attended.data() + row * shape.width + head * shape.depth;
-    product.out_stride = shape.width;
-    buffers.values[head].Multiply(product, 0);
+    kernels::AttentionQueries queries;
+    queries.queries = buffers.qkv.data() + row * 3 * shape.width + column;
+    queries.stride = 3 * shape.width;
+    queries.rows = std::min(kRowBlock, shape.audio_positions - row);
+    queries.out = buffers.attended.data() + row * shape.width + column;
+    queries.out_stride = shape.width;
+    model_->attention->attend(queries, {shape.depth, shape.audio_positions},
+                              buffers.heads.data() + part / blocks * buffers.head_words,
+                              buffers.per_thread[thread].scratch.data());
   });
 }
 

@@ -33,7 +33,7 @@ class Encoder {
 
   void Convolve(std::span<const float> mel);
   void Project(const EncoderLayer& layer, size_t block, size_t thread);
-  void PackHeads();
+  void PackHeads(size_t block);
   void Attend();
   void FinishLayer(const EncoderLayer& layer, size_t block, size_t thread);
 

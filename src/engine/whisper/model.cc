@@ -244,6 +244,13 @@ Result<void> CheckTokens(const Model& model, const ModelConfig& config) {
   return {};
 }
 
+const kernels::AttentionKernels* ChooseAttention(kernels::InstructionSet set,
+                                                 kernels::AttentionFormat format) {
+  const kernels::AttentionKernels* kernels = kernels::AttentionKernelsFor(set, format);
+  if (kernels != nullptr) return kernels;
+  return kernels::AttentionKernelsFor(set, kernels::AttentionFormat::kF32);
+}
+
 Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory,
                                           const Precision& precision, kernels::ThreadPool& pool) {
   ModelFile file = TRY(ModelFile::Open(directory / "model.bin"));
@@ -274,6 +281,7 @@ Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory
       .shape = shape,
       .precision = precision,
       .kernels = &kernels::KernelsFor(set),
+      .attention = ChooseAttention(set, precision.attention),
       .tokenizer = std::move(tokenizer),
       .suppressed = config.suppress_ids,
       .suppressed_first = config.suppress_ids_begin,

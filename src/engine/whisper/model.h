@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "kernels/attention.h"
 #include "kernels/thread_pool.h"
 #include "kernels/vector.h"
 #include "nn/linear.h"
@@ -72,12 +73,15 @@ struct AlignmentHead {
 struct Precision {
   nn::Linear::Format encoder = nn::Linear::Format::kF32;  // and the audio's keys and values
   nn::Linear::Format decoder = nn::Linear::Format::kF32;
+  // Of the encoder's self-attention. Where the CPU has no bf16, it computes in f32.
+  kernels::AttentionFormat attention = kernels::AttentionFormat::kF32;
 };
 
 struct Model {
   ModelShape shape;
   Precision precision;
   const kernels::VectorKernels* kernels = nullptr;
+  const kernels::AttentionKernels* attention = nullptr;
   Tokenizer tokenizer;
   std::vector<int32_t> suppressed;        // config.json: never generated
   std::vector<int32_t> suppressed_first;  // config.json: never generated as the first token

@@ -14,12 +14,15 @@ size_t PackedWords(const AttentionShape& shape) { return 2 * shape.positions * s
 
 size_t ScratchWords(const AttentionShape& shape) { return shape.positions; }
 
+// Keys are transposed, so that the inner loops below run over numbers side by side.
 void Pack(const AttentionRows& rows, const AttentionShape& shape, const AttentionRange& range,
           float* packed) {
   float* values = packed + shape.positions * shape.depth;
   for (size_t t = range.begin; t < range.end; ++t) {
-    std::copy_n(rows.keys + t * rows.stride, shape.depth, packed + t * shape.depth);
-    std::copy_n(rows.values + t * rows.stride, shape.depth, values + t * shape.depth);
+    for (size_t d = 0; d < shape.depth; ++d) {
+      packed[d * shape.positions + t] = rows.keys[t * rows.stride + d];
+      values[t * shape.depth + d] = rows.values[t * rows.stride + d];
+    }
   }
 }
 
@@ -27,20 +30,20 @@ void Attend(const AttentionQueries& queries, const AttentionShape& shape, const 
             float* scratch) {
   const float* values = packed + shape.positions * shape.depth;
   for (size_t row = 0; row < queries.rows; ++row) {
-    const float* query = queries.queries + row * queries.stride;
-    for (size_t t = 0; t < shape.positions; ++t) {
-      scratch[t] = 0;
-      for (size_t d = 0; d < shape.depth; ++d) scratch[t] += query[d] * packed[t * shape.depth + d];
+    std::fill_n(scratch, shape.positions, 0.0F);
+    for (size_t d = 0; d < shape.depth; ++d) {
+      const float query = queries.queries[row * queries.stride + d];
+      const float* keys = packed + d * shape.positions;
+      for (size_t t = 0; t < shape.positions; ++t) scratch[t] += query * keys[t];
     }
     const float largest = *std::max_element(scratch, scratch + shape.positions);
     float sum = 0;
     for (size_t t = 0; t < shape.positions; ++t) sum += scratch[t] = std::exp(scratch[t] - largest);
     float* out = queries.out + row * queries.out_stride;
-    for (size_t d = 0; d < shape.depth; ++d) {
-      out[d] = 0;
-      for (size_t t = 0; t < shape.positions; ++t)
-        out[d] += scratch[t] * values[t * shape.depth + d];
-      out[d] /= sum;
+    std::fill_n(out, shape.depth, 0.0F);
+    for (size_t t = 0; t < shape.positions; ++t) {
+      const float weight = scratch[t] / sum;
+      for (size_t d = 0; d < shape.depth; ++d) out[d] += weight * values[t * shape.depth + d];
     }
   }
 }
