@@ -1,30 +1,26 @@
 #include "whisper/mel.h"
 
-#include <kissfft/kiss_fftr.h>
-
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
-#include <cstdint>
-#include <numbers>
 #include <vector>
 
 #include "base/check.h"
+#include "kernels/spectrum.h"
 
 namespace verbatim::whisper {
 namespace {
 
-constexpr size_t kFft = 400;
-constexpr size_t kHop = 160;
-constexpr size_t kHalf = kFft / 2;  // samples in front of a frame's centre
-constexpr size_t kBins = kFft / 2 + 1;
-constexpr size_t kSampleRateHz = 16000;
-constexpr size_t kGroup =
-    16;  // frames worked on together, so that the inner loops run over neighbours
+using kernels::kMelFft;
+using kernels::kMelGroup;
 
-constexpr float kPowerMin = 1e-10F;
-constexpr float kRange = 8;  // log10 of the loudest over the faintest power that is kept
+constexpr size_t kHop = 160;
+constexpr size_t kHalf = kMelFft / 2;  // samples in front of a frame's centre
+constexpr size_t kBins = kMelFft / 2 + 1;
+constexpr size_t kSampleRateHz = 16000;
+
+constexpr float kSmallest = -10;  // log10 of the least power that counts
+constexpr float kRange = 8;       // log10 of the loudest over the faintest power that is kept
 
 // Slaney's mel scale: linear below 1 kHz, logarithmic above.
 constexpr double kHertzPerMel = 200.0 / 3;
@@ -58,7 +54,7 @@ std::vector<Filter> MelFilters(size_t mels) {
     const double centre = MelToHertz(step * static_cast<double>(mel + 1));
     const double right = MelToHertz(step * static_cast<double>(mel + 2));
     for (size_t bin = 0; bin < kBins; ++bin) {
-      const double hertz = static_cast<double>(bin * kSampleRateHz) / static_cast<double>(kFft);
+      const double hertz = static_cast<double>(bin * kSampleRateHz) / static_cast<double>(kMelFft);
       const double height =
           std::min((hertz - left) / (centre - left), (right - hertz) / (right - centre));
       if (height <= 0) continue;
@@ -67,32 +63,6 @@ std::vector<Filter> MelFilters(size_t mels) {
     }
   }
   return filters;
-}
-
-std::array<float, kFft> HannWindow() {
-  std::array<float, kFft> window{};
-  for (size_t i = 0; i < kFft; ++i) {
-    const double turn = static_cast<double>(i) / static_cast<double>(kFft);
-    window[i] = static_cast<float>(0.5 - 0.5 * std::cos(2 * std::numbers::pi * turn));
-  }
-  return window;
-}
-
-// log10 of a normal positive number, to about 1e-7: the exponent, and an odd series in (m - 1) / (m
-// + 1) for the mantissa m in [sqrt(1/2), sqrt(2)). In this form the loop over many values is one of
-// vectors.
-inline float Log10(float value) {
-  constexpr uint32_t kRootHalf = 0x3f3504f3;  // sqrt(1/2) as bits
-  const uint32_t bits = std::bit_cast<uint32_t>(value) - kRootHalf;
-  const int32_t exponent = static_cast<int32_t>(bits) >> 23;
-  const float mantissa = std::bit_cast<float>((bits & 0x7fffff) + kRootHalf);
-  const float ratio = (mantissa - 1) / (mantissa + 1);
-  const float square = ratio * ratio;
-  float sum = square * (1.0F / 9) + 1.0F / 7;
-  sum = sum * square + 1.0F / 5;
-  sum = sum * square + 1.0F / 3;
-  sum = (sum * square + 1) * ratio;
-  return static_cast<float>(exponent) * 0.301029996F + sum * 0.868588964F;
 }
 
 // Where a sample lies once the window's ends are mirrored (the outermost sample is not repeated).
@@ -112,61 +82,68 @@ size_t AudioFrames(size_t samples) {
 }  // namespace
 
 struct MelSpectrogram::State {
-  explicit State(size_t mels)
-      : filters(MelFilters(mels)),
-        fft(kiss_fftr_alloc(kFft, 0, nullptr, nullptr), &kiss_fftr_free) {
-    CHECK(fft != nullptr);
-  }
+  explicit State(size_t mels);
 
-  // Fills column `lane` of `power` with the power spectrum of one frame.
-  void Transform(std::span<const float> samples, size_t frame, size_t lane);
+  // Points to the samples of a frame, or to a copy at `edge`, where the window ends within it.
+  const float* Frame(std::span<const float> samples, size_t frame,
+                     std::array<float, kMelFft>& edge);
 
-  // Filters the group's spectra into `frames` columns of the rows of `mel`; returns the largest
-  // logarithm.
-  float Filtered(size_t first_frame, size_t frames, std::span<float> mel) const;
+  // Writes the logarithms of up to kMelGroup frames to their columns of `mel`; returns the largest.
+  float AddGroup(std::span<const float> samples, size_t first, size_t frames, std::span<float> mel);
 
+  const kernels::SpectrumKernels& kernels;
   std::vector<Filter> filters;
-  std::unique_ptr<kiss_fftr_state, decltype(&kiss_fftr_free)> fft;
-  std::array<float, kFft> window = HannWindow();
-  std::array<float, kFft> frame_samples{};
-  std::array<kiss_fft_cpx, kBins> spectrum{};
-  std::array<std::array<float, kGroup>, kBins> power{};  // [bin][frame of the group]
+  std::vector<kernels::SpectrumBand> bands;  // views of the filters
+  kernels::SpectrumTables<kMelFft> tables = kernels::MakeMelTables();
+  std::array<std::array<float, kMelFft>, kMelGroup> edges{};
+  std::array<float, kBins * kMelGroup> power{};
+  std::vector<float> logs;  // [mels][frame of the group]
 };
 
-void MelSpectrogram::State::Transform(std::span<const float> samples, size_t frame, size_t lane) {
-  const auto begin = static_cast<std::ptrdiff_t>(frame * kHop) - static_cast<std::ptrdiff_t>(kHalf);
-  if (begin >= 0 && static_cast<size_t>(begin) + kFft <= samples.size()) {
-    const float* from = samples.data() + begin;
-    for (size_t i = 0; i < kFft; ++i) frame_samples[i] = from[i] * window[i];
-  } else {
-    for (size_t i = 0; i < kFft; ++i) {
-      const size_t at = Mirrored(begin + static_cast<std::ptrdiff_t>(i));
-      frame_samples[i] = at < samples.size() ? samples[at] * window[i] : 0.0F;
-    }
-  }
-  kiss_fftr(fft.get(), frame_samples.data(), spectrum.data());
-  for (size_t bin = 0; bin < kBins; ++bin) {
-    power[bin][lane] = spectrum[bin].r * spectrum[bin].r + spectrum[bin].i * spectrum[bin].i;
+// A choice of kernels that is none was refused when the model was opened.
+MelSpectrogram::State::State(size_t mels)
+    : kernels(kernels::SpectrumKernelsFor(
+          kernels::ChooseInstructionSet().value_or(kernels::InstructionSet::kPlain))),
+      filters(MelFilters(mels)),
+      logs(mels * kMelGroup) {
+  for (const Filter& filter : filters) {
+    bands.push_back({filter.first_bin, filter.weights.size(), filter.weights.data()});
   }
 }
 
-float MelSpectrogram::State::Filtered(size_t first_frame, size_t frames,
-                                      std::span<float> mel) const {
-  std::array<float, kGroup> largest;
-  largest.fill(Log10(kPowerMin));
-  for (size_t row = 0; row < filters.size(); ++row) {
-    std::array<float, kGroup> sums{};
-    for (size_t i = 0; i < filters[row].weights.size(); ++i) {
-      const float weight = filters[row].weights[i];
-      const auto& bin = power[filters[row].first_bin + i];
-      for (size_t lane = 0; lane < kGroup; ++lane) sums[lane] += weight * bin[lane];
+const float* MelSpectrogram::State::Frame(std::span<const float> samples, size_t frame,
+                                          std::array<float, kMelFft>& edge) {
+  const auto begin = static_cast<std::ptrdiff_t>(frame * kHop) - static_cast<std::ptrdiff_t>(kHalf);
+  if (begin >= 0 && static_cast<size_t>(begin) + kMelFft <= samples.size()) {
+    return samples.data() + begin;
+  }
+  for (size_t i = 0; i < kMelFft; ++i) {
+    const size_t at = Mirrored(begin + static_cast<std::ptrdiff_t>(i));
+    edge[i] = at < samples.size() ? samples[at] : 0.0F;
+  }
+  return edge.data();
+}
+
+float MelSpectrogram::State::AddGroup(std::span<const float> samples, size_t first, size_t frames,
+                                      std::span<float> mel) {
+  std::array<const float*, kMelGroup> begins;
+  begins.fill(nullptr);
+  for (size_t i = 0; i < frames; ++i) begins[i] = Frame(samples, first + i, edges[i]);
+  // Lanes beyond the last frame repeat it.
+  std::fill(begins.begin() + static_cast<std::ptrdiff_t>(frames), begins.end(), begins[frames - 1]);
+  kernels.mel_power(tables, begins.data(), power.data());
+  kernels.band_logs(bands.data(), bands.size(), power.data(), logs.data());
+  for (size_t row = 0; row < bands.size(); ++row) {
+    std::copy_n(logs.begin() + static_cast<std::ptrdiff_t>(row * kMelGroup), frames,
+                mel.begin() + static_cast<std::ptrdiff_t>(row * kMelFrames + first));
+  }
+  // A maximum for each lane, so that the comparisons do not wait for each other.
+  std::array<float, kMelGroup> largest;
+  largest.fill(kSmallest);
+  for (size_t i = 0; i < logs.size(); i += kMelGroup) {
+    for (size_t lane = 0; lane < kMelGroup; ++lane) {
+      largest[lane] = logs[i + lane] > largest[lane] ? logs[i + lane] : largest[lane];
     }
-    for (size_t lane = 0; lane < kGroup; ++lane) {
-      sums[lane] = Log10(sums[lane] > kPowerMin ? sums[lane] : kPowerMin);
-      largest[lane] = largest[lane] > sums[lane] ? largest[lane] : sums[lane];
-    }
-    std::copy_n(sums.begin(), frames,
-                mel.begin() + static_cast<std::ptrdiff_t>(row * kMelFrames + first_frame));
   }
   return *std::ranges::max_element(largest);
 }
@@ -181,21 +158,13 @@ void MelSpectrogram::Compute(std::span<const float> samples, std::span<float> me
   const size_t mels = state.filters.size();
   CHECK(samples.size() <= kWindowSamples && mel.size() == mels * kMelFrames);
   const size_t audio_frames = AudioFrames(samples.size());
-  float largest = Log10(kPowerMin);
-  for (size_t first = 0; first < audio_frames; first += kGroup) {
-    const size_t frames = std::min(kGroup, audio_frames - first);
-    // Lanes beyond the last frame repeat it, so that they hold nothing of the group before.
-    for (size_t lane = 0; lane < kGroup; ++lane) {
-      if (lane < frames) {
-        state.Transform(samples, first + lane, lane);
-      } else {
-        for (auto& bin : state.power) bin[lane] = bin[frames - 1];
-      }
-    }
-    largest = std::max(largest, state.Filtered(first, frames, mel));
+  float largest = kSmallest;
+  for (size_t first = 0; first < audio_frames; first += kMelGroup) {
+    const size_t frames = std::min(kMelGroup, audio_frames - first);
+    largest = std::max(largest, state.AddGroup(samples, first, frames, mel));
   }
   const float smallest = largest - kRange;
-  const float padding = (std::max(Log10(kPowerMin), smallest) + 4) / 4;
+  const float padding = (std::max(kSmallest, smallest) + 4) / 4;
   for (size_t row = 0; row < mels; ++row) {
     const std::span<float> values = mel.subspan(row * kMelFrames, kMelFrames);
     for (float& value : values.first(audio_frames)) {

@@ -7,4 +7,5 @@
 #include "kernels/impl/vector_body.inc"
 #include "kernels/impl/int8_body.inc"
 #include "kernels/impl/attention_body.inc"
+#include "kernels/impl/spectrum_body.inc"
 #endif

@@ -3,6 +3,7 @@
 
 #include "kernels/attention.h"
 #include "kernels/int8.h"
+#include "kernels/spectrum.h"
 #include "kernels/vector.h"
 
 namespace verbatim::kernels {
@@ -11,33 +12,39 @@ namespace plain {
 extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
+extern const SpectrumKernels kSpectrum;
 }  // namespace plain
 #if defined(__x86_64__)
 namespace avx2 {
 extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
+extern const SpectrumKernels kSpectrum;
 }  // namespace avx2
 namespace avx2_vnni {
 extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
+extern const SpectrumKernels kSpectrum;
 }  // namespace avx2_vnni
 namespace avx512 {
 extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
+extern const SpectrumKernels kSpectrum;
 }  // namespace avx512
 namespace avx512_vnni {
 extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
+extern const SpectrumKernels kSpectrum;
 }  // namespace avx512_vnni
 namespace avx512_bf16 {
 extern const AttentionKernels kAttentionBf16;
 extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
+extern const SpectrumKernels kSpectrum;
 }  // namespace avx512_bf16
 #endif
 
