@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "kernels/spectrum.h"
 #include "vad/impl/silero_forward.h"
 #include "vad/safetensors.h"
 
@@ -18,6 +19,9 @@ extern const std::byte verbatim_silero_weights_end[];
 
 namespace verbatim::vad {
 
+using kernels::kVadFft;
+static_assert(kernels::kVadGroup == kVadFrames);
+
 class SileroModel {
  public:
   SileroWeights weights{};
@@ -27,6 +31,9 @@ namespace {
 
 // Resampled audio may overshoot 1 a little and is taken as it is; what lies far beyond is broken.
 constexpr float kLoudest = 16.0F;
+
+// What is fainter counts as nothing, so that no product of it becomes a denormal, which is slow.
+constexpr float kFaintest = 1e-12F;
 
 // What a convolution's weights look like in the file, [outputs][inputs][taps], and how they are
 // wanted here.
@@ -70,12 +77,29 @@ Result<void> ReadBias(const Safetensors& file, std::string_view name, std::span<
   return {};
 }
 
+// The first layer is a Fourier transform of frames under a Hann window; so it is computed as one,
+// not with these weights.
+Result<void> CheckSpectrum(const Safetensors& file) {
+  constexpr float kDifferenceMax = 1e-6F;
+  const auto weights = TRY(Floats(file, "stft_conv.weight", {2 * kVadBins, 1, kVadFft}));
+  const auto tables = kernels::MakeVadTables();
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const size_t row = i / kVadFft;
+    const size_t sample = i % kVadFft;
+    const bool is_sine = row >= kVadBins;
+    const size_t turn = (is_sine ? row - kVadBins : row) * sample % kVadFft;
+    const float expected = tables.window[sample] * tables.turns[turn][is_sine ? 1 : 0];
+    if (!(std::abs(weights[i] - expected) <= kDifferenceMax))
+      return Fail(ErrorCode::kCorruptModel, "the speech detector's first layer is no spectrum");
+  }
+  return {};
+}
+
 Result<void> ReadConvolutions(const Safetensors& file, SileroWeights& to) {
   constexpr size_t kWide = kVadWidth;
   constexpr size_t kNarrow = kVadNarrow;
   constexpr size_t kNarrowSquare = kNarrow * kNarrow;
-  const auto spectrum = TRY(Floats(file, "stft_conv.weight", {2 * kVadBins, 1, kVadFft}));
-  Transpose({2 * kVadBins, kVadFft}, spectrum, to.spectrum);
+  TRY_VOID(CheckSpectrum(file));
   const auto first = TRY(Floats(file, "conv1.weight", {kWide, kVadBins, 3}));
   Transpose({kWide, kVadBins, 3}, first, to.first);
   const auto second = TRY(Floats(file, "conv2.weight", {kNarrow, kWide, 3}));
@@ -138,6 +162,10 @@ std::shared_ptr<const SileroModel> BuiltInSilero() {
 struct SpeechDetector::State {
   std::shared_ptr<const SileroModel> model;
   SileroSet set = BestSileroSet();
+  // A choice of kernels that is none was refused when the model was opened.
+  const kernels::SpectrumKernels& spectrum = kernels::SpectrumKernelsFor(
+      kernels::ChooseInstructionSet().value_or(kernels::InstructionSet::kPlain));
+  kernels::SpectrumTables<kVadFft> tables = kernels::MakeVadTables();
   SileroState network{};
 };
 
@@ -154,9 +182,13 @@ float SpeechDetector::Push(std::span<const float, kVadBlock> samples) {
   // The context is the end of the block before, which still lies in front of its reflection.
   std::ranges::copy(padded.subspan(kVadInput - kVadContext, kVadContext), padded.begin());
   std::ranges::transform(samples, padded.begin() + kVadContext, [](float sample) {
-    return std::isfinite(sample) ? std::clamp(sample, -kLoudest, kLoudest) : 0.0F;
+    const bool counts = std::isfinite(sample) && std::abs(sample) >= kFaintest;
+    return counts ? std::clamp(sample, -kLoudest, kLoudest) : 0.0F;
   });
   for (size_t i = 0; i < kVadReflect; ++i) padded[kVadInput + i] = padded[kVadInput - 2 - i];
+  std::array<const float*, kVadFrames> frames;
+  for (size_t i = 0; i < kVadFrames; ++i) frames[i] = padded.data() + i * kVadHop;
+  state_->spectrum.vad_power(state_->tables, frames.data(), state_->network.power);
   return SileroForward(state_->set, state_->model->weights, state_->network);
 }
 

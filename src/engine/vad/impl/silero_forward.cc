@@ -19,8 +19,11 @@ namespace {
 // slow.
 constexpr float kTiny = 1e-12F;
 
-VERBATIM_INLINE float Flush(float value) { return value < kTiny && value > -kTiny ? 0.0F : value; }
 VERBATIM_INLINE float Relu(float value) { return value > 0.0F ? value : 0.0F; }
+template <typename Vector>
+VERBATIM_INLINE Vector Relu(const Vector& value) {
+  return value > 0.0F ? value : Vector{};
+}
 
 // Vectors as wide as a set's registers.
 struct Width16 {
@@ -99,33 +102,10 @@ struct Network {
     }
   }
 
-  VERBATIM_INLINE void Spectrum(const float* weights, const float* samples, float* spectrum) {
-    for (size_t part = 0; part < kVadSpectrum / kLanes; part += kPart) {
-      Vector sums[kVadFrames][kPart] = {};
-      const Vector* row = Vectors(weights) + part / kRow * kRow * kVadFft + part % kRow;
-      for (size_t i = 0; i < kVadFft; ++i, row += kRow) {
-        for (size_t frame = 0; frame < kVadFrames; ++frame) {
-          const float sample = samples[frame * kVadHop + i];
-          for (size_t v = 0; v < kPart; ++v) sums[frame][v] += sample * row[v];
-        }
-      }
-      for (size_t frame = 0; frame < kVadFrames; ++frame) {
-        for (size_t v = 0; v < kPart; ++v) {
-          Vectors(spectrum + frame * kVadSpectrum)[part + v] = sums[frame][v];
-        }
-      }
-    }
-  }
-
-  // Shape: spectrum [frame][row] -> magnitude [bin][frame].
-  VERBATIM_INLINE void Magnitude(const float* spectrum, float* magnitude) {
-    for (size_t frame = 0; frame < kVadFrames; ++frame) {
-      const float* cosine = spectrum + frame * kVadSpectrum;
-      for (size_t bin = 0; bin < kVadBins; ++bin) {
-        const float real = Flush(cosine[bin]);
-        const float imaginary = Flush(cosine[kVadBins + bin]);
-        magnitude[bin * kVadFrames + frame] = __builtin_sqrtf(real * real + imaginary * imaginary);
-      }
+  VERBATIM_INLINE void Magnitude(const float* power, float* magnitude) {
+    constexpr float kTinyPower = kTiny * kTiny;
+    for (size_t i = 0; i < kVadBins * kVadFrames; ++i) {
+      magnitude[i] = power[i] < kTinyPower ? 0.0F : __builtin_sqrtf(power[i]);
     }
   }
 
@@ -143,16 +123,21 @@ struct Network {
           const Vector before = row[v];
           const Vector middle = row[kRow + v];
           const Vector after = row[2 * kRow + v];
-          sums[0][v] += in[0] * middle + in[1] * after;
-          sums[1][v] += in[0] * before + in[1] * middle + in[2] * after;
-          sums[2][v] += in[1] * before + in[2] * middle + in[3] * after;
-          sums[3][v] += in[2] * before + in[3] * middle;
+          sums[0][v] += in[0] * middle;
+          sums[1][v] += in[1] * middle;
+          sums[2][v] += in[2] * middle;
+          sums[3][v] += in[3] * middle;
+          sums[0][v] += in[1] * after;
+          sums[1][v] += in[2] * after;
+          sums[2][v] += in[3] * after;
+          sums[1][v] += in[0] * before;
+          sums[2][v] += in[1] * before;
+          sums[3][v] += in[2] * before;
         }
       }
       for (size_t frame = 0; frame < kVadFrames; ++frame) {
-        for (size_t c = 0; c < kPart * kLanes; ++c) {
-          outputs[(part * kLanes + c) * kVadFrames + frame] =
-              Relu(sums[frame][c / kLanes][c % kLanes]);
+        for (size_t v = 0; v < kPart; ++v) {
+          Vectors(outputs + frame * kVadWidth)[part + v] = Relu(sums[frame][v]);
         }
       }
     }
@@ -168,18 +153,21 @@ struct Network {
       const Vector* row =
           Vectors(weights.second) + part / kRow * kRow * kVadWidth * 3 + part % kRow;
       for (size_t channel = 0; channel < kVadWidth; ++channel, row += 3 * kRow) {
-        const float* in = inputs + channel * kVadFrames;
+        const float* in = inputs + channel;
         for (size_t v = 0; v < kPart; ++v) {
           const Vector before = row[v];
           const Vector middle = row[kRow + v];
           const Vector after = row[2 * kRow + v];
-          sums[0][v] += in[0] * middle + in[1] * after;
-          sums[1][v] += in[1] * before + in[2] * middle + in[3] * after;
+          sums[0][v] += in[0] * middle;
+          sums[1][v] += in[2 * kVadWidth] * middle;
+          sums[0][v] += in[kVadWidth] * after;
+          sums[1][v] += in[3 * kVadWidth] * after;
+          sums[1][v] += in[kVadWidth] * before;
         }
       }
-      for (size_t c = 0; c < kPart * kLanes; ++c) {
-        outputs[part * kLanes + c] = Relu(sums[0][c / kLanes][c % kLanes]);
-        outputs[kVadNarrow + part * kLanes + c] = Relu(sums[1][c / kLanes][c % kLanes]);
+      for (size_t v = 0; v < kPart; ++v) {
+        Vectors(outputs)[part + v] = Relu(sums[0][v]);
+        Vectors(outputs + kVadNarrow)[part + v] = Relu(sums[1][v]);
       }
     }
   }
@@ -225,9 +213,7 @@ struct Network {
   }
 
   VERBATIM_INLINE float Run(const SileroWeights& weights, SileroState& state) {
-    for (float& sample : state.samples) sample = Flush(sample);
-    Spectrum(weights.spectrum, state.samples, state.spectrum);
-    Magnitude(state.spectrum, state.magnitude);
+    Magnitude(state.power, state.magnitude);
     First(weights, state.magnitude, state.first);
     Second(weights, state.first, state.second);
     ThirdAndFourth(weights, state);

@@ -1,5 +1,5 @@
-// The arithmetic of Silero VAD for one block: weights as the loops want them, scratch, and the pass
-// itself.
+// The arithmetic of Silero VAD for one block, from the spectra of its frames on: weights as the
+// loops want them, scratch, and the pass itself.
 //
 // Every layer's weights lie as [tile][input][tap][output in tile], so that the innermost loop is a
 // multiply-add over neighbouring outputs, whose sums stay in registers, and memory is read once and
@@ -14,19 +14,15 @@ inline constexpr size_t kVadContext = 64;                      // samples of the
 inline constexpr size_t kVadInput = 512 + kVadContext;         // 576
 inline constexpr size_t kVadReflect = 64;                      // mirrored samples at the end
 inline constexpr size_t kVadPadded = kVadInput + kVadReflect;  // 640
-inline constexpr size_t kVadFft = 256;
 inline constexpr size_t kVadHop = 128;
 inline constexpr size_t kVadFrames = 4;
 inline constexpr size_t kVadBins = 129;
-inline constexpr size_t kVadTile = 32;       // outputs summed together in two vectors
-inline constexpr size_t kVadSpectrum = 288;  // 2 * 129 rows, filled up to whole tiles
+inline constexpr size_t kVadTile = 32;    // outputs summed together in two vectors
 inline constexpr size_t kVadWidth = 128;  // channels of the first and last layers and of the LSTM
 inline constexpr size_t kVadNarrow = 64;  // channels of the middle layers
 inline constexpr size_t kVadGates = 4 * kVadWidth;  // input, forget, cell, output
 
 struct SileroWeights {
-  // Shape: [9 tiles][256 samples][32]; outputs are 129 cosine rows, then 129 sine rows, then zeros.
-  alignas(64) float spectrum[kVadSpectrum * kVadFft];
   alignas(64) float first[kVadWidth * kVadBins * 3];     // [4 tiles][129][3 taps][32]
   alignas(64) float second[kVadNarrow * kVadWidth * 3];  // [2 tiles][128][3 taps][32]
   alignas(64) float third[kVadNarrow * 2 * kVadNarrow];  // [2 frames * 64 inputs][64]; the tap
@@ -44,11 +40,11 @@ struct SileroWeights {
 };
 
 struct SileroState {
-  alignas(64) float samples[kVadPadded];                  // context, block, reflection
-  alignas(64) float spectrum[kVadFrames * kVadSpectrum];  // [frame][row]
-  alignas(64) float magnitude[kVadBins * kVadFrames];     // [bin][frame]
-  alignas(64) float first[kVadWidth * kVadFrames];        // [channel][frame]
-  alignas(64) float second[2 * kVadNarrow];               // [frame][channel]
+  alignas(64) float samples[kVadPadded];               // context, block, reflection
+  alignas(64) float power[kVadBins * kVadFrames];      // [bin][frame], of the samples
+  alignas(64) float magnitude[kVadBins * kVadFrames];  // [bin][frame]
+  alignas(64) float first[kVadWidth * kVadFrames];     // [channel][frame]
+  alignas(64) float second[2 * kVadNarrow];            // [frame][channel]
   alignas(64) float third[kVadNarrow];
   alignas(
       64) float lstm_input[2 * kVadWidth];  // the fourth layer's output, then the state `hidden`
@@ -63,8 +59,8 @@ enum class SileroSet { kPortable, kAvx2, kAvx512 };
 bool SileroSetWorks(SileroSet set);
 SileroSet BestSileroSet();
 
-// Runs the network on state.samples, all 640 of them in place, and moves the LSTM one step. The set
-// must work here. Unit: a probability, 0..1.
+// Runs the network on state.power and moves the LSTM one step. The set must work here.
+// Unit: a probability, 0..1.
 float SileroForward(SileroSet set, const SileroWeights& weights, SileroState& state);
 
 }  // namespace verbatim::vad
