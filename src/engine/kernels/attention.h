@@ -16,6 +16,10 @@ enum class AttentionFormat { kF32, kBf16 };
 struct AttentionShape {
   size_t depth = 0;      // numbers of a head: a multiple of 16 up to 128
   size_t positions = 0;  // keys, and as many values
+  size_t repeated = 0;   // the last this many positions stand for `repeats` like them each
+  size_t repeats = 1;
+
+  size_t counted_once() const { return positions - repeated; }
 };
 
 // Keys and values of one head as they lie in wider rows, one row a position.
@@ -35,7 +39,7 @@ struct AttentionQueries {
   const float* queries = nullptr;  // [rows, depth], already divided by sqrt(depth)
   size_t stride = 0;               // floats from row to row
   size_t rows = 0;
-  float* out = nullptr;  // [rows, depth]
+  float* out = nullptr;  // [rows, depth]; may be where the queries are
   size_t out_stride = 0;
 };
 
@@ -53,6 +57,7 @@ struct AttentionKernels {
   void (*pack)(const AttentionRows& rows, const AttentionShape& shape, const AttentionRange& range,
                float* packed);
 
+  // A repeated position's weight, exp(score), counts `repeats` times.
   // Shape: packed [packed_words], scratch [scratch_words].
   // Source: Vaswani et al. 2017, section 3.2.1.
   void (*attend)(const AttentionQueries& queries, const AttentionShape& shape, const float* packed,

@@ -180,6 +180,22 @@ std::vector<Case> Cases() {
   return cases;
 }
 
+// A repeated position is as good as so many copies of it.
+TEST_P(AttentionTest, RepeatedPositionsCountAsOften) {
+  constexpr size_t kOnce = 45, kRepeated = 7, kRepeats = 5;
+  Head few = Noise({64, kOnce + kRepeated, kRepeated, kRepeats}, 13, 0.3F);
+  Head all = Noise({64, kOnce + kRepeated * kRepeats}, 13, 0);
+  for (size_t t = 0; t < all.shape.positions; ++t) {
+    const size_t from = t < kOnce ? t : kOnce + (t - kOnce) / kRepeats;
+    std::copy_n(few.Key(from), 128, all.Key(t));
+    if (t < 13) std::copy_n(few.Query(t), 64, all.Query(t));
+  }
+  const std::vector<float> expected = Attend(Truth(), all, 0, 13);
+  const std::vector<float> out = Attend(*fast_, few, 0, 13);
+  for (size_t i = 0; i < out.size(); ++i)
+    ASSERT_NEAR(out[i], expected[i], Tolerance(few, 0.3F)) << i;
+}
+
 INSTANTIATE_TEST_SUITE_P(Sets, AttentionTest, ::testing::ValuesIn(Cases()), [](const auto& test) {
   const bool is_bf16 = test.param.format == AttentionFormat::kBf16;
   return std::string(InstructionSetName(test.param.set)) + (is_bf16 ? "_in_bf16" : "_in_f32");

@@ -122,7 +122,7 @@ bool Worker::Encode(size_t slot, std::span<const float> samples, const std::stop
                            {whisper::kMelFrames * whisper::kMelFrameOperations, 0});
     mel_.Compute(samples, mel_values_);
   }
-  const Result<std::span<const float>> states = encoder_.Encode(mel_values_, stop);
+  const Result<std::span<const float>> states = encoder_.Encode(mel_values_, whisper::AudioPositions::All(), stop);
   if (!states) return false;
   decoder_.Admit(slot, *states);
   return true;

@@ -46,7 +46,7 @@ const Material* MakeMaterial() {
         tests::ReadNpy(tests::GoldenReference() / (std::string(clip) + ".pcm_i16.npy"));
     std::vector<float> mel((*model)->shape.mels * kMelFrames);
     MelSpectrogram((*model)->shape.mels).Compute(pcm.values, mel);
-    const auto states = encoder.Encode(mel, {});
+    const auto states = encoder.Encode(mel, AudioPositions::All(), {});
     if (!pcm.ok() || !states) return nullptr;
     std::vector<float> kept(kernels::PaddedRows(states->size() / width) * width);
     std::ranges::copy(*states, kept.begin());

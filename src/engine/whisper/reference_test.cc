@@ -59,7 +59,7 @@ class ReferenceTest : public ::testing::TestWithParam<Case> {
     std::vector<float> mel(model_->shape.mels * kMelFrames);
     MelSpectrogram(model_->shape.mels).Compute(pcm.values, mel);
     encoder_.emplace(model_, pool_);
-    const auto states = encoder_->Encode(mel, {});
+    const auto states = encoder_->Encode(mel, AudioPositions::All(), {});
     ASSERT_TRUE(states);
     states_ = *states;
     const auto json =

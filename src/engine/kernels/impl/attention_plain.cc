@@ -38,7 +38,10 @@ void Attend(const AttentionQueries& queries, const AttentionShape& shape, const 
     }
     const float largest = *std::max_element(scratch, scratch + shape.positions);
     float sum = 0;
-    for (size_t t = 0; t < shape.positions; ++t) sum += scratch[t] = std::exp(scratch[t] - largest);
+    for (size_t t = 0; t < shape.positions; ++t) {
+      const float count = t < shape.counted_once() ? 1 : static_cast<float>(shape.repeats);
+      sum += scratch[t] = std::exp(scratch[t] - largest) * count;
+    }
     float* out = queries.out + row * queries.out_stride;
     std::fill_n(out, shape.depth, 0.0F);
     for (size_t t = 0; t < shape.positions; ++t) {
