@@ -22,7 +22,9 @@ whisper::Precision PrecisionFor(ComputeType type) {
   const Format format = type == ComputeType::kInt8   ? Format::kInt8
                         : type == ComputeType::kBf16 ? Format::kBf16
                                                      : Format::kF32;
-  return {format, format};
+  const auto attention =
+      type == ComputeType::kF32 ? kernels::AttentionFormat::kF32 : kernels::AttentionFormat::kBf16;
+  return {format, format, attention};
 }
 
 class WhisperEngine final : public Engine {
