@@ -8,4 +8,5 @@
 #include "kernels/impl/int8_body.inc"
 #include "kernels/impl/attention_body.inc"
 #include "kernels/impl/spectrum_body.inc"
+#include "kernels/impl/int8_attention_body.inc"
 #endif

@@ -4,6 +4,7 @@
 #include "kernels/attention.h"
 #include "kernels/int8.h"
 #include "kernels/spectrum.h"
+#include "kernels/int8_attention.h"
 #include "kernels/vector.h"
 
 namespace verbatim::kernels {
@@ -13,6 +14,7 @@ extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 extern const SpectrumKernels kSpectrum;
+extern const Int8AttentionKernels kInt8Attention;
 }  // namespace plain
 #if defined(__x86_64__)
 namespace avx2 {
@@ -20,24 +22,28 @@ extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 extern const SpectrumKernels kSpectrum;
+extern const Int8AttentionKernels kInt8Attention;
 }  // namespace avx2
 namespace avx2_vnni {
 extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 extern const SpectrumKernels kSpectrum;
+extern const Int8AttentionKernels kInt8Attention;
 }  // namespace avx2_vnni
 namespace avx512 {
 extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 extern const SpectrumKernels kSpectrum;
+extern const Int8AttentionKernels kInt8Attention;
 }  // namespace avx512
 namespace avx512_vnni {
 extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 extern const SpectrumKernels kSpectrum;
+extern const Int8AttentionKernels kInt8Attention;
 }  // namespace avx512_vnni
 namespace avx512_bf16 {
 extern const AttentionKernels kAttentionBf16;
@@ -45,6 +51,7 @@ extern const VectorKernels kVector;
 extern const AttentionKernels kAttention;
 extern const Int8Kernels kInt8;
 extern const SpectrumKernels kSpectrum;
+extern const Int8AttentionKernels kInt8Attention;
 }  // namespace avx512_bf16
 #endif
 
