@@ -40,7 +40,7 @@ struct Int8Queries {
   size_t stride = 0;               // floats from row to row
   size_t rows = 0;                 // at most kInt8QueriesMax
   size_t positions = 0;            // that take part, from 0 on
-  float* out = nullptr;            // [rows, depth]
+  float* out = nullptr;            // [rows, depth], or none if only the weights are wanted
   size_t out_stride = 0;
   float* weights = nullptr;  // [rows, positions]: the softmax of the scores, if wanted
   size_t weights_stride = 0;

@@ -17,6 +17,18 @@ struct KeyShape {
   size_t count = 0;   // positions in use
 };
 
+// What one token of a hypothesis attends to: each position's key and value lie where the row that
+// owns them wrote them.
+struct History {
+  const float* keys = nullptr;       // [rows, positions, heads * depth]
+  const float* values = nullptr;     // the same
+  const uint16_t* owners = nullptr;  // [count]: rows
+  size_t row_stride = 0;             // floats from row to row
+  size_t count = 0;                  // positions, from 0 on
+  size_t heads = 0;
+  size_t depth = 0;  // a multiple of 16 up to 128
+};
+
 struct VectorKernels {
   // out = (in - mean) / sqrt(variance + 1e-5) * gamma + beta. Shape: all [n]; out may be in.
   // Source: Ba et al. 2016, "Layer Normalization".
@@ -48,6 +60,10 @@ struct VectorKernels {
   // 16 up to 128.
   void (*attention_mix)(const float* weights, const uint16_t* values, size_t count, size_t depth,
                         float* out);
+
+  // Attention of all heads of one token: softmax(query * keys^T) * values.
+  // Shape: query and out [heads * depth], scratch [count].
+  void (*attend_history)(const float* query, const History& history, float* scratch, float* out);
 
   // Single precision to half, rounded to the nearest, ties to even. Shape: both [n].
   void (*to_half)(const float* in, size_t n, uint16_t* out);

@@ -136,6 +136,26 @@ TEST_P(VectorTest, ToHalfRoundsToTheNearest) {
   }
 }
 
+TEST_P(VectorTest, AttendHistoryAgrees) {
+  constexpr size_t kRows = 3, kPositions = 40, kHeads = 2;
+  for (size_t depth : {16, 48, 64, 128}) {
+    const size_t width = kHeads * depth;
+    const auto keys = Noise(kRows * kPositions * width), values = Noise(keys.size());
+    const auto query = Noise(width, 0.5F);
+    std::vector<uint16_t> owners(kPositions);
+    for (size_t t = 0; t < kPositions; ++t) owners[t] = static_cast<uint16_t>(t * 7 % kRows);
+    for (size_t count : {1, 2, 15, 16, 17, 40}) {
+      const History history{keys.data(), values.data(), owners.data(), kPositions * width,
+                            count,       kHeads,        depth};
+      std::vector<float> scratch(count), fast(width), truth(width);
+      Fast().attend_history(query.data(), history, scratch.data(), fast.data());
+      Truth().attend_history(query.data(), history, scratch.data(), truth.data());
+      for (size_t i = 0; i < width; ++i)
+        ASSERT_NEAR(fast[i], truth[i], 2e-5F) << depth << " " << count;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Sets, VectorTest, ::testing::ValuesIn(kInstructionSets),
                          [](const auto& set) {
                            return std::string(InstructionSetName(set.param));

@@ -35,6 +35,15 @@ const float* SelfCache::SeenValue(size_t layer, size_t row, size_t position) con
   return values_.data() + Offset(layer, owners_[row * shape_.positions + position], position);
 }
 
+kernels::History SelfCache::Seen(size_t layer, size_t row, size_t count) const {
+  const size_t begin = Offset(layer, 0, 0);
+  return {.keys = keys_.data() + begin,
+          .values = values_.data() + begin,
+          .owners = owners_.data() + row * shape_.positions,
+          .row_stride = shape_.positions * shape_.width,
+          .count = count};
+}
+
 void SelfCache::Own(size_t row, size_t position) {
   DCHECK(row < rows_ && position < shape_.positions);
   owners_[row * shape_.positions + position] = static_cast<uint16_t>(row);
@@ -76,6 +85,24 @@ void CrossCache::Store(size_t slot, size_t layer, const float* block, size_t beg
       for (size_t row = 0; row < rows; ++row) column[row] = keys_in[row * 2 * width + d];
       kernels_.to_half(column, rows, keys_t + d * stride_);
     }
+  }
+}
+
+Int8CrossCache::Int8CrossCache(const AudioShape& shape, size_t slots,
+                               const kernels::Int8AttentionKernels& kernels)
+    : shape_(shape),
+      kernels_(kernels),
+      head_shape_{shape.depth, shape.positions},
+      heads_(slots * shape.layers * shape.heads * head_shape_.head_bytes()) {}
+
+void Int8CrossCache::Store(size_t slot, size_t layer, const float* block, size_t begin,
+                           size_t rows) {
+  const size_t width = shape_.heads * shape_.depth;
+  DCHECK(begin % kernels::kInt8Group == 0 && begin + rows <= shape_.positions);
+  for (size_t head = 0; head < shape_.heads; ++head) {
+    const float* keys = block + head * shape_.depth;
+    kernels_.store({keys, keys + width, 2 * width, begin, rows}, head_shape_,
+                   heads_.data() + Offset(slot, layer, head));
   }
 }
 

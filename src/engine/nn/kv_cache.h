@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "kernels/aligned.h"
+#include "kernels/int8_attention.h"
 #include "kernels/vector.h"
 #include "nn/buffer.h"
 
@@ -31,6 +33,9 @@ class SelfCache {
   // What a row sees at a position of its history: its own entry or an ancestor's.
   const float* SeenKey(size_t layer, size_t row, size_t position) const;
   const float* SeenValue(size_t layer, size_t row, size_t position) const;
+
+  // What a row sees up to a position, as the kernel for it takes it; heads and depth are left open.
+  kernels::History Seen(size_t layer, size_t row, size_t count) const;
 
   // Says that row's entry of a position is its own from now on. Called before the layers write it.
   void Own(size_t row, size_t position);
@@ -106,6 +111,41 @@ class CrossCache {
   size_t stride_;
   HalfBuffer keys_t_;
   HalfBuffer values_;
+};
+
+// How keys and values of the audio are kept.
+enum class AudioFormat { kHalf, kInt8 };
+
+// The same as 8-bit integers: half the memory, and a kernel of its own.
+class Int8CrossCache {
+ public:
+  Int8CrossCache(const AudioShape& shape, size_t slots,
+                 const kernels::Int8AttentionKernels& kernels);
+
+  // As CrossCache::Store; `begin` is a multiple of kernels::kInt8Group. Of the positions of a slot,
+  // those below the last one stored may be attended to.
+  void Store(size_t slot, size_t layer, const float* block, size_t begin, size_t rows);
+
+  // Shape: scratch [scratch_size()].
+  void Attend(size_t slot, size_t layer, size_t head, const kernels::Int8Queries& queries,
+              float* scratch) const {
+    kernels_.attend(queries, head_shape_, heads_.data() + Offset(slot, layer, head), scratch);
+  }
+
+  size_t scratch_size() const { return head_shape_.scratch_size(); }
+
+  // Of the keys and values that one layer reads of one slot.
+  size_t LayerBytes() const { return shape_.heads * head_shape_.head_bytes(); }
+
+ private:
+  size_t Offset(size_t slot, size_t layer, size_t head) const {
+    return ((slot * shape_.layers + layer) * shape_.heads + head) * head_shape_.head_bytes();
+  }
+
+  AudioShape shape_;
+  const kernels::Int8AttentionKernels& kernels_;
+  kernels::Int8HeadShape head_shape_;
+  kernels::Aligned<std::byte> heads_;  // [slots, layers, heads]
 };
 
 }  // namespace verbatim::nn

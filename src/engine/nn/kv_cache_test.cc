@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 namespace verbatim::nn {
 namespace {
@@ -68,6 +70,52 @@ TEST(CrossCacheTest, StoreTransposesKeysAndKeepsValues) {
       }
     }
   }
+}
+
+// Blocks of two windows, heads and layers find their own places: with one position that is far
+// likelier than all others, a head's output is that position's value.
+TEST(Int8CrossCacheTest, AttendsToWhatWasStored) {
+  constexpr size_t kHeads = 2, kDepth = 16, kPositions = 40, kWidth = kHeads * kDepth;
+  Int8CrossCache cache({2, kHeads, kDepth, kPositions}, 2,
+                       kernels::Int8AttentionKernelsFor(kernels::InstructionSet::kPlain));
+  const auto value_at = [](size_t slot, size_t layer, size_t head, size_t position) {
+    return static_cast<float>(1000 * slot + 100 * layer + 50 * head + position + 1);
+  };
+  for (size_t part = 0; part < 8; ++part) {
+    const size_t slot = part / 4, layer = part / 2 % 2, begin = part % 2 * 32;
+    const size_t rows = std::min<size_t>(32, kPositions - begin);
+    std::vector<float> block(rows * 2 * kWidth);
+    for (size_t row = 0; row < rows; ++row) {
+      for (size_t head = 0; head < kHeads; ++head) {
+        float* key = block.data() + row * 2 * kWidth + head * kDepth;
+        key[(begin + row) % kDepth] = begin + row < kDepth ? 100 : -100;
+        std::fill_n(key + kWidth, kDepth, value_at(slot, layer, head, begin + row));
+      }
+    }
+    cache.Store(slot, layer, block.data(), begin, rows);
+  }
+  std::vector<float> query(kDepth), out(kDepth), scratch(cache.scratch_size());
+  query[3] = 1;
+  for (size_t part = 0; part < 8; ++part) {
+    cache.Attend(part / 4, part / 2 % 2, part % 2,
+                 {.queries = query.data(),
+                  .stride = kDepth,
+                  .rows = 1,
+                  .positions = kPositions,
+                  .out = out.data(),
+                  .out_stride = kDepth},
+                 scratch.data());
+    const float expected = value_at(part / 4, part / 2 % 2, part % 2, 3);
+    for (float number : out) EXPECT_NEAR(number, expected, 1e-3F * expected);
+  }
+}
+
+TEST(Int8CrossCacheTest, TakesHalfTheMemory) {
+  const AudioShape shape{6, 8, 64, 1500};
+  const auto set = kernels::InstructionSet::kPlain;
+  const CrossCache half(shape, 1, kernels::KernelsFor(set));
+  const Int8CrossCache int8(shape, 1, kernels::Int8AttentionKernelsFor(set));
+  EXPECT_LE(static_cast<double>(int8.LayerBytes()), 0.55 * static_cast<double>(half.LayerBytes()));
 }
 
 }  // namespace

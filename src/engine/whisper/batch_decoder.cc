@@ -16,7 +16,8 @@ DecoderLimits LimitsFor(const BatchDecoder::Limits& limits) {
           .rows = limits.rows + 1,
           .positions = limits.positions,
           .entries = limits.positions + limits.rows,
-          .logit_rows = limits.rows + limits.slots};
+          .logit_rows = limits.rows + limits.slots,
+          .audio_format = limits.audio_format};
 }
 
 }  // namespace

@@ -30,13 +30,14 @@ class BatchDecoder {
     size_t slots = 1;
     size_t rows = 1;
     size_t positions = 448;  // prompt and text of one hypothesis; at most the model's
+    nn::AudioFormat audio_format = nn::AudioFormat::kHalf;
   };
   BatchDecoder(std::shared_ptr<const Model> model, const Limits& limits, kernels::ThreadPool& pool);
 
   std::optional<size_t> free_slot() const;
   size_t active() const;
 
-  // Takes a window into a free slot. Shape: states as Encoder::Encode returns them.
+  // Takes a window into a free slot. Shape: states as Decoder::SetAudio takes them.
   void Admit(size_t slot, std::span<const float> states);
 
   // The languages of the window, likeliest first. Source: Radford et al. 2022, reference

@@ -180,6 +180,45 @@ TEST_F(BatchDecoderTest, DifferentSearchesShareABatch) {
   }
 }
 
+// Keys and values as 8-bit integers, and windows of different lengths beside each other.
+TEST_F(BatchDecoderTest, AudioAsInt8IsTheSameInAnyCompany) {
+  const SearchOptions options{.beam_size = 3, .tokens_max = kTokensMax};
+  const auto admit = [&](BatchDecoder& decoder, size_t slot, size_t clip) {
+    const size_t positions = model().shape.audio_positions - clip * 333;
+    decoder.Admit(slot, States(clip).first(positions * model().shape.width));
+    decoder.Begin(slot, Prompt(), options, rules_);
+  };
+  kernels::ThreadPool pool(2);
+  BatchDecoder together(shared_model(), {3, 9, kPositions, nn::AudioFormat::kInt8}, pool);
+  for (size_t clip = 0; clip < 3; ++clip) admit(together, clip, clip);
+  size_t finished = 0;
+  while (finished < 3) {
+    for (size_t slot : together.Step()) {
+      BatchDecoder alone(shared_model(), {1, 3, kPositions, nn::AudioFormat::kInt8}, pool);
+      admit(alone, 0, slot);
+      while (alone.Step().empty()) {
+      }
+      ExpectSame(together.Take(slot), alone.Take(0), std::to_string(slot));
+      ++finished;
+    }
+  }
+}
+
+// A window's end that holds no speech may be left out.
+TEST_F(BatchDecoderTest, ShorterAudioHasTheSameText) {
+  for (const nn::AudioFormat format : {nn::AudioFormat::kHalf, nn::AudioFormat::kInt8}) {
+    kernels::ThreadPool pool(2);
+    BatchDecoder decoder(shared_model(), {1, 1, kPositions, format}, pool);
+    decoder.Admit(0, States(0).first(1000 * model().shape.width));
+    decoder.Begin(0, Prompt(), {.tokens_max = kTokensMax}, rules_);
+    while (decoder.Step().empty()) {
+    }
+    EXPECT_EQ(decoder.Take(0).tokens, Alone(0, {.tokens_max = kTokensMax}).tokens);
+    const std::vector<int32_t> begins = decoder.Align(0, {}, Alone(0, {}).tokens, 550);
+    EXPECT_LT(begins.back(), 550);
+  }
+}
+
 TEST_F(BatchDecoderTest, WindowsWaitForRows) {
   const SearchOptions wide{.beam_size = 3, .tokens_max = kTokensMax};
   kernels::ThreadPool pool(1);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "kernels/aligned.h"
 #include "kernels/gemm.h"
 #include "nn/linear_work.h"
 
@@ -17,17 +18,24 @@ using profile::Stage;
 using profile::StageScope;
 using profile::Work;
 
-// Over all entries: the positions of their histories, and the changes from window to window.
+// The positions of all entries' histories.
 size_t TextPositions(std::span<const DecoderEntry> entries) {
   size_t sum = 0;
   for (const DecoderEntry& entry : entries) sum += entry.position + size_t{1};
   return sum;
 }
 
-size_t SlotChanges(std::span<const DecoderEntry> entries) {
-  size_t changes = 1;
-  for (size_t i = 1; i < entries.size(); ++i) changes += entries[i].slot != entries[i - 1].slot;
-  return changes;
+nn::AudioShape AudioShapeOf(const ModelShape& shape) {
+  return {shape.decoder_layers, shape.heads, shape.depth, shape.audio_positions};
+}
+
+// Numbers that one thread's attention needs room for: with 8-bit audio, scores of several entries
+// and the weights that are kept of them.
+size_t ScoresSize(const ModelShape& shape, const DecoderLimits& limits) {
+  const size_t size = std::max(shape.audio_positions, shape.text_positions);
+  if (limits.audio_format != nn::AudioFormat::kInt8) return size;
+  const kernels::Int8HeadShape head{shape.depth, shape.audio_positions};
+  return std::max(size, head.scratch_size() + kernels::kInt8QueriesMax * shape.audio_positions);
 }
 
 }  // namespace
@@ -42,15 +50,16 @@ struct Decoder::Buffers {
         wide(hidden.size() * 4),
         gathered(PaddedRows(limits.logit_rows) * shape.width),
         logits(PaddedRows(limits.logit_rows) * shape.vocabulary),
-        scores(threads, std::vector<float>(std::max(shape.audio_positions, shape.text_positions))),
         audio_block(threads, std::vector<float>(kRowBlock * 2 * shape.width)),
-        kept(limits.slots * alignment_heads * limits.positions * shape.audio_positions) {}
+        kept(limits.slots * alignment_heads * limits.positions * shape.audio_positions) {
+    for (size_t i = 0; i < threads; ++i) scores.emplace_back(ScoresSize(shape, limits));
+  }
 
   nn::Buffer hidden, normed, query, attended;  // [entries, width]
   nn::Buffer wide;      // [entries, 4 * width]; first holds queries, keys and values
   nn::Buffer gathered;  // [logit_rows, width]
   nn::Buffer logits;    // [logit_rows, vocabulary]
-  std::vector<std::vector<float>> scores;  // per thread
+  std::vector<kernels::Aligned<float>> scores;  // per thread
   std::vector<std::vector<float>>
       audio_block;         // per thread: keys and values of a block of positions
   nn::HalfBuffer kept;     // [slots, alignment heads, positions, audio positions]
@@ -63,20 +72,29 @@ Decoder::Decoder(std::shared_ptr<const Model> model, const DecoderLimits& limits
       limits_(limits),
       pool_(pool),
       self_({model_->shape.decoder_layers, model_->shape.width, limits.positions}, limits.rows),
-      cross_({model_->shape.decoder_layers, model_->shape.heads, model_->shape.depth,
-              model_->shape.audio_positions},
-             limits.slots, *model_->kernels),
+      audio_positions_(limits.slots, model_->shape.audio_positions),
       buffers_(std::make_unique<Buffers>(model_->shape, limits, model_->alignment_heads.size(),
-                                         pool.threads())) {}
+                                         pool.threads())) {
+  groups_.reserve(limits.entries);
+  const nn::AudioShape audio = AudioShapeOf(model_->shape);
+  if (limits.audio_format == nn::AudioFormat::kInt8) {
+    int8_cross_.emplace(audio, limits.slots, kernels::Int8AttentionKernelsFor(model_->set));
+  } else {
+    half_cross_.emplace(audio, limits.slots, *model_->kernels);
+  }
+}
 
 Decoder::~Decoder() = default;
 
 void Decoder::SetAudio(size_t slot, std::span<const float> states) {
   const ModelShape& shape = model_->shape;
-  const size_t blocks = (shape.audio_positions + kRowBlock - 1) / kRowBlock;
+  const size_t positions = states.size() / shape.width;
+  CHECK(positions > 0 && positions <= shape.audio_positions);
+  audio_positions_[slot] = positions;
+  const size_t blocks = (positions + kRowBlock - 1) / kRowBlock;
   StageScope scope(pool_.clock(), Stage::kCrossKeyValues);
   for (const DecoderLayer& layer : model_->decoder) {
-    scope.Next(Stage::kCrossKeyValues, nn::WorkOf(layer.cross.key_value, shape.audio_positions));
+    scope.Next(Stage::kCrossKeyValues, nn::WorkOf(layer.cross.key_value, positions));
   }
   pool_.Run(shape.decoder_layers * blocks, [&](size_t part, size_t thread) {
     const size_t layer = part / blocks;
@@ -84,7 +102,12 @@ void Decoder::SetAudio(size_t slot, std::span<const float> states) {
     float* block = buffers_->audio_block[thread].data();
     model_->decoder[layer].cross.key_value.Apply(states.data() + begin * shape.width, kRowBlock,
                                                  Finish::kStore, block);
-    cross_.Store(slot, layer, block, begin, std::min(kRowBlock, shape.audio_positions - begin));
+    const size_t rows = std::min(kRowBlock, positions - begin);
+    if (int8_cross_) {
+      int8_cross_->Store(slot, layer, block, begin, rows);
+    } else {
+      half_cross_->Store(slot, layer, block, begin, rows);
+    }
   });
 }
 
@@ -120,11 +143,10 @@ void Decoder::StepForWeights(std::span<const DecoderEntry> entries) {
   }
   RunTextAttention(entries, last);
   AskAudio(entries.size(), last);
-  pool_.Run(model_->alignment_heads.size(), [&](size_t head, size_t thread) {
-    const AlignmentHead& at = model_->alignment_heads[head];
-    if (at.layer != last) return;
-    for (size_t i = 0; i < entries.size(); ++i)
-      WeighAudio(entries[i], i, at, buffers_->scores[thread].data());
+  pool_.Run(model_->alignment_heads.size() * groups_.size(), [&](size_t part, size_t thread) {
+    const AlignmentHead& at = model_->alignment_heads[part / groups_.size()];
+    if (at.layer == last)
+      AttendToAudio(entries, {groups_[part % groups_.size()], at, false}, thread);
   });
 }
 
@@ -168,6 +190,7 @@ void Decoder::Embed(std::span<const DecoderEntry> entries) {
                                 1.0F, width, hidden);
     self_.Own(entry.row, entry.position);
   }
+  MakeGroups(entries);
 }
 
 // All of a pass for the alignment counts as that.
@@ -212,12 +235,12 @@ void Decoder::RunTextAttention(std::span<const DecoderEntry> entries, size_t ind
 void Decoder::RunAudioAttention(std::span<const DecoderEntry> entries, size_t index) {
   const CrossAttention& layer = model_->decoder[index].cross;
   const size_t count = entries.size();
-  const ModelShape& shape = model_->shape;
   AskAudio(count, index);
-  Enter(Stage::kDecoderCrossAttention, {4 * shape.width * count * shape.audio_positions,
-                                        SlotChanges(entries) * cross_.LayerBytes()});
-  pool_.Run(shape.heads,
-            [&](size_t head, size_t thread) { AttendToAudio(entries, {index, head}, thread); });
+  Enter(Stage::kDecoderCrossAttention, AudioWork());
+  pool_.Run(model_->shape.heads * groups_.size(), [&](size_t part, size_t thread) {
+    const AlignmentHead at{index, part / groups_.size()};
+    AttendToAudio(entries, {groups_[part % groups_.size()], at}, thread);
+  });
   Enter(Stage::kDecoderLinear, nn::WorkOf(layer.out, count));
   layer.out.ApplyParallel(buffers_->attended.data(), count, Finish::kAdd, buffers_->hidden.data(),
                           pool_);
@@ -245,53 +268,109 @@ void Decoder::AttendToText(std::span<const DecoderEntry> entries, size_t layer, 
                            size_t thread) {
   const ModelShape& shape = model_->shape;
   const DecoderEntry& entry = entries[index];
-  const size_t length = entry.position + size_t{1};
-  float* scores = buffers_->scores[thread].data();
-  for (size_t head = 0; head < shape.heads; ++head) {
-    const size_t column = head * shape.depth;
-    const float* query = buffers_->wide.data() + index * 3 * shape.width + column;
-    for (size_t position = 0; position < length; ++position) {
-      scores[position] = model_->kernels->dot(
-          query, self_.SeenKey(layer, entry.row, position) + column, shape.depth);
-    }
-    model_->kernels->softmax(scores, length);
-    float* out = buffers_->attended.data() + index * shape.width + column;
-    std::fill_n(out, shape.depth, 0.0F);
-    for (size_t position = 0; position < length; ++position) {
-      model_->kernels->add_scaled(self_.SeenValue(layer, entry.row, position) + column,
-                                  scores[position], shape.depth, out);
-    }
-  }
+  kernels::History history = self_.Seen(layer, entry.row, entry.position + size_t{1});
+  history.heads = shape.heads;
+  history.depth = shape.depth;
+  model_->kernels->attend_history(buffers_->wide.data() + index * 3 * shape.width, history,
+                                  buffers_->scores[thread].data(),
+                                  buffers_->attended.data() + index * shape.width);
 }
 
-// Entries of one window follow each other, so a head's keys and values come from the cache for all
-// but the first.
-void Decoder::AttendToAudio(std::span<const DecoderEntry> entries, const AlignmentHead& at,
-                            size_t thread) {
-  const ModelShape& shape = model_->shape;
-  float* weights = buffers_->scores[thread].data();
+void Decoder::MakeGroups(std::span<const DecoderEntry> entries) {
+  groups_.clear();
   for (size_t i = 0; i < entries.size(); ++i) {
-    WeighAudio(entries[i], i, at, weights);
-    model_->kernels->attention_mix(
-        weights, cross_.Values(entries[i].slot, at.layer, at.head), shape.audio_positions,
-        shape.depth, buffers_->attended.data() + i * shape.width + at.head * shape.depth);
+    const bool continues = !groups_.empty() && groups_.back().slot == entries[i].slot &&
+                           groups_.back().count < kernels::kInt8QueriesMax;
+    if (!continues) groups_.push_back({i, 0, entries[i].slot});
+    ++groups_.back().count;
   }
 }
 
-// What the entry with this index attends to. Keeps it if the entry wants that.
-void Decoder::WeighAudio(const DecoderEntry& entry, size_t index, const AlignmentHead& at,
-                         float* weights) {
+// Operations and bytes of one layer's cross-attention.
+Work Decoder::AudioWork() const {
   const ModelShape& shape = model_->shape;
-  model_->kernels->attention_scores(
-      buffers_->query.data() + index * shape.width + at.head * shape.depth,
-      cross_.KeysT(entry.slot, at.layer, at.head),
-      {shape.depth, cross_.stride(), shape.audio_positions}, weights);
-  model_->kernels->softmax(weights, shape.audio_positions);
+  const size_t bytes = int8_cross_ ? int8_cross_->LayerBytes() : half_cross_->LayerBytes();
+  Work work;
+  for (size_t i = 0; i < groups_.size(); ++i) {
+    const size_t positions = audio_positions_[groups_[i].slot];
+    work.operations += 4 * shape.width * groups_[i].count * positions;
+    if (i > 0 && groups_[i].slot == groups_[i - 1].slot) continue;
+    work.bytes += bytes * positions / shape.audio_positions;
+  }
+  return work;
+}
+
+void Decoder::AttendToAudio(std::span<const DecoderEntry> entries, const Listening& listening,
+                            size_t thread) {
+  if (int8_cross_) {
+    AttendToInt8(entries, listening, thread);
+  } else {
+    AttendToHalf(entries, listening, thread);
+  }
+}
+
+void Decoder::AttendToHalf(std::span<const DecoderEntry> entries, const Listening& listening,
+                           size_t thread) {
+  const ModelShape& shape = model_->shape;
+  const auto& [group, at, mixes] = listening;
+  const size_t positions = audio_positions_[group.slot];
+  float* weights = buffers_->scores[thread].data();
+  for (size_t i = group.begin; i < group.begin + group.count; ++i) {
+    const size_t column = i * shape.width + at.head * shape.depth;
+    model_->kernels->attention_scores(buffers_->query.data() + column,
+                                      half_cross_->KeysT(group.slot, at.layer, at.head),
+                                      {shape.depth, half_cross_->stride(), positions}, weights);
+    model_->kernels->softmax(weights, positions);
+    KeepWeights(entries[i], at, weights);
+    if (!mixes) continue;
+    model_->kernels->attention_mix(weights, half_cross_->Values(group.slot, at.layer, at.head),
+                                   positions, shape.depth, buffers_->attended.data() + column);
+  }
+}
+
+void Decoder::AttendToInt8(std::span<const DecoderEntry> entries, const Listening& listening,
+                           size_t thread) {
+  const ModelShape& shape = model_->shape;
+  const auto& [group, at, mixes] = listening;
+  const size_t column = group.begin * shape.width + at.head * shape.depth;
+  const size_t positions = audio_positions_[group.slot];
+  const bool keeps =
+      IsAligning(at) &&
+      std::ranges::any_of(entries.subspan(group.begin, group.count), &DecoderEntry::keeps_weights);
+  float* scratch = buffers_->scores[thread].data();
+  float* weights = keeps ? scratch + int8_cross_->scratch_size() : nullptr;
+  int8_cross_->Attend(group.slot, at.layer, at.head,
+                      {.queries = buffers_->query.data() + column,
+                       .stride = shape.width,
+                       .rows = group.count,
+                       .positions = positions,
+                       .out = mixes ? buffers_->attended.data() + column : nullptr,
+                       .out_stride = shape.width,
+                       .weights = weights,
+                       .weights_stride = positions},
+                      scratch);
+  for (size_t i = 0; keeps && i < group.count; ++i) {
+    KeepWeights(entries[group.begin + i], at, weights + i * positions);
+  }
+}
+
+bool Decoder::IsAligning(const AlignmentHead& head) const {
+  return std::ranges::any_of(model_->alignment_heads, [&head](const AlignmentHead& aligning) {
+    return aligning.layer == head.layer && aligning.head == head.head;
+  });
+}
+
+// Positions that the slot lacks have no weight.
+void Decoder::KeepWeights(const DecoderEntry& entry, const AlignmentHead& at,
+                          const float* weights) {
   if (!entry.keeps_weights) return;
+  const size_t positions = audio_positions_[entry.slot];
   for (size_t i = 0; i < model_->alignment_heads.size(); ++i) {
     const AlignmentHead& head = model_->alignment_heads[i];
     if (head.layer != at.layer || head.head != at.head) continue;
-    model_->kernels->to_half(weights, shape.audio_positions, Kept(entry.slot, i, entry.position));
+    uint16_t* kept = Kept(entry.slot, i, entry.position);
+    model_->kernels->to_half(weights, positions, kept);
+    std::fill(kept + positions, kept + model_->shape.audio_positions, uint16_t{0});
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct DecoderLimits {
   size_t positions = 448;  // prompt and text of one hypothesis
   size_t entries = 448;    // tokens in one step
   size_t logit_rows = 1;   // entries of one step that want logits
+  nn::AudioFormat audio_format = nn::AudioFormat::kHalf;
 };
 
 // One token of one hypothesis.
@@ -42,8 +44,9 @@ class Decoder {
           kernels::ThreadPool& pool);
   ~Decoder();
 
-  // Puts a window's audio states into a slot. Shape: states [1500, width] as Encoder::Encode
-  // returns them.
+  // Puts a window's audio states into a slot. Shape: states [positions, width] as Encoder::Encode
+  // returns them, all 1500 or the first of them; only these are listened to. Whole blocks of
+  // kernels::kRowBlock rows must be readable.
   void SetAudio(size_t slot, std::span<const float> states);
 
   // Runs the entries through the model; entries of a row come in the order of their positions.
@@ -68,6 +71,21 @@ class Decoder {
  private:
   struct Buffers;
 
+  // Entries of one step that follow each other and listen to the same slot: a head's keys and
+  // values come from memory once for all of them.
+  struct Group {
+    size_t begin = 0;
+    size_t count = 0;
+    size_t slot = 0;
+  };
+
+  // What one head does for a group.
+  struct Listening {
+    Group group;
+    AlignmentHead at;
+    bool mixes = true;  // or only weighs
+  };
+
   void Embed(std::span<const DecoderEntry> entries);
   void Enter(profile::Stage stage, const profile::Work& work);
   void RunLayers(std::span<const DecoderEntry> entries);
@@ -77,15 +95,26 @@ class Decoder {
   void AskAudio(size_t count, size_t layer);
   void AttendToText(std::span<const DecoderEntry> entries, size_t layer, size_t entry,
                     size_t thread);
-  void AttendToAudio(std::span<const DecoderEntry> entries, const AlignmentHead& at, size_t thread);
-  void WeighAudio(const DecoderEntry& entry, size_t index, const AlignmentHead& at, float* weights);
+  void MakeGroups(std::span<const DecoderEntry> entries);
+  profile::Work AudioWork() const;
+  void AttendToAudio(std::span<const DecoderEntry> entries, const Listening& listening,
+                     size_t thread);
+  void AttendToHalf(std::span<const DecoderEntry> entries, const Listening& listening,
+                    size_t thread);
+  void AttendToInt8(std::span<const DecoderEntry> entries, const Listening& listening,
+                    size_t thread);
+  bool IsAligning(const AlignmentHead& head) const;
+  void KeepWeights(const DecoderEntry& entry, const AlignmentHead& at, const float* weights);
   uint16_t* Kept(size_t slot, size_t alignment_head, size_t position);
 
   std::shared_ptr<const Model> model_;
   DecoderLimits limits_;
   kernels::ThreadPool& pool_;
   nn::SelfCache self_;
-  nn::CrossCache cross_;
+  std::optional<nn::CrossCache> half_cross_;  // one of the two: limits_.audio_format
+  std::optional<nn::Int8CrossCache> int8_cross_;
+  std::vector<size_t> audio_positions_;  // of each slot
+  std::vector<Group> groups_;            // of the current step
   std::unique_ptr<Buffers> buffers_;
 };
 

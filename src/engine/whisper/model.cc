@@ -280,6 +280,7 @@ Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory
   auto model = std::make_shared<Model>(Model{
       .shape = shape,
       .precision = precision,
+      .set = set,
       .kernels = &kernels::KernelsFor(set),
       .attention = ChooseAttention(set, precision.attention),
       .tokenizer = std::move(tokenizer),

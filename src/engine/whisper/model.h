@@ -80,6 +80,7 @@ struct Precision {
 struct Model {
   ModelShape shape;
   Precision precision;
+  kernels::InstructionSet set = kernels::InstructionSet::kPlain;  // of the kernels
   const kernels::VectorKernels* kernels = nullptr;
   const kernels::AttentionKernels* attention = nullptr;
   Tokenizer tokenizer;

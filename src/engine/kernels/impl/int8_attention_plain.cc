@@ -70,6 +70,7 @@ void AttendOne(const Int8Queries& in, size_t row, const Int8HeadShape& shape, co
   for (size_t t = 0; in.weights != nullptr && t < in.positions; ++t) {
     in.weights[row * in.weights_stride + t] = scores[t] / total;
   }
+  if (in.out == nullptr) return;
   for (size_t t = 0; t < in.positions; ++t) scores[t] *= parts.value_scales[t];
   const float factor = WeightFactor(scores, in.positions);
   for (size_t d = 0; d < shape.depth; ++d) {

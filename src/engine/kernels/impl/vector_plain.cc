@@ -110,10 +110,28 @@ void AttentionMix(const float* weights, const uint16_t* values, size_t count, si
   }
 }
 
+void AttendHistory(const float* query, const History& history, float* scratch, float* out) {
+  const size_t width = history.heads * history.depth;
+  for (size_t column = 0; column < width; column += history.depth) {
+    const auto at = [&](size_t t) {
+      return history.owners[t] * history.row_stride + t * width + column;
+    };
+    for (size_t t = 0; t < history.count; ++t) {
+      scratch[t] = Dot(query + column, history.keys + at(t), history.depth);
+    }
+    Softmax(scratch, history.count);
+    for (size_t d = 0; d < history.depth; ++d) out[column + d] = 0;
+    for (size_t t = 0; t < history.count; ++t) {
+      AddScaled(history.values + at(t), scratch[t], history.depth, out + column);
+    }
+  }
+}
+
 }  // namespace
 
-const VectorKernels plain::kVector = {LayerNorm, Softmax,         LogSumExp,    ArgMax, Dot,
-                                      AddScaled, AttentionScores, AttentionMix, ToHalf, FromHalf};
+const VectorKernels plain::kVector = {LayerNorm,     Softmax,   LogSumExp,       ArgMax,
+                                      Dot,           AddScaled, AttentionScores, AttentionMix,
+                                      AttendHistory, ToHalf,    FromHalf};
 
 void HalfToFloat(const uint16_t* in, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) out[i] = HalfToFloatOne(in[i]);
