@@ -29,6 +29,12 @@ struct History {
   size_t depth = 0;  // a multiple of 16 up to 128
 };
 
+// What a search asks of the logits of all tokens.
+struct Likeliest {
+  size_t index = 0;   // as arg_max
+  float log_sum = 0;  // as log_sum_exp
+};
+
 struct VectorKernels {
   // out = (in - mean) / sqrt(variance + 1e-5) * gamma + beta. Shape: all [n]; out may be in.
   // Source: Ba et al. 2016, "Layer Normalization".
@@ -42,6 +48,12 @@ struct VectorKernels {
 
   // Index of the largest value, the first if several. Shape: [n], n > 0.
   size_t (*arg_max)(const float* x, size_t n);
+
+  // Both of the above in one pass. Shape: [n], n > 0.
+  Likeliest (*likeliest)(const float* x, size_t n);
+
+  // The first index from `begin` on whose value is above the threshold, or n. Shape: [n].
+  size_t (*find_above)(const float* x, size_t begin, size_t n, float threshold);
 
   // The scalar product. Shape: both [n].
   float (*dot)(const float* a, const float* b, size_t n);

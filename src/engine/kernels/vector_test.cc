@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -77,6 +78,39 @@ TEST_P(VectorTest, ArgMaxTakesTheFirstOfEquals) {
     auto x = Noise(n);
     x[n / 3] = x[n - 1] = 100;
     ASSERT_EQ(Fast().arg_max(x.data(), n), n / 3);
+  }
+}
+
+TEST_P(VectorTest, LikeliestIsBothInOne) {
+  constexpr float kNone = -std::numeric_limits<float>::infinity();
+  for (size_t n : {1UL, 7UL, 511UL, 512UL, 1024UL, 1025UL, 2500UL, 51865UL}) {
+    for (const size_t at : {size_t{0}, n / 3, n - 1}) {
+      auto x = Noise(n, 5);
+      if (n > 100) std::fill_n(x.begin(), 90, kNone);
+      x[at] = x[n - 1] = 60;
+      const Likeliest found = Fast().likeliest(x.data(), n);
+      ASSERT_EQ(found.index, at) << n;
+      ASSERT_NEAR(found.log_sum, Truth().log_sum_exp(x.data(), n), 2e-5F) << n;
+      for (float& value : x) value *= 0.01F;  // now many count
+      ASSERT_NEAR(Fast().likeliest(x.data(), n).log_sum, Truth().log_sum_exp(x.data(), n), 2e-5F);
+    }
+    const std::vector<float> none(n, kNone);
+    EXPECT_EQ(Fast().likeliest(none.data(), n).log_sum, kNone);
+    EXPECT_EQ(Fast().likeliest(none.data(), n).index, 0U);
+  }
+}
+
+TEST_P(VectorTest, FindAboveSkipsWhatIsNot) {
+  for (size_t n : kLengths) {
+    auto x = Noise(n);
+    x[n / 2] = 100;
+    x[n - 1] = std::nanf("");
+    for (const float threshold : {-1000.0F, 0.0F, 1.0F, 100.0F}) {
+      for (size_t begin : {size_t{0}, n / 4, n}) {
+        ASSERT_EQ(Fast().find_above(x.data(), begin, n, threshold),
+                  Truth().find_above(x.data(), begin, n, threshold));
+      }
+    }
   }
 }
 

@@ -81,9 +81,9 @@ void Search::AdvanceEach(std::span<float> logits) {
   for (size_t i = 0; i < count; ++i) {
     const auto parent = static_cast<uint16_t>(is_first ? 0 : i);
     const std::span<float> row = logits.subspan(parent * vocabulary, vocabulary);
-    const int32_t token = Choose(row, i);
-    const float logprob =
-        row[static_cast<size_t>(token)] - kernels_.log_sum_exp(row.data(), row.size());
+    const kernels::Likeliest likeliest = kernels_.likeliest(row.data(), row.size());
+    const int32_t token = Choose(row, likeliest.index, i);
+    const float logprob = row[static_cast<size_t>(token)] - likeliest.log_sum;
     const Candidate candidate{live_[i].sum_logprob + logprob, logprob, token, parent};
     if (token == end_of_text_) {
       Extend(finished_[finished_count_++], live_[i], candidate);
@@ -104,8 +104,7 @@ void Search::AdvanceEach(std::span<float> logits) {
   is_done_ = kept == 0;
 }
 
-int32_t Search::Choose(std::span<float> logits, size_t hypothesis) {
-  const size_t likeliest = kernels_.arg_max(logits.data(), logits.size());
+int32_t Search::Choose(std::span<const float> logits, size_t likeliest, size_t hypothesis) {
   if (options_.temperature <= 0) return static_cast<int32_t>(likeliest);
   const float max = logits[likeliest];
   double total = 0;
@@ -164,7 +163,11 @@ void Search::CollectCandidates(std::span<const float> logits, uint16_t parent) {
     return a.logprob > b.logprob;
   };
   float worst = -std::numeric_limits<float>::infinity();
-  for (size_t token = 0; token < logits.size(); ++token) {
+  float threshold = worst;  // the logit of the worst: what is not above it is not likelier
+  const auto next = [&](size_t begin) {
+    return kernels_.find_above(logits.data(), begin, logits.size(), threshold);
+  };
+  for (size_t token = next(0); token < logits.size(); token = next(token + 1)) {
     const float logprob = logits[token] - normalizer;
     if (!(logprob > worst)) continue;
     const Candidate candidate{sum + logprob, logprob, static_cast<int32_t>(token), parent};
@@ -172,7 +175,9 @@ void Search::CollectCandidates(std::span<const float> logits, uint16_t parent) {
     const auto at = std::upper_bound(candidates_.begin() + static_cast<ptrdiff_t>(first),
                                      candidates_.end(), candidate, by_logprob);
     candidates_.insert(at, candidate);
-    if (candidates_.size() - first == count) worst = candidates_.back().logprob;
+    if (candidates_.size() - first < count) continue;
+    worst = candidates_.back().logprob;
+    threshold = logits[static_cast<size_t>(candidates_.back().token)];
   }
 }
 

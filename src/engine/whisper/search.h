@@ -90,7 +90,7 @@ class Search {
   void AdvanceEach(std::span<float> logits);
   void AdvanceBeam(std::span<float> logits);
   void CollectCandidates(std::span<const float> logits, uint16_t parent);
-  int32_t Choose(std::span<float> logits, size_t hypothesis);
+  int32_t Choose(std::span<const float> logits, size_t likeliest, size_t hypothesis);
   void Extend(Hypothesis& to, const Hypothesis& from, const Candidate& candidate);
 
   SearchOptions options_;

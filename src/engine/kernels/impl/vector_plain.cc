@@ -45,6 +45,13 @@ float LogSumExp(const float* x, size_t n) {
   return max + static_cast<float>(std::log(sum));
 }
 
+Likeliest FindLikeliest(const float* x, size_t n) { return {ArgMax(x, n), LogSumExp(x, n)}; }
+
+size_t FindAbove(const float* x, size_t begin, size_t n, float threshold) {
+  while (begin < n && !(x[begin] > threshold)) ++begin;
+  return begin;
+}
+
 float Dot(const float* a, const float* b, size_t n) {
   float sum = 0;
   for (size_t i = 0; i < n; ++i) sum += a[i] * b[i];
@@ -129,9 +136,9 @@ void AttendHistory(const float* query, const History& history, float* scratch, f
 
 }  // namespace
 
-const VectorKernels plain::kVector = {LayerNorm,     Softmax,   LogSumExp,       ArgMax,
-                                      Dot,           AddScaled, AttentionScores, AttentionMix,
-                                      AttendHistory, ToHalf,    FromHalf};
+const VectorKernels plain::kVector = {
+    LayerNorm, Softmax,         LogSumExp,    ArgMax,        FindLikeliest, FindAbove, Dot,
+    AddScaled, AttentionScores, AttentionMix, AttendHistory, ToHalf,        FromHalf};
 
 void HalfToFloat(const uint16_t* in, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) out[i] = HalfToFloatOne(in[i]);
