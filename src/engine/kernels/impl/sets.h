@@ -3,8 +3,8 @@
 
 #include "kernels/attention.h"
 #include "kernels/int8.h"
-#include "kernels/spectrum.h"
 #include "kernels/int8_attention.h"
+#include "kernels/spectrum.h"
 #include "kernels/vector.h"
 
 namespace verbatim::kernels {
