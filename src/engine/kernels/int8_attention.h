@@ -44,6 +44,8 @@ struct Int8Queries {
   size_t out_stride = 0;
   float* weights = nullptr;  // [rows, positions]: the softmax of the scores, if wanted
   size_t weights_stride = 0;
+  size_t repeated = 0;  // the last this many positions stand for `repeats` like them each
+  size_t repeats = 1;
 };
 
 struct Int8AttentionKernels {

@@ -61,14 +61,14 @@ Aligned<std::byte> StoreHead(const Head& head, InstructionSet set) {
 }
 
 Result Attend(const Head& head, const std::vector<float>& queries, size_t positions,
-              InstructionSet set) {
+              InstructionSet set, size_t repeated = 0, size_t repeats = 1) {
   const Aligned<std::byte> stored = StoreHead(head, set);
   const size_t depth = head.shape.depth;
   const size_t rows = queries.size() / depth;
   Aligned<float> scratch(head.shape.scratch_size());
   Result result{std::vector<float>(rows * depth, 9), std::vector<float>(rows * positions, 9)};
   Int8AttentionKernelsFor(set).attend({queries.data(), depth, rows, positions, result.out.data(),
-                                       depth, result.weights.data(), positions},
+                                       depth, result.weights.data(), positions, repeated, repeats},
                                       head.shape, stored.data(), scratch.data());
   return result;
 }
@@ -144,6 +144,21 @@ TEST_P(Int8AttentionTest, ARowIsTheSameInAnyCompany) {
     EXPECT_TRUE(
         std::ranges::equal(result.weights, std::span(together.weights).subspan(row * 1500, 1500)));
   }
+}
+
+// A repeated position is as good as so many copies of it.
+TEST_P(Int8AttentionTest, RepeatedPositionsCountAsOften) {
+  constexpr size_t kOnce = 45, kRepeated = 7, kRepeats = 5;
+  const Head few(64, kOnce + kRepeated, random_);
+  Head all(64, kOnce + kRepeated * kRepeats, random_);
+  for (size_t t = 0; t < all.shape.positions; ++t) {
+    const size_t from = t < kOnce ? t : kOnce + (t - kOnce) / kRepeats;
+    std::copy_n(few.key(from), 128, all.rows.begin() + static_cast<ptrdiff_t>(t * 128));
+  }
+  const auto queries = Noise(3 * 64, 0.3F);
+  const Result expected = Attend(all, queries, all.shape.positions, GetParam());
+  const Result result = Attend(few, queries, few.shape.positions, GetParam(), kRepeated, kRepeats);
+  EXPECT_LE(Difference(result.out, expected.out), 2e-3F);
 }
 
 TEST_P(Int8AttentionTest, ZerosAreNoTrouble) {

@@ -42,7 +42,8 @@ BenchLimits MeasureLimits(kernels::ThreadPool& pool) {
           .reading = kernels::MeasureReading(kBeyondCaches, pool)};
 }
 
-// The format in which a stage multiplies: layers in that of the engine, all else in f32.
+// The format in which a stage multiplies: layers in that of the engine, the encoder's attention in
+// bf16 unless they are f32, attention over the audio in 8 bits if they are, all else in f32.
 ComputeType FormatOf(Stage stage, ComputeType layers) {
   switch (stage) {
     case Stage::kEncoderConvolutions:
@@ -53,6 +54,10 @@ ComputeType FormatOf(Stage stage, ComputeType layers) {
     case Stage::kDecoderLinear:
     case Stage::kVocabulary:
     case Stage::kAlignmentPass: return layers;
+    case Stage::kEncoderAttention:
+      return layers == ComputeType::kF32 ? ComputeType::kF32 : ComputeType::kBf16;
+    case Stage::kDecoderCrossAttention:
+      return layers == ComputeType::kInt8 ? ComputeType::kInt8 : ComputeType::kF32;
     default: return ComputeType::kF32;
   }
 }

@@ -24,7 +24,8 @@ whisper::Precision PrecisionFor(ComputeType type) {
                                                      : Format::kF32;
   const auto attention =
       type == ComputeType::kF32 ? kernels::AttentionFormat::kF32 : kernels::AttentionFormat::kBf16;
-  return {format, format, attention};
+  const auto audio = type == ComputeType::kInt8 ? nn::AudioFormat::kInt8 : nn::AudioFormat::kHalf;
+  return {format, format, attention, audio};
 }
 
 class WhisperEngine final : public Engine {

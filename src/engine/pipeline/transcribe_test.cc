@@ -296,7 +296,7 @@ TEST_F(TranscribeTest, ABadFileDoesNotStopTheOthers) {
 
 // From a stop at any moment: while reading, encoding, or decoding.
 TEST_F(TranscribeTest, StopsWithinASecond) {
-  const std::vector<FileRequest> requests(6, {Golden("austen_with_silence"), std::nullopt});
+  const std::vector<FileRequest> requests(40, {Golden("austen_with_silence"), std::nullopt});
   const std::unique_ptr<Engine> engine = Open({2, 1, 2});
   for (const int delay_ms : {0, 20, 150, 400, 700}) {
     std::stop_source stop;

@@ -77,7 +77,10 @@ Worker::Worker(const std::shared_ptr<const whisper::Model>& model, const Decodin
       mel_(model->shape.mels),
       mel_values_(model->shape.mels * whisper::kMelFrames),
       encoder_(model, pool_),
-      decoder_(model, {shape.batch, RowsFor(plan, shape.batch), PositionsFor(*model, plan)}, pool_),
+      decoder_(model,
+               {shape.batch, RowsFor(plan, shape.batch), PositionsFor(*model, plan),
+                model->precision.audio},
+               pool_),
       seats_(shape.batch) {}
 
 void Worker::Run(WindowQueue& queue, Collector& collector, const std::stop_token& stop) {
@@ -122,9 +125,10 @@ bool Worker::Encode(size_t slot, std::span<const float> samples, const std::stop
                            {whisper::kMelFrames * whisper::kMelFrameOperations, 0});
     mel_.Compute(samples, mel_values_);
   }
-  const Result<std::span<const float>> states = encoder_.Encode(mel_values_, whisper::AudioPositions::All(), stop);
+  const auto positions = whisper::AudioPositions::For(samples.size());
+  const Result<std::span<const float>> states = encoder_.Encode(mel_values_, positions, stop);
   if (!states) return false;
-  decoder_.Admit(slot, *states);
+  decoder_.Admit(slot, *states, positions);
   return true;
 }
 

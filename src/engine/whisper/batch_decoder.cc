@@ -49,9 +49,10 @@ size_t BatchDecoder::active() const {
          static_cast<size_t>(std::ranges::count(slots_, State::kFree, &Slot::state));
 }
 
-void BatchDecoder::Admit(size_t slot, std::span<const float> states) {
+void BatchDecoder::Admit(size_t slot, std::span<const float> states,
+                         const AudioPositions& positions) {
   CHECK(slots_[slot].state == State::kFree);
-  decoder_.SetAudio(slot, states);
+  decoder_.SetAudio(slot, states, positions);
   slots_[slot].kept.clear();
   slots_[slot].state = State::kAdmitted;
 }

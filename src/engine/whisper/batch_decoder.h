@@ -37,8 +37,9 @@ class BatchDecoder {
   std::optional<size_t> free_slot() const;
   size_t active() const;
 
-  // Takes a window into a free slot. Shape: states as Decoder::SetAudio takes them.
-  void Admit(size_t slot, std::span<const float> states);
+  // Takes a window into a free slot. Shape: as Decoder::SetAudio.
+  void Admit(size_t slot, std::span<const float> states,
+             const AudioPositions& positions = AudioPositions::All());
 
   // The languages of the window, likeliest first. Source: Radford et al. 2022, reference
   // `detect_language`.

@@ -185,7 +185,7 @@ TEST_F(BatchDecoderTest, AudioAsInt8IsTheSameInAnyCompany) {
   const SearchOptions options{.beam_size = 3, .tokens_max = kTokensMax};
   const auto admit = [&](BatchDecoder& decoder, size_t slot, size_t clip) {
     const size_t positions = model().shape.audio_positions - clip * 333;
-    decoder.Admit(slot, States(clip).first(positions * model().shape.width));
+    decoder.Admit(slot, States(clip).first(positions * model().shape.width), {positions, 0});
     decoder.Begin(slot, Prompt(), options, rules_);
   };
   kernels::ThreadPool pool(2);
@@ -209,7 +209,7 @@ TEST_F(BatchDecoderTest, ShorterAudioHasTheSameText) {
   for (const nn::AudioFormat format : {nn::AudioFormat::kHalf, nn::AudioFormat::kInt8}) {
     kernels::ThreadPool pool(2);
     BatchDecoder decoder(shared_model(), {1, 1, kPositions, format}, pool);
-    decoder.Admit(0, States(0).first(1000 * model().shape.width));
+    decoder.Admit(0, States(0).first(1000 * model().shape.width), {1000, 0});
     decoder.Begin(0, Prompt(), {.tokens_max = kTokensMax}, rules_);
     while (decoder.Step().empty()) {
     }

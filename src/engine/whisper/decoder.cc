@@ -1,6 +1,7 @@
 #include "whisper/decoder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/check.h"
@@ -17,6 +18,9 @@ using kernels::PaddedRows;
 using profile::Stage;
 using profile::StageScope;
 using profile::Work;
+
+// Added to the score of a position that stands for a group: its weight counts as often.
+const float kLogOfGroup = std::log(static_cast<float>(AudioPositions::kGroup));
 
 // The positions of all entries' histories.
 size_t TextPositions(std::span<const DecoderEntry> entries) {
@@ -72,7 +76,7 @@ Decoder::Decoder(std::shared_ptr<const Model> model, const DecoderLimits& limits
       limits_(limits),
       pool_(pool),
       self_({model_->shape.decoder_layers, model_->shape.width, limits.positions}, limits.rows),
-      audio_positions_(limits.slots, model_->shape.audio_positions),
+      audio_positions_(limits.slots),
       buffers_(std::make_unique<Buffers>(model_->shape, limits, model_->alignment_heads.size(),
                                          pool.threads())) {
   groups_.reserve(limits.entries);
@@ -86,11 +90,13 @@ Decoder::Decoder(std::shared_ptr<const Model> model, const DecoderLimits& limits
 
 Decoder::~Decoder() = default;
 
-void Decoder::SetAudio(size_t slot, std::span<const float> states) {
+void Decoder::SetAudio(size_t slot, std::span<const float> states,
+                       const AudioPositions& audio_positions) {
   const ModelShape& shape = model_->shape;
-  const size_t positions = states.size() / shape.width;
+  const size_t positions = audio_positions.count();
   CHECK(positions > 0 && positions <= shape.audio_positions);
-  audio_positions_[slot] = positions;
+  CHECK(states.size() == positions * shape.width);
+  audio_positions_[slot] = audio_positions;
   const size_t blocks = (positions + kRowBlock - 1) / kRowBlock;
   StageScope scope(pool_.clock(), Stage::kCrossKeyValues);
   for (const DecoderLayer& layer : model_->decoder) {
@@ -292,7 +298,7 @@ Work Decoder::AudioWork() const {
   const size_t bytes = int8_cross_ ? int8_cross_->LayerBytes() : half_cross_->LayerBytes();
   Work work;
   for (size_t i = 0; i < groups_.size(); ++i) {
-    const size_t positions = audio_positions_[groups_[i].slot];
+    const size_t positions = audio_positions_[groups_[i].slot].count();
     work.operations += 4 * shape.width * groups_[i].count * positions;
     if (i > 0 && groups_[i].slot == groups_[i - 1].slot) continue;
     work.bytes += bytes * positions / shape.audio_positions;
@@ -313,13 +319,15 @@ void Decoder::AttendToHalf(std::span<const DecoderEntry> entries, const Listenin
                            size_t thread) {
   const ModelShape& shape = model_->shape;
   const auto& [group, at, mixes] = listening;
-  const size_t positions = audio_positions_[group.slot];
+  const AudioPositions& audio = audio_positions_[group.slot];
+  const size_t positions = audio.count();
   float* weights = buffers_->scores[thread].data();
   for (size_t i = group.begin; i < group.begin + group.count; ++i) {
     const size_t column = i * shape.width + at.head * shape.depth;
     model_->kernels->attention_scores(buffers_->query.data() + column,
                                       half_cross_->KeysT(group.slot, at.layer, at.head),
                                       {shape.depth, half_cross_->stride(), positions}, weights);
+    for (size_t t = audio.exact; t < positions; ++t) weights[t] += kLogOfGroup;
     model_->kernels->softmax(weights, positions);
     KeepWeights(entries[i], at, weights);
     if (!mixes) continue;
@@ -333,7 +341,8 @@ void Decoder::AttendToInt8(std::span<const DecoderEntry> entries, const Listenin
   const ModelShape& shape = model_->shape;
   const auto& [group, at, mixes] = listening;
   const size_t column = group.begin * shape.width + at.head * shape.depth;
-  const size_t positions = audio_positions_[group.slot];
+  const AudioPositions& audio = audio_positions_[group.slot];
+  const size_t positions = audio.count();
   const bool keeps =
       IsAligning(at) &&
       std::ranges::any_of(entries.subspan(group.begin, group.count), &DecoderEntry::keeps_weights);
@@ -347,7 +356,9 @@ void Decoder::AttendToInt8(std::span<const DecoderEntry> entries, const Listenin
                        .out = mixes ? buffers_->attended.data() + column : nullptr,
                        .out_stride = shape.width,
                        .weights = weights,
-                       .weights_stride = positions},
+                       .weights_stride = positions,
+                       .repeated = audio.sampled,
+                       .repeats = AudioPositions::kGroup},
                       scratch);
   for (size_t i = 0; keeps && i < group.count; ++i) {
     KeepWeights(entries[group.begin + i], at, weights + i * positions);
@@ -364,7 +375,7 @@ bool Decoder::IsAligning(const AlignmentHead& head) const {
 void Decoder::KeepWeights(const DecoderEntry& entry, const AlignmentHead& at,
                           const float* weights) {
   if (!entry.keeps_weights) return;
-  const size_t positions = audio_positions_[entry.slot];
+  const size_t positions = audio_positions_[entry.slot].count();
   for (size_t i = 0; i < model_->alignment_heads.size(); ++i) {
     const AlignmentHead& head = model_->alignment_heads[i];
     if (head.layer != at.layer || head.head != at.head) continue;

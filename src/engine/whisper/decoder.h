@@ -13,6 +13,7 @@
 #include "kernels/thread_pool.h"
 #include "nn/kv_cache.h"
 #include "profile/stage_meter.h"
+#include "whisper/audio_positions.h"
 #include "whisper/model.h"
 
 namespace verbatim::whisper {
@@ -44,10 +45,10 @@ class Decoder {
           kernels::ThreadPool& pool);
   ~Decoder();
 
-  // Puts a window's audio states into a slot. Shape: states [positions, width] as Encoder::Encode
-  // returns them, all 1500 or the first of them; only these are listened to. Whole blocks of
-  // kernels::kRowBlock rows must be readable.
-  void SetAudio(size_t slot, std::span<const float> states);
+  // Puts a window's audio states into a slot; only its positions are listened to. Shape: states
+  // [positions.count(), width] as Encoder::Encode returns them; whole blocks of kernels::kRowBlock
+  // rows must be readable.
+  void SetAudio(size_t slot, std::span<const float> states, const AudioPositions& positions);
 
   // Runs the entries through the model; entries of a row come in the order of their positions.
   // Returns a row of logits for each entry that wants one, in order. Shape: [wanted, vocabulary];
@@ -113,8 +114,8 @@ class Decoder {
   nn::SelfCache self_;
   std::optional<nn::CrossCache> half_cross_;  // one of the two: limits_.audio_format
   std::optional<nn::Int8CrossCache> int8_cross_;
-  std::vector<size_t> audio_positions_;  // of each slot
-  std::vector<Group> groups_;            // of the current step
+  std::vector<AudioPositions> audio_positions_;  // of each slot
+  std::vector<Group> groups_;                    // of the current step
   std::unique_ptr<Buffers> buffers_;
 };
 

@@ -14,6 +14,7 @@
 #include "kernels/attention.h"
 #include "kernels/thread_pool.h"
 #include "kernels/vector.h"
+#include "nn/kv_cache.h"
 #include "nn/linear.h"
 #include "whisper/model_file.h"
 #include "whisper/tokenizer.h"
@@ -75,6 +76,7 @@ struct Precision {
   nn::Linear::Format decoder = nn::Linear::Format::kF32;
   // Of the encoder's self-attention. Where the CPU has no bf16, it computes in f32.
   kernels::AttentionFormat attention = kernels::AttentionFormat::kF32;
+  nn::AudioFormat audio = nn::AudioFormat::kHalf;  // of the audio's keys and values
 };
 
 struct Model {

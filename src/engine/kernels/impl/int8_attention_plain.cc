@@ -66,7 +66,11 @@ void AttendOne(const Int8Queries& in, size_t row, const Int8HeadShape& shape, co
   }
   const float max = *std::max_element(scores, scores + in.positions);
   float total = 0;
-  for (size_t t = 0; t < in.positions; ++t) total += scores[t] = std::exp(scores[t] - max);
+  for (size_t t = 0; t < in.positions; ++t) {
+    const bool is_repeated = t + in.repeated >= in.positions;
+    const float count = is_repeated ? static_cast<float>(in.repeats) : 1;
+    total += scores[t] = std::exp(scores[t] - max) * count;
+  }
   for (size_t t = 0; in.weights != nullptr && t < in.positions; ++t) {
     in.weights[row * in.weights_stride + t] = scores[t] / total;
   }
