@@ -10,22 +10,50 @@ constexpr int kWorkersMax = 64;
 constexpr int kThreadsMax = 256;
 constexpr int kBatchMax = 64;
 
-// More threads than this on one window wait for each other more than they work.
-constexpr int kThreadsPerWorker = 4;
-
-// What all windows of a worker's batch may take together, and what they take at most of the free
-// memory. More windows in a batch read the weights less often; beyond this the gain is small.
+// What all windows of a worker's batch may take together. More windows in a batch read the weights
+// less often; beyond this the gain is small.
 constexpr uint64_t kBatchBytes = 80'000'000;
+constexpr uint64_t kBatchWindowsMax = 8;
+
+// All workers together take at most one part in this many of the free memory.
 constexpr uint64_t kShareOfFree = 4;
+
+// A worker of one thread never waits for another thread, so there are as many as the memory allows.
+int WorkersFor(const whisper::ModelShape& model, const Machine& machine) {
+  const uint64_t bytes = kBatchBytes + BytesPerWorker(model);
+  const uint64_t fitting =
+      machine.memory_free == 0 ? kWorkersMax : machine.memory_free / kShareOfFree / bytes;
+  return static_cast<int>(
+      std::clamp<uint64_t>(fitting, 1, static_cast<uint64_t>(std::min(machine.cpus, kWorkersMax))));
+}
+
+int BatchFor(const whisper::ModelShape& model, nn::AudioFormat format, const Machine& machine,
+             int workers) {
+  uint64_t bytes = kBatchBytes;
+  if (machine.memory_free > 0) {
+    const uint64_t share = machine.memory_free / kShareOfFree / static_cast<uint64_t>(workers);
+    bytes = std::min(bytes, share - std::min<uint64_t>(share, BytesPerWorker(model)));
+  }
+  return static_cast<int>(
+      std::clamp<uint64_t>(bytes / BytesPerWindow(model, format), 1, kBatchWindowsMax));
+}
 
 }  // namespace
 
-size_t BytesPerWindow(const whisper::ModelShape& shape) {
-  return shape.decoder_layers * shape.audio_positions * shape.width * 2 * sizeof(uint16_t);
+size_t BytesPerWindow(const whisper::ModelShape& shape, nn::AudioFormat format) {
+  const size_t numbers = shape.decoder_layers * shape.audio_positions * shape.width * 2;
+  const size_t scales = shape.decoder_layers * shape.audio_positions * shape.heads * 2;
+  return format == nn::AudioFormat::kInt8 ? numbers + scales * sizeof(float)
+                                          : numbers * sizeof(uint16_t);
+}
+
+size_t BytesPerWorker(const whisper::ModelShape& shape) {
+  constexpr size_t kStates = 20;  // as many times the states of one window
+  return kStates * shape.audio_positions * shape.width * sizeof(float);
 }
 
 Result<Engine::Shape> ChooseShape(const EngineOptions& options, const whisper::ModelShape& model,
-                                  int cpus, uint64_t memory_free) {
+                                  nn::AudioFormat format, const Machine& machine) {
   if (options.workers < 0 || options.workers > kWorkersMax || options.threads < 0 ||
       options.threads > kThreadsMax || options.batch < 0 || options.batch > kBatchMax) {
     return Fail(
@@ -34,14 +62,10 @@ Result<Engine::Shape> ChooseShape(const EngineOptions& options, const whisper::M
   }
   Engine::Shape shape;
   shape.workers = options.workers > 0   ? options.workers
-                  : options.threads > 0 ? std::max(1, cpus / options.threads)
-                                        : (cpus + kThreadsPerWorker - 1) / kThreadsPerWorker;
-  shape.threads = options.threads > 0 ? options.threads : std::max(1, cpus / shape.workers);
-  uint64_t bytes = kBatchBytes;
-  if (memory_free > 0)
-    bytes = std::min(bytes, memory_free / kShareOfFree / static_cast<uint64_t>(shape.workers));
-  const int fitting = static_cast<int>(std::min<uint64_t>(bytes / BytesPerWindow(model), 8));
-  shape.batch = options.batch > 0 ? options.batch : std::max(1, fitting);
+                  : options.threads > 0 ? std::max(1, machine.cpus / options.threads)
+                                        : WorkersFor(model, machine);
+  shape.threads = options.threads > 0 ? options.threads : std::max(1, machine.cpus / shape.workers);
+  shape.batch = options.batch > 0 ? options.batch : BatchFor(model, format, machine, shape.workers);
   return shape;
 }
 

@@ -12,11 +12,21 @@
 namespace verbatim::pipeline {
 
 // Bytes of the audio's keys and values that one window in a batch keeps.
-size_t BytesPerWindow(const whisper::ModelShape& shape);
+size_t BytesPerWindow(const whisper::ModelShape& shape, nn::AudioFormat format);
 
-// Fills in what the options leave at 0. `memory_free`: bytes, 0 = unknown.
+// Bytes of what a worker has besides: the encoder's states, the tokens' keys and values, logits,
+// weights kept for the alignment. An estimate.
+size_t BytesPerWorker(const whisper::ModelShape& shape);
+
+// What a machine has for the engine.
+struct Machine {
+  int cpus = 1;
+  uint64_t memory_free = 0;  // bytes, 0 = unknown
+};
+
+// Fills in what the options leave at 0.
 // Errors: kInvalidArgument for numbers out of range.
 Result<Engine::Shape> ChooseShape(const EngineOptions& options, const whisper::ModelShape& model,
-                                  int cpus, uint64_t memory_free);
+                                  nn::AudioFormat format, const Machine& machine);
 
 }  // namespace verbatim::pipeline

@@ -20,6 +20,13 @@ whisper::ModelShape Base() {
           .vocabulary = 51865};
 }
 
+constexpr auto kHalf = nn::AudioFormat::kHalf;
+
+Result<Engine::Shape> ChooseShape(const EngineOptions& options, const whisper::ModelShape& model,
+                                  int cpus, uint64_t memory_free) {
+  return pipeline::ChooseShape(options, model, kHalf, {cpus, memory_free});
+}
+
 EngineOptions Asked(int workers, int threads, int batch) {
   EngineOptions options;
   options.workers = workers;
@@ -72,7 +79,7 @@ TEST(ChooseShape, BatchesKeepToTheFreeMemory) {
     EXPECT_GE(shape->batch, before) << free;  // more memory never makes it smaller
     before = shape->batch;
     const uint64_t taken =
-        static_cast<uint64_t>(shape->workers * shape->batch) * BytesPerWindow(Base());
+        static_cast<uint64_t>(shape->workers * shape->batch) * BytesPerWindow(Base(), kHalf);
     if (shape->batch > 1) {
       EXPECT_LE(taken, free) << free;
     }
@@ -85,10 +92,32 @@ TEST(ChooseShape, WindowsOfLargerModelsTakeMore) {
   whisper::ModelShape large = Base();
   large.width = 1280;
   large.decoder_layers = 32;
-  EXPECT_EQ(BytesPerWindow(Base()), 6U * 1500 * 512 * 2 * 2);  // keys and values, half precision
-  EXPECT_GT(BytesPerWindow(large), BytesPerWindow(Base()));
+  EXPECT_EQ(BytesPerWindow(Base(), kHalf),
+            6U * 1500 * 512 * 2 * 2);  // keys and values, half precision
+  EXPECT_GT(BytesPerWindow(large, kHalf), BytesPerWindow(Base(), kHalf));
   EXPECT_LE(ChooseShape({}, large, 4, kGigabyte)->batch,
             ChooseShape({}, Base(), 4, kGigabyte)->batch);
+}
+
+TEST(ChooseShape, AWorkerHasOneThreadWhereMemoryAllows) {
+  EXPECT_EQ(ChooseShape({}, Base(), 2, 0)->workers, 2);
+  EXPECT_EQ(ChooseShape({}, Base(), 16, 64 * kGigabyte)->workers, 16);
+  const auto small = ChooseShape({}, Base(), 16, kGigabyte);
+  EXPECT_EQ(small->workers, 1);
+  EXPECT_EQ(small->threads, 16);
+  for (uint64_t free = kGigabyte; free < 64 * kGigabyte; free += kGigabyte) {
+    const auto shape = ChooseShape({}, Base(), 16, free);
+    const auto taken = static_cast<uint64_t>(shape->workers) *
+                       (static_cast<uint64_t>(shape->batch) * BytesPerWindow(Base(), kHalf) +
+                        BytesPerWorker(Base()));
+    EXPECT_LE(taken, free / 4) << free;
+  }
+}
+
+TEST(ChooseShape, AudioInEightBitsMakesRoomForMore) {
+  EXPECT_LT(BytesPerWindow(Base(), nn::AudioFormat::kInt8), BytesPerWindow(Base(), kHalf) * 6 / 10);
+  EXPECT_GT(pipeline::ChooseShape({}, Base(), nn::AudioFormat::kInt8, {2, 0})->batch,
+            ChooseShape({}, Base(), 2, 0)->batch);
 }
 
 TEST(ChooseShape, NumbersOutOfRangeAreRefused) {

@@ -28,10 +28,18 @@ whisper::Precision PrecisionFor(ComputeType type) {
   return {format, format, attention, audio};
 }
 
+// Besides one for each worker: reading is far faster than decoding, so a few keep all workers busy.
+constexpr size_t kQueuedWindows = 2;
+
 class WhisperEngine final : public Engine {
  public:
-  WhisperEngine(std::shared_ptr<const whisper::Model> model, std::string name, Shape shape)
-      : model_(std::move(model)), name_(std::move(name)), shape_(shape) {}
+  // `is_spreading`: with fewer windows than workers, those with work get the others' threads.
+  WhisperEngine(std::shared_ptr<const whisper::Model> model, std::string name, Shape shape,
+                bool is_spreading)
+      : model_(std::move(model)),
+        name_(std::move(name)),
+        shape_(shape),
+        is_spreading_(is_spreading) {}
 
   Shape shape() const override { return shape_; }
   profile::StageMeter::Totals stage_totals() const override { return meter_.Read(); }
@@ -41,9 +49,16 @@ class WhisperEngine final : public Engine {
                           const TranscribeEvents& events, std::stop_token stop) override;
 
  private:
+  // How many of `count` workers are needed.
+  size_t AwaitFirst(WindowQueue& queue, size_t count, const std::stop_token& stop) {
+    const profile::StageClock clock(&meter_, profile::Stage::kWindowWait);
+    return queue.AwaitFirst(count, stop);
+  }
+
   std::shared_ptr<const whisper::Model> model_;
   std::string name_;
   Shape shape_;
+  bool is_spreading_;
   profile::StageMeter meter_;
 };
 
@@ -56,14 +71,17 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
   Collector collector(files, events,
                       {options.task == Task::kTranslate ? "translate" : "transcribe", name_,
                        options.language == "auto" ? "" : options.language});
-  WindowQueue queue(static_cast<size_t>(shape_.workers * shape_.batch) + 2);
+  const auto worker_count = static_cast<size_t>(shape_.workers);
+  const auto threads = static_cast<size_t>(shape_.threads);
+  WindowQueue queue(worker_count + kQueuedWindows);
 
   std::vector<std::jthread> workers;
-  for (int i = 0; i < shape_.workers; ++i) {
-    workers.emplace_back([&] {
-      Worker worker(model_, plan,
-                    {static_cast<size_t>(shape_.threads), static_cast<size_t>(shape_.batch)},
-                    meter_);
+  for (size_t i = 0; i < worker_count; ++i) {
+    workers.emplace_back([&, i] {
+      const size_t needed = AwaitFirst(queue, worker_count, stop);
+      if (i >= needed) return;
+      const size_t spread = is_spreading_ ? threads * worker_count / needed : threads;
+      Worker worker(model_, plan, {spread, static_cast<size_t>(shape_.batch)}, meter_);
       worker.Run(queue, collector, stop);
     });
   }
@@ -94,11 +112,13 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   kernels::ThreadPool pool(static_cast<size_t>(cpus));
   std::shared_ptr<const whisper::Model> model =
       TRY(whisper::Model::Open(options.model_directory, PrecisionFor(compute_type), pool));
-  Shape shape = TRY(ChooseShape(options, model->shape, cpus, FreeMemoryBytes()));
+  Shape shape =
+      TRY(ChooseShape(options, model->shape, model->precision.audio, {cpus, FreeMemoryBytes()}));
   shape.compute_type = compute_type;
   std::string name =
       options.model_name.empty() ? options.model_directory.filename().string() : options.model_name;
-  return std::make_unique<WhisperEngine>(std::move(model), std::move(name), shape);
+  return std::make_unique<WhisperEngine>(std::move(model), std::move(name), shape,
+                                         options.threads == 0);
 }
 
 }  // namespace verbatim::pipeline

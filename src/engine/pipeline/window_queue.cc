@@ -1,6 +1,9 @@
 #include "pipeline/window_queue.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "base/check.h"
 
 namespace verbatim::pipeline {
 
@@ -8,8 +11,17 @@ bool WindowQueue::Push(WindowJob job, const std::stop_token& stop) NO_THREAD_SAF
   MutexLock lock(mutex_);
   if (!changed_.wait(mutex_, stop, [this] { return jobs_.size() < size_max_; })) return false;
   jobs_.push_back(std::move(job));
+  ++arrived_;
   changed_.notify_all();
   return true;
+}
+
+size_t WindowQueue::AwaitFirst(size_t count,
+                               const std::stop_token& stop) NO_THREAD_SAFETY_ANALYSIS {
+  MutexLock lock(mutex_);
+  CHECK(count <= size_max_);
+  changed_.wait(mutex_, stop, [&] { return arrived_ >= count || is_closed_; });
+  return stop.stop_requested() ? 0 : std::min(count, arrived_);
 }
 
 std::optional<WindowJob> WindowQueue::Pop(const std::stop_token& stop) NO_THREAD_SAFETY_ANALYSIS {

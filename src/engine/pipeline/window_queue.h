@@ -30,6 +30,10 @@ class WindowQueue {
   // Waits while the queue is full. False: stopped, the job is dropped. Thread: any.
   bool Push(WindowJob job, const std::stop_token& stop);
 
+  // Waits until `count` windows have come, which must fit the queue, or no more will. How many of
+  // them came; every caller with the same count hears the same number. 0: also if stopped.
+  size_t AwaitFirst(size_t count, const std::stop_token& stop);
+
   // Waits for a window. None: closed and empty, or stopped.
   std::optional<WindowJob> Pop(const std::stop_token& stop);
 
@@ -46,6 +50,7 @@ class WindowQueue {
   Mutex mutex_;
   ConditionVariable changed_;
   std::deque<WindowJob> jobs_ GUARDED_BY(mutex_);
+  size_t arrived_ GUARDED_BY(mutex_) = 0;  // since the start
   bool is_closed_ GUARDED_BY(mutex_) = false;
 };
 

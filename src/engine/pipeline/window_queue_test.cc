@@ -29,6 +29,33 @@ TEST(WindowQueue, GivesBackInOrder) {
   EXPECT_FALSE(queue.TryPop());
 }
 
+TEST(WindowQueue, AllHearHowManyWindowsCameFirst) {
+  WindowQueue queue(3);
+  const auto await = [&] { return queue.AwaitFirst(3, {}); };
+  auto early = std::async(std::launch::async, await);
+  queue.Push(Job(0), {});
+  queue.Push(Job(1), {});
+  EXPECT_EQ(early.wait_for(milliseconds(30)), std::future_status::timeout);
+  queue.Push(Job(2), {});
+  EXPECT_EQ(early.get(), 3U);
+  queue.Pop({});
+  queue.Push(Job(3), {});
+  queue.Close();
+  EXPECT_EQ(await(), 3U);
+}
+
+TEST(WindowQueue, FewerWindowsThanAwaitedAreAll) {
+  WindowQueue queue(3);
+  queue.Push(Job(0), {});
+  queue.Close();
+  EXPECT_EQ(queue.AwaitFirst(3, {}), 1U);
+  EXPECT_TRUE(queue.TryPop());
+  EXPECT_EQ(queue.AwaitFirst(3, {}), 1U);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(WindowQueue(2).AwaitFirst(1, stop.get_token()), 0U);
+}
+
 TEST(WindowQueue, AFullQueueMakesTheReaderWait) {
   WindowQueue queue(2);
   queue.Push(Job(0), {});
