@@ -62,15 +62,18 @@ void AddScaled(const float* in, float factor, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) out[i] += factor * in[i];
 }
 
+// Masks instead of branches, so that a loop of it becomes one of vectors: loading a model of half
+// floats converts them all.
 float HalfToFloatOne(uint16_t half) {
+  constexpr uint32_t kBias = 112U << 23;  // between the exponents; infinities need it twice
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000U) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1FU;
-  const uint32_t fraction = half & 0x3FFU;
-  if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000U | (fraction << 13));
-  if (exponent != 0)
-    return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
-  const float magnitude = static_cast<float>(fraction) * 0x1p-24F;
-  return sign != 0 ? -magnitude : magnitude;
+  const uint32_t magnitude = half & 0x7FFFU;
+  const uint32_t infinite = 0U - static_cast<uint32_t>(magnitude >= 0x7C00U);
+  const uint32_t subnormal = 0U - static_cast<uint32_t>(magnitude < 0x400U);
+  const uint32_t normal_bits = (magnitude << 13) + kBias + (infinite & kBias);
+  const float small = static_cast<float>(static_cast<int32_t>(magnitude)) * 0x1p-24F;
+  const auto small_bits = std::bit_cast<uint32_t>(small);
+  return std::bit_cast<float>((small_bits & subnormal) | (normal_bits & ~subnormal) | sign);
 }
 
 // Rounds to the nearest, ties to even, by adding half of the last kept place and letting it carry.
