@@ -35,6 +35,17 @@ struct Likeliest {
   float log_sum = 0;  // as log_sum_exp
 };
 
+inline constexpr size_t kMedianWidth = 7;
+
+// For the alignment of tokens with frames: rows of weights and what each is multiplied by.
+struct WeightRows {
+  const float* values = nullptr;   // [rows, stride], of which `columns` are used
+  const float* factors = nullptr;  // [rows]; 0: the whole row counts as zeros
+  size_t stride = 0;               // floats from row to row
+  size_t rows = 0;
+  size_t columns = 0;
+};
+
 struct VectorKernels {
   // out = (in - mean) / sqrt(variance + 1e-5) * gamma + beta. Shape: all [n]; out may be in.
   // Source: Ba et al. 2016, "Layer Normalization".
@@ -82,6 +93,17 @@ struct VectorKernels {
 
   // Half to single precision, exact. Shape: both [n].
   void (*from_half)(const uint16_t* in, size_t n, float* out);
+
+  // The sum of all values above zero. Shape: [n].
+  float (*positive_sum)(const float* x, size_t n);
+
+  // Each column of factor * max(value, 0), shifted and scaled to mean 0 and (population) deviation
+  // 1. A column that does not vary, as far as 32 bits can tell, becomes zero.
+  // Shape: out [rows, out_stride], of which `columns` are written.
+  void (*standardise)(const WeightRows& weights, float* out, size_t out_stride);
+
+  // out[i] += the median of in[i], ..., in[i + 6]. Shape: in [n + 6], out [n].
+  void (*add_median)(const float* in, size_t n, float* out);
 };
 
 // The table of a set. The set must be supported: a CHECK.

@@ -190,6 +190,44 @@ TEST_P(VectorTest, AttendHistoryAgrees) {
   }
 }
 
+TEST_P(VectorTest, PositiveSumAgrees) {
+  for (size_t n : kLengths) {
+    std::vector<float> x = Noise(n + 1);
+    x[n / 2 + 1] = std::nanf("");
+    const float expected = Truth().positive_sum(x.data() + 1, n);
+    EXPECT_NEAR(Fast().positive_sum(x.data() + 1, n), expected, 1e-5F * (1 + expected)) << n;
+  }
+}
+
+TEST_P(VectorTest, StandardisedColumnsAgree) {
+  for (size_t columns : kLengths) {
+    const size_t rows = 1 + columns % 7;
+    const size_t stride = columns + 3;
+    std::vector<float> values = Noise(rows * stride);
+    for (size_t row = 0; row < rows; ++row) values[row * stride] = 0.3F;  // does not vary
+    std::vector<float> factors = Noise(rows);
+    if (rows > 2) factors[1] = 0;
+    for (size_t i = 0; i < stride && rows > 2; ++i) values[stride + i] = INFINITY;  // of no account
+    for (float& factor : factors) factor = std::abs(factor);
+    const WeightRows weights{values.data(), factors.data(), stride, rows, columns};
+    std::vector<float> fast(rows * stride, 7), truth(rows * stride, 7);
+    Fast().standardise(weights, fast.data(), stride);
+    Truth().standardise(weights, truth.data(), stride);
+    for (size_t i = 0; i < fast.size(); ++i) ASSERT_NEAR(fast[i], truth[i], 2e-5F) << columns;
+  }
+}
+
+TEST_P(VectorTest, MediansAreTheSame) {
+  for (size_t n : kLengths) {
+    const std::vector<float> in = Noise(n + kMedianWidth - 1);
+    std::vector<float> fast = Noise(n + 1);
+    std::vector<float> truth = fast;
+    Fast().add_median(in.data(), n, fast.data());
+    Truth().add_median(in.data(), n, truth.data());
+    EXPECT_EQ(fast, truth) << n;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Sets, VectorTest, ::testing::ValuesIn(kInstructionSets),
                          [](const auto& set) {
                            return std::string(InstructionSetName(set.param));

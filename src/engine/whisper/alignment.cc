@@ -1,7 +1,6 @@
 #include "whisper/alignment.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -11,8 +10,7 @@
 namespace verbatim::whisper {
 namespace {
 
-constexpr size_t kMedianWidth = 7;
-constexpr size_t kMargin = kMedianWidth / 2;
+constexpr size_t kMargin = kernels::kMedianWidth / 2;
 
 // A grid of numbers, row by row.
 struct Grid {
@@ -29,98 +27,51 @@ struct Grid {
   std::vector<float> values;
 };
 
-// Copies a row so that it sums to one. What is no weight (NaN, below zero) counts as zero, and a
-// row without weights stays zero.
-void CopyNormalised(std::span<const float> from, std::span<float> to) {
-  constexpr size_t kLanes = 8;
-  std::array<float, kLanes> sums{};
-  for (size_t i = 0; i < from.size(); ++i) to[i] = from[i] > 0 ? from[i] : 0.0f;
-  size_t i = 0;
-  for (; i + kLanes <= to.size(); i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) sums[lane] += to[i + lane];
-  }
-  for (; i < to.size(); ++i) sums[0] += to[i];
-  float sum = 0;
-  for (const float lane_sum : sums) sum += lane_sum;
-  const float scale = 1 / sum;
-  const bool is_usable = std::isnormal(sum) && std::isnormal(scale);
-  for (float& value : to) value = is_usable ? value * scale : 0.0f;
+// What makes a row sum to one. What is no weight (NaN, below zero) counts as zero, and a row
+// without weights stays zero.
+float FactorOf(float sum) {
+  const float factor = 1 / sum;
+  return std::isnormal(sum) && std::isnormal(factor) ? factor : 0.0F;
 }
 
-// Shifts and scales each column to mean 0 and (population) deviation 1. A column that does not
-// vary, as far as 32 bits can tell, says nothing about where a token is: it becomes zero.
-void StandardiseColumns(Grid& grid) {
-  const auto count = static_cast<float>(grid.rows);
-  std::vector<float> means(grid.columns);
-  std::vector<float> scales(grid.columns);
-  for (size_t row = 0; row < grid.rows; ++row) {
-    const std::span<const float> values = grid.row(row);
-    for (size_t i = 0; i < values.size(); ++i) means[i] += values[i];
-  }
-  for (float& mean : means) mean /= count;
-  for (size_t row = 0; row < grid.rows; ++row) {
-    const std::span<const float> values = grid.row(row);
-    for (size_t i = 0; i < values.size(); ++i) {
-      scales[i] += (values[i] - means[i]) * (values[i] - means[i]);
-    }
-  }
-  for (size_t i = 0; i < scales.size(); ++i) {
-    const float deviation = std::sqrt(scales[i] / count);
-    scales[i] = deviation > 1e-6f * means[i] ? 1 / deviation : 0.0f;
-    if (!std::isfinite(scales[i])) scales[i] = 0;
-  }
-  for (size_t row = 0; row < grid.rows; ++row) {
-    const std::span<float> values = grid.row(row);
-    for (size_t i = 0; i < values.size(); ++i) values[i] = (values[i] - means[i]) * scales[i];
-  }
-}
-
-void Order(float& low, float& high) {
-  const float a = low;
-  const float b = high;
-  low = a < b ? a : b;
-  high = a < b ? b : a;
-}
-
-// The 13 comparisons of a sorting network that decide the middle one.
-float MedianOf7(const float* values) {
-  float a = values[0], b = values[1], c = values[2], d = values[3];
-  float e = values[4], f = values[5], g = values[6];
-  Order(a, f), Order(a, d), Order(b, g), Order(c, e), Order(a, b), Order(d, f), Order(c, g);
-  Order(c, d), Order(d, g), Order(e, f), Order(b, e), Order(b, d), Order(d, e);
-  return d;
-}
-
-// Adds the median-filtered row to `sums`. `padded` is scratch of kMargin more on each side; the row
-// is mirrored there, its outermost value not repeated. A row no longer than the margin is left as
-// it is, as the reference does.
-void AddFiltered(std::span<const float> row, std::span<float> padded, std::span<float> sums) {
-  if (row.size() <= kMargin) {
-    for (size_t i = 0; i < row.size(); ++i) sums[i] += row[i];
-    return;
-  }
-  std::ranges::copy(row, padded.begin() + kMargin);
+// Mirrors a row in the margins at its ends, its outermost value not repeated.
+void Mirror(std::span<float> padded) {
+  const size_t end = padded.size() - kMargin;
   for (size_t i = 0; i < kMargin; ++i) {
-    padded[kMargin - 1 - i] = row[i + 1];
-    padded[kMargin + row.size() + i] = row[row.size() - 2 - i];
+    padded[kMargin - 1 - i] = padded[kMargin + 1 + i];
+    padded[end + i] = padded[end - 2 - i];
   }
-  for (size_t i = 0; i < row.size(); ++i) sums[i] += MedianOf7(padded.data() + i);
+}
+
+// Adds a row that has margins, smoothed. A row no longer than the margin is left as it is, as the
+// reference does.
+void AddSmoothed(std::span<float> padded, const kernels::VectorKernels& kernels,
+                 std::span<float> sums) {
+  if (sums.size() > kMargin) {
+    Mirror(padded);
+    kernels.add_median(padded.data(), sums.size(), sums.data());
+  } else {
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] += padded[kMargin + i];
+  }
 }
 
 // How well each token fits each frame, summed over the heads (the path is the same for the sum as
 // for the mean).
-Grid MakeFit(const AlignmentWeights& weights, size_t context_rows) {
+Grid MakeFit(const AlignmentWeights& weights, size_t context_rows,
+             const kernels::VectorKernels& kernels) {
   Grid fit(weights.tokens, weights.frames);
-  Grid head(context_rows + weights.tokens + weights.trailing_rows, weights.frames);
-  std::vector<float> padded(weights.frames + 2 * kMargin);
+  Grid head(context_rows + weights.tokens + weights.trailing_rows, weights.frames + 2 * kMargin);
+  std::vector<float> factors(head.rows);
   for (size_t index = 0; index < weights.heads; ++index) {
+    const float* values = weights.values.data() + index * head.rows * weights.frames_max;
     for (size_t row = 0; row < head.rows; ++row) {
-      const size_t begin = (index * head.rows + row) * weights.frames_max;
-      CopyNormalised(weights.values.subspan(begin, weights.frames), head.row(row));
+      factors[row] =
+          FactorOf(kernels.positive_sum(values + row * weights.frames_max, weights.frames));
     }
-    StandardiseColumns(head);
+    kernels.standardise({values, factors.data(), weights.frames_max, head.rows, weights.frames},
+                        head.values.data() + kMargin, head.columns);
     for (size_t row = 0; row < fit.rows; ++row) {
-      AddFiltered(head.row(context_rows + row), padded, fit.row(row));
+      AddSmoothed(head.row(context_rows + row), kernels, fit.row(row));
     }
   }
   return fit;
@@ -170,12 +121,13 @@ std::vector<int32_t> FirstFrames(const Grid& fit) {
 
 }  // namespace
 
-std::vector<int32_t> AlignTokens(const AlignmentWeights& weights, size_t context_rows) {
+std::vector<int32_t> AlignTokens(const AlignmentWeights& weights, size_t context_rows,
+                                 const kernels::VectorKernels& kernels) {
   const size_t rows = context_rows + weights.tokens + weights.trailing_rows;
   CHECK(weights.values.size() == weights.heads * rows * weights.frames_max);
   CHECK(weights.frames <= weights.frames_max);
   if (weights.tokens == 0 || weights.frames == 0) return std::vector<int32_t>(weights.tokens);
-  return FirstFrames(MakeFit(weights, context_rows));
+  return FirstFrames(MakeFit(weights, context_rows, kernels));
 }
 
 }  // namespace verbatim::whisper

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "kernels/vector.h"
+
 namespace verbatim::whisper {
 
 // Weights of one window.
@@ -31,6 +33,8 @@ struct AlignmentWeights {
 // `context_rows`: how many of the first rows (the prompt's) take part in the standardisation but
 // not in the warping; the rows described above follow them (tokens counts only those). Source:
 // Radford et al. 2022, reference implementation `timing.py`: find_alignment (behaviour, not code).
-std::vector<int32_t> AlignTokens(const AlignmentWeights& weights, size_t context_rows);
+std::vector<int32_t> AlignTokens(
+    const AlignmentWeights& weights, size_t context_rows,
+    const kernels::VectorKernels& kernels = kernels::KernelsFor(kernels::InstructionSet::kPlain));
 
 }  // namespace verbatim::whisper

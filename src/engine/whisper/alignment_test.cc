@@ -57,6 +57,24 @@ TEST(AlignmentTest, AgreesWithTheDefinition) {
   }
 }
 
+TEST(AlignmentTest, EverySetOfKernelsAgreesWithTheDefinition) {
+  const auto file = ReadFile(std::string(VERBATIM_ROOT) + "/tests/golden/alignment.json", 1 << 20);
+  ASSERT_TRUE(file.has_value());
+  const boost::json::value golden = boost::json::parse(*file);
+  for (const boost::json::value& row : golden.as_array()) {
+    const auto number = [&](const char* name) { return row.at(name).to_number<size_t>(); };
+    const auto values = boost::json::value_to<std::vector<float>>(row.at("weights"));
+    const AlignmentWeights weights{values,           number("heads"),      number("tokens"),
+                                   number("frames"), number("frames_max"), number("trailing_rows")};
+    for (const kernels::InstructionSet set : kernels::kInstructionSets) {
+      if (!kernels::IsSupported(set)) continue;
+      EXPECT_EQ(AlignTokens(weights, number("context_rows"), kernels::KernelsFor(set)),
+                boost::json::value_to<std::vector<int32_t>>(row.at("first_frames")))
+          << InstructionSetName(set);
+    }
+  }
+}
+
 TEST(AlignmentTest, FindsTheBordersBetweenPeaks) {
   const std::vector<float> values = PeakedWeights({5, 20, 35, 50}, 60);
   const std::vector<int32_t> starts =

@@ -223,7 +223,7 @@ std::vector<int32_t> BatchDecoder::Align(size_t slot, std::span<const int32_t> s
   weights.frames_max = frames;
   const profile::StageScope scope(pool_.clock(), profile::Stage::kAlignmentPath,
                                   {0, weights.values.size_bytes()});
-  return AlignTokens(weights, start.size());
+  return AlignTokens(weights, start.size(), *model_->kernels);
 }
 
 // Feeds what the slot's hypothesis has not been fed yet: after a greedy search the end of the text;

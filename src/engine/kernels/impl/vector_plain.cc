@@ -1,5 +1,7 @@
 // The truth: every kernel as its definition reads, for tests and for CPUs without wider
 // instructions.
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -137,11 +139,48 @@ void AttendHistory(const float* query, const History& history, float* scratch, f
   }
 }
 
+float PositiveSum(const float* x, size_t n) {
+  float sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += x[i] > 0 ? x[i] : 0.0F;
+  return sum;
+}
+
+void Standardise(const WeightRows& weights, float* out, size_t out_stride) {
+  const auto count = static_cast<float>(weights.rows);
+  for (size_t column = 0; column < weights.columns; ++column) {
+    const auto at = [&](size_t row) {
+      const float value = weights.values[row * weights.stride + column];
+      return weights.factors[row] != 0 && value > 0 ? value * weights.factors[row] : 0.0F;
+    };
+    float sum = 0;
+    for (size_t row = 0; row < weights.rows; ++row) sum += at(row);
+    const float mean = sum / count;
+    float squares = 0;
+    for (size_t row = 0; row < weights.rows; ++row) squares += (at(row) - mean) * (at(row) - mean);
+    const float deviation = std::sqrt(squares / count);
+    float scale = deviation > 1e-6F * mean ? 1 / deviation : 0.0F;
+    if (!std::isfinite(scale)) scale = 0;
+    for (size_t row = 0; row < weights.rows; ++row) {
+      out[row * out_stride + column] = (at(row) - mean) * scale;
+    }
+  }
+}
+
+void AddMedian(const float* in, size_t n, float* out) {
+  std::array<float, kMedianWidth> window{};
+  for (size_t i = 0; i < n; ++i) {
+    std::copy_n(in + i, kMedianWidth, window.begin());
+    std::ranges::nth_element(window, window.begin() + kMedianWidth / 2);
+    out[i] += window[kMedianWidth / 2];
+  }
+}
+
 }  // namespace
 
-const VectorKernels plain::kVector = {
-    LayerNorm, Softmax,         LogSumExp,    ArgMax,        FindLikeliest, FindAbove, Dot,
-    AddScaled, AttentionScores, AttentionMix, AttendHistory, ToHalf,        FromHalf};
+const VectorKernels plain::kVector = {LayerNorm,       Softmax,      LogSumExp,     ArgMax,
+                                      FindLikeliest,   FindAbove,    Dot,           AddScaled,
+                                      AttentionScores, AttentionMix, AttendHistory, ToHalf,
+                                      FromHalf,        PositiveSum,  Standardise,   AddMedian};
 
 void HalfToFloat(const uint16_t* in, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) out[i] = HalfToFloatOne(in[i]);
