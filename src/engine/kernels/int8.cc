@@ -65,6 +65,17 @@ void Int8Matrix::Pack(const float* weights, size_t first_panel, size_t panels) {
   }
 }
 
+void Int8Matrix::Unpack(size_t output, float* out) const {
+  DCHECK(output < outputs_);
+  const size_t step = kernels_->input_step;
+  const size_t width = panel_columns();
+  const int8_t* column =
+      weights_.data() + output / width * width * padded_inputs_ + output % width * step;
+  for (size_t i = 0; i < inputs_; ++i) {
+    out[i] = static_cast<float>(column[i / step * width * step + i % step]) * scales_[output];
+  }
+}
+
 void Int8Matrix::Multiply(const Product& product, size_t first_panel, size_t panels) const {
   DCHECK(first_panel + panels <= this->panels());
   const size_t column = first_panel * panel_columns();

@@ -46,7 +46,7 @@ struct Int8Kernels {
   float (*quantise)(const float* in, size_t inputs, std::byte* out);
 
   // Lays out one panel. Shape: weights [columns, inputs] of which columns may be fewer than a
-  // panel's; panel [panel_columns * padded inputs].
+  // panel's; panel [padded inputs / input_step, panel_columns, input_step].
   void (*pack)(const int8_t* weights, size_t columns, size_t inputs, int8_t* panel);
 
   void (*multiply)(const Int8Block& block);
@@ -94,6 +94,9 @@ class Int8Matrix {
   // Quantises and lays out some panels. Shape: weights [columns of the panels, inputs].
   // Thread: different panels may be packed at once.
   void Pack(const float* weights, size_t first_panel, size_t panels);
+
+  // The weights of one output as they are after rounding. Shape: out [inputs].
+  void Unpack(size_t output, float* out) const;
 
   struct Product {
     const Int8Rows* in = nullptr;

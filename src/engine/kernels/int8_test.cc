@@ -127,6 +127,20 @@ TEST_P(Int8Test, LargestSumsDoNotOverflow) {
   }
 }
 
+TEST_P(Int8Test, GivesBackItsWeights) {
+  const size_t outputs = 70, inputs = 33;
+  const std::vector<float> weights = Noise(outputs * inputs);
+  Int8Matrix matrix(outputs, inputs, GetParam());
+  matrix.Pack(weights.data(), 0, matrix.panels());
+  std::vector<float> row(inputs);
+  for (size_t output = 0; output < outputs; ++output) {
+    matrix.Unpack(output, row.data());
+    for (size_t i = 0; i < inputs; ++i) {
+      ASSERT_NEAR(row[i], weights[output * inputs + i], 0.51 * 4.5 / 127) << output;
+    }
+  }
+}
+
 TEST_P(Int8Test, ZerosStayZeros) {
   Problem problem{
       2, 3, 10, std::vector<float>(20), std::vector<float>(30), {1, 2, 3}, std::vector<float>(6)};

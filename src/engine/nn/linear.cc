@@ -89,6 +89,10 @@ size_t Linear::inputs() const {
   return std::visit([](const auto& matrix) { return matrix.inputs(); }, weights_);
 }
 
+void Linear::Unpack(size_t output, float* out) const {
+  std::get<Int8Matrix>(weights_).Unpack(output, out);
+}
+
 void Linear::Apply(const float* in, size_t rows, Finish finish, float* out) const {
   const float* bias = bias_.empty() ? nullptr : bias_.data();
   if (const auto* matrix = std::get_if<Int8Matrix>(&weights_)) {

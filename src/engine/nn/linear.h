@@ -44,6 +44,9 @@ class Linear {
   size_t outputs() const;
   size_t inputs() const;
 
+  // The weights of one output, of a layer in kInt8. Shape: out [inputs].
+  void Unpack(size_t output, float* out) const;
+
   // Shape: in [rows, inputs], out [rows, outputs], dense; both with room for
   // kernels::PaddedRows(rows). On the calling thread. Thread: any number at once. Does not allocate
   // once the thread has seen the largest shape.

@@ -12,7 +12,7 @@ constexpr int kBatchMax = 64;
 
 // What all windows of a worker's batch may take together. More windows in a batch read the weights
 // less often; beyond this the gain is small.
-constexpr uint64_t kBatchBytes = 80'000'000;
+constexpr uint64_t kBatchBytes = 40'000'000;
 constexpr uint64_t kBatchWindowsMax = 8;
 
 // All workers together take at most one part in this many of the free memory.

@@ -191,7 +191,7 @@ void Decoder::Embed(std::span<const DecoderEntry> entries) {
     CHECK(entry.position < limits_.positions && entry.row < limits_.rows &&
           entry.slot < limits_.slots);
     float* hidden = buffers_->hidden.data() + i * width;
-    model_->embeddings->CopyRows(static_cast<size_t>(entry.token), 1, hidden);
+    model_->Embed(entry.token, hidden);
     model_->kernels->add_scaled(model_->text_position_encodings.data() + entry.position * width,
                                 1.0F, width, hidden);
     self_.Own(entry.row, entry.position);

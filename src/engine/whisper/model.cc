@@ -299,12 +299,25 @@ Result<std::shared_ptr<const Model>> Load(const std::filesystem::path& directory
       .embeddings = embeddings,
       .file = ModelFile()});
   TRY_VOID(CheckTokens(*model, config));
-  file.ReleasePages();  // the weights are packed now; of the file, only the embeddings will be read
-  model->file = std::move(file);  // a map's nodes stay where they are: `embeddings` remains valid
+  file.ReleasePages();  // the weights are packed now; of the file, at most the embeddings are read
+  if (precision.decoder == nn::Linear::Format::kInt8) {
+    model->embeddings = nullptr;
+  } else {
+    model->file = std::move(file);  // a map's nodes stay where they are: `embeddings` remains valid
+  }
   return model;
 }
 
 }  // namespace
+
+void Model::Embed(int32_t token, float* out) const {
+  const auto row = static_cast<size_t>(token);
+  if (embeddings == nullptr) {
+    vocabulary.Unpack(row, out);
+  } else {
+    embeddings->CopyRows(row, 1, out);
+  }
+}
 
 Result<std::shared_ptr<const Model>> Model::Open(const std::filesystem::path& directory,
                                                  const Precision& precision,

@@ -100,8 +100,12 @@ struct Model {
   std::vector<DecoderLayer> decoder;
   nn::LayerNorm decoder_norm;
   nn::Linear vocabulary;                       // [vocabulary, width]
-  const nn::TensorView* embeddings = nullptr;  // [vocabulary, width], in `file`
-  ModelFile file;                              // keeps the embeddings mapped
+  // [vocabulary, width], in `file`; none where the vocabulary's weights serve for both.
+  const nn::TensorView* embeddings = nullptr;
+  ModelFile file;  // keeps the embeddings mapped
+
+  // What stands for a token at the decoder's start. Shape: out [width].
+  void Embed(int32_t token, float* out) const;
 
   // Opens a CTranslate2 directory: model.bin, config.json, tokenizer.json. Packs the weights with
   // the pool's threads, in the precision asked for. Errors: kNotFound, kIo, kCorruptModel, each

@@ -10,7 +10,7 @@
 namespace verbatim::kernels {
 namespace {
 
-constexpr size_t kPanelColumns = 8;
+constexpr size_t kPanelColumns = 1;
 
 float Quantise(const float* in, size_t inputs, std::byte* out) {
   float largest = 0;
