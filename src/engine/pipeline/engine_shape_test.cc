@@ -102,7 +102,7 @@ TEST(ChooseShape, WindowsOfLargerModelsTakeMore) {
 TEST(ChooseShape, AWorkerHasOneThreadWhereMemoryAllows) {
   EXPECT_EQ(ChooseShape({}, Base(), 2, 0)->workers, 2);
   EXPECT_EQ(ChooseShape({}, Base(), 16, 64 * kGigabyte)->workers, 16);
-  const auto small = ChooseShape({}, Base(), 16, kGigabyte);
+  const auto small = ChooseShape({}, Base(), 16, kGigabyte / 2);
   EXPECT_EQ(small->workers, 1);
   EXPECT_EQ(small->threads, 16);
   for (uint64_t free = kGigabyte; free < 64 * kGigabyte; free += kGigabyte) {
