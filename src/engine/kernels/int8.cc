@@ -91,7 +91,7 @@ void Int8Matrix::Multiply(const Product& product, size_t first_panel, size_t pan
   block.scales = scales_.data() + column;
   block.offsets = offsets_.data() + column;
   block.bias = product.bias == nullptr ? nullptr : product.bias + column;
-  block.out = product.out + column;
+  block.out = product.out + (column - product.out_column);
   block.out_stride = product.out_stride;
   block.finish = product.finish;
   kernels_->multiply(block);

@@ -103,9 +103,10 @@ class Int8Matrix {
     size_t first_row = 0;
     size_t rows = 0;
     const float* bias = nullptr;  // [outputs], or none
-    float* out = nullptr;         // [rows, outputs], from the first row on
+    float* out = nullptr;         // [rows, outputs], from the first row and `out_column` on
     size_t out_stride = 0;
     Finish finish = Finish::kStore;
+    size_t out_column = 0;
   };
 
   // Multiplies rows by some panels of columns. Thread: any number at once. Does not allocate.

@@ -1,6 +1,9 @@
 #include "nn/linear.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
 
 namespace verbatim::nn {
 namespace {
@@ -26,6 +29,32 @@ Int8Rows& Quantised(const Int8Matrix& matrix, const float* in, size_t rows) {
 }
 
 size_t PanelsPerPart(const Int8Matrix& matrix) { return kPartWidth / matrix.panel_columns(); }
+
+// Outputs among which the likeliest is sought at a time: for a few rows they fit the cache.
+constexpr size_t kSearchWidth = 1024;
+
+// Joins what was found in the parts of one row; the order of the parts is that of the outputs.
+LikelyOutput Join(const LikelyOutput* parts, size_t count, size_t stride) {
+  LikelyOutput joined = parts[0];
+  for (size_t part = 1; part < count; ++part) {
+    const LikelyOutput& found = parts[part * stride];
+    if (found.value > joined.value) joined = found;
+  }
+  if (std::isinf(joined.value)) return joined;  // all are forbidden
+  float sum = 0;
+  for (size_t part = 0; part < count; ++part) {
+    sum += std::exp(parts[part * stride].log_sum - joined.value);
+  }
+  joined.log_sum = joined.value + std::log(sum);
+  return joined;
+}
+
+// Room that a thread keeps for its next call.
+template <typename Value>
+Value* Kept(std::vector<Value>& room, size_t size) {
+  if (room.size() < size) room.resize(size);
+  return room.data();
+}
 
 // Packs weights part by part.
 class Packer {
@@ -123,6 +152,34 @@ void Linear::ApplyParallel(const float* in, size_t rows, Finish finish, float* o
   pool.Run(matrix.panels(), [&](size_t panel, size_t) {
     matrix.Multiply({in, inputs(), rows, bias, out, outputs(), finish}, panel);
   });
+}
+
+void Linear::FindLikeliest(const float* in, std::span<const float> mask,
+                           const kernels::VectorKernels& kernels, kernels::ThreadPool& pool,
+                           std::span<LikelyOutput> out) const {
+  const auto& matrix = std::get<Int8Matrix>(weights_);
+  CHECK(bias_.empty() && mask.size() == outputs());
+  const size_t rows = out.size();
+  const Int8Rows& quantised = Quantised(matrix, in, rows);
+  const size_t step = kSearchWidth / matrix.panel_columns();
+  const size_t parts = (matrix.panels() + step - 1) / step;
+  thread_local std::vector<LikelyOutput> found;
+  LikelyOutput* const found_parts = Kept(found, parts * rows);  // [parts, rows]
+  pool.Run(parts, [&](size_t part, size_t) {
+    thread_local std::vector<float> room;
+    const size_t column = part * step * matrix.panel_columns();
+    const size_t width = std::min(kSearchWidth, outputs() - column);
+    float* tile = Kept(room, rows * kSearchWidth);
+    matrix.Multiply({&quantised, 0, rows, mask.data(), tile, kSearchWidth, Finish::kStore, column},
+                    part * step, std::min(step, matrix.panels() - part * step));
+    for (size_t row = 0; row < rows; ++row) {
+      const float* values = tile + row * kSearchWidth;
+      const kernels::Likeliest likeliest = kernels.likeliest(values, width);
+      found_parts[part * rows + row] = {column + likeliest.index, values[likeliest.index],
+                                        likeliest.log_sum};
+    }
+  });
+  for (size_t row = 0; row < rows; ++row) out[row] = Join(found_parts + row, parts, rows);
 }
 
 void LayerNorm::Apply(const kernels::VectorKernels& kernels, const float* in, size_t rows,

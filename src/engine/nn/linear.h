@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -13,6 +14,13 @@
 #include "nn/tensor.h"
 
 namespace verbatim::nn {
+
+// The likeliest of a layer's outputs, taken as logits.
+struct LikelyOutput {
+  size_t index = 0;  // the first, if several are as likely
+  float value = 0;
+  float log_sum = 0;  // the logarithm of the sum of all outputs' exponentials
+};
 
 // y = x W^T + b.
 class Linear {
@@ -55,6 +63,13 @@ class Linear {
   // The same, shared out over the pool by columns.
   void ApplyParallel(const float* in, size_t rows, kernels::Finish finish, float* out,
                      kernels::ThreadPool& pool) const;
+
+  // The likeliest output of each row, found while its products are in the cache: they are never
+  // written to memory. Of a layer in kInt8 without bias. Shape: in [rows, inputs]; mask [outputs],
+  // added to the outputs: minus infinity forbids one; out [rows].
+  void FindLikeliest(const float* in, std::span<const float> mask,
+                     const kernels::VectorKernels& kernels, kernels::ThreadPool& pool,
+                     std::span<LikelyOutput> out) const;
 
  private:
   using Weights = std::variant<kernels::PackedMatrix, kernels::Int8Matrix>;

@@ -120,6 +120,46 @@ TEST_P(LinearTest, EightBitsComeNearAndThreadsChangeNoBit) {
   }
 }
 
+// The same as looking through all outputs, for any number of threads; a forbidden output is not
+// found, and where all are forbidden there is still an answer.
+TEST(LinearEightBitTest, FindsTheLikeliestAsItMultiplies) {
+  kernels::PrepareThread();
+  const size_t outputs = 2500, inputs = 64, rows = 5;
+  const std::vector<float> weights = Noise(outputs * inputs, 21);
+  const std::vector<float> in = Noise(rows * inputs, 22);
+  for (const kernels::InstructionSet set : kernels::kInstructionSets) {
+    if (!kernels::IsSupported(set)) continue;
+    const kernels::VectorKernels& kernels = kernels::KernelsFor(set);
+    kernels::ThreadPool pool(1);
+    const Linear linear({outputs, inputs, Packing::kPanels, Linear::Format::kInt8, set},
+                        RowsOf(weights, inputs), {}, pool);
+    std::vector<float> all(rows * outputs);
+    linear.Apply(in.data(), rows, Finish::kStore, all.data());
+    std::vector<float> mask(outputs);
+    for (size_t round = 0; round < 3; ++round) {
+      for (size_t threads = 1; threads <= 2; ++threads) {
+        kernels::ThreadPool threads_pool(threads);
+        std::vector<LikelyOutput> found(rows);
+        linear.FindLikeliest(in.data(), mask, kernels, threads_pool, found);
+        for (size_t row = 0; row < rows; ++row) {
+          std::vector<float> logits(all.begin() + static_cast<ptrdiff_t>(row * outputs),
+                                    all.begin() + static_cast<ptrdiff_t>((row + 1) * outputs));
+          for (size_t i = 0; i < outputs; ++i) logits[i] += mask[i];
+          const kernels::Likeliest expected = kernels.likeliest(logits.data(), outputs);
+          ASSERT_EQ(found[row].index, expected.index);
+          ASSERT_EQ(found[row].value, logits[expected.index]);
+          ASSERT_NEAR(found[row].log_sum, expected.log_sum, 1e-5F);
+        }
+      }
+      for (size_t i = 0; i < outputs; i += 2) mask[i] = -INFINITY;
+    }
+    std::ranges::fill(mask, -INFINITY);
+    std::vector<LikelyOutput> found(1);
+    linear.FindLikeliest(in.data(), mask, kernels, pool, found);
+    EXPECT_LT(found[0].index, outputs);
+  }
+}
+
 // Weights of a file that holds 8-bit integers already: integers over a scale.
 TEST(LinearEightBitTest, TakesIntegersOfAFileAsTheyAre) {
   kernels::PrepareThread();

@@ -26,7 +26,7 @@ whisper::DecodingRules RulesFor(const whisper::Model& model, SegmentTimes times)
     }
   }
   return {whisper::SuppressTokens(std::move(never)), whisper::SuppressBlank(model.suppressed_first),
-          timestamps};
+          timestamps, model.shape.vocabulary};
 }
 
 // Hotwords come first and get at most half of the room; of the prompt the end is kept, as of a text

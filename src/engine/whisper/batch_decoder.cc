@@ -116,15 +116,26 @@ std::span<const size_t> BatchDecoder::Step() {
   entries_.clear();
   fed_.clear();
   done_.clear();
+  masked_ = nullptr;
   for (State state : {State::kRunning, State::kPrompt}) {
     for (size_t slot = 0; slot < slots_.size(); ++slot) {
       if (slots_[slot].state == state && AddEntries(slot)) fed_.push_back(slot);
     }
   }
   if (entries_.empty()) return done_;
-  std::span<float> logits = decoder_.Step(entries_);
+  std::span<float> logits =
+      decoder_.Step(entries_, masked_ == nullptr ? std::span<const float>() : masked_->mask());
+  std::span<const nn::LikelyOutput> likeliest = decoder_.likeliest();
   const profile::StageScope scope(pool_.clock(), profile::Stage::kSearch, {0, logits.size_bytes()});
   for (size_t slot : fed_) {
+    if (slots_[slot].state == State::kRunning && TakesLikeliest(slots_[slot])) {
+      KeepFed(slots_[slot]);
+      ++slots_[slot].position;
+      slots_[slot].search->AdvanceTo(likeliest.front());
+      likeliest = likeliest.subspan(1);
+      Follow(slot);
+      continue;
+    }
     const auto wanted =
         static_cast<size_t>(std::ranges::count_if(entries_, [slot](const DecoderEntry& entry) {
           return entry.slot == slot && entry.wants_logits;
@@ -135,19 +146,28 @@ std::span<const size_t> BatchDecoder::Step() {
   return done_;
 }
 
+// Windows of one step share one mask.
+bool BatchDecoder::TakesLikeliest(const Slot& slot) const {
+  return decoder_.finds_likeliest() && slot.search->takes_likeliest() &&
+         (masked_ == nullptr || masked_ == &slot.search->rules());
+}
+
 // False if the step has no room left for this window's tokens; it comes into the next one.
 bool BatchDecoder::AddEntries(size_t index) {
   const Slot& slot = slots_[index];
   const bool is_prompt = slot.state == State::kPrompt;
   const size_t count = is_prompt ? slot.prompt.size() : slot.search->tokens().size();
   if (entries_.size() + count > decoder_.limits().entries) return false;
+  const bool takes_likeliest = !is_prompt && TakesLikeliest(slot);
+  if (takes_likeliest) masked_ = &slot.search->rules();
   for (size_t i = 0; i < count; ++i) {
     DecoderEntry entry;
     entry.slot = static_cast<uint16_t>(index);
     entry.token = is_prompt ? slot.prompt[i] : slot.search->tokens()[i];
     entry.position = static_cast<uint16_t>(is_prompt ? i : slot.position);
     entry.row = is_prompt ? slot.rows[0] : slot.rows[i];
-    entry.wants_logits = !is_prompt || i == slot.start || i + 1 == count;
+    entry.wants_logits = !takes_likeliest && (!is_prompt || i == slot.start || i + 1 == count);
+    entry.wants_likeliest = takes_likeliest;
     entry.keeps_weights = slot.rows.size() == 1;
     entries_.push_back(entry);
   }
@@ -167,6 +187,12 @@ void BatchDecoder::Consume(size_t index, std::span<float> logits) {
     ++slot.position;
   }
   slot.search->Advance(logits);
+  Follow(index);
+}
+
+// Does what the search decided.
+void BatchDecoder::Follow(size_t index) {
+  Slot& slot = slots_[index];
   if (slot.search->is_done()) {
     free_rows_.insert(free_rows_.end(), slot.rows.rbegin(), slot.rows.rend());
     slot.state = State::kDone;

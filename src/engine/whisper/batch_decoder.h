@@ -85,7 +85,9 @@ class BatchDecoder {
   void GrantRows();
   void Grant(Slot& slot);
   bool AddEntries(size_t slot);
+  bool TakesLikeliest(const Slot& slot) const;
   void Consume(size_t slot, std::span<float> logits);
+  void Follow(size_t slot);
   void KeepFed(Slot& slot);
   void FeedForWeights(size_t slot, std::span<const int32_t> tokens);
   void KeepNoSpeech(Slot& slot, std::span<const float> logits);
@@ -97,6 +99,7 @@ class BatchDecoder {
   std::vector<Slot> slots_;
   std::vector<uint16_t> free_rows_;
   std::vector<DecoderEntry> entries_;
+  const DecodingRules* masked_ = nullptr;  // whose mask the current step takes
   std::vector<size_t> fed_;  // slots in the current step, in the order of their entries
   std::vector<size_t> done_;
   std::vector<uint16_t> branch_parents_;

@@ -80,6 +80,7 @@ Decoder::Decoder(std::shared_ptr<const Model> model, const DecoderLimits& limits
       buffers_(std::make_unique<Buffers>(model_->shape, limits, model_->alignment_heads.size(),
                                          pool.threads())) {
   groups_.reserve(limits.entries);
+  likeliest_.reserve(limits.logit_rows);
   const nn::AudioShape audio = AudioShapeOf(model_->shape);
   if (limits.audio_format == nn::AudioFormat::kInt8) {
     int8_cross_.emplace(audio, limits.slots, kernels::Int8AttentionKernelsFor(model_->set));
@@ -117,24 +118,37 @@ void Decoder::SetAudio(size_t slot, std::span<const float> states,
   });
 }
 
-std::span<float> Decoder::Step(std::span<const DecoderEntry> entries) {
-  const size_t width = model_->shape.width;
+std::span<float> Decoder::Step(std::span<const DecoderEntry> entries, std::span<const float> mask) {
   StageScope scope(pool_.clock(), Stage::kDecoderRest);
   Embed(entries);
   RunLayers(entries);
-  size_t wanted = 0;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (!entries[i].wants_logits) continue;
-    CHECK(wanted < limits_.logit_rows);
-    model_->decoder_norm.Apply(*model_->kernels, buffers_->hidden.data() + i * width, 1,
-                               buffers_->gathered.data() + wanted++ * width);
+  const size_t wanted = Gather(entries, &DecoderEntry::wants_logits, 0);
+  const size_t all = Gather(entries, &DecoderEntry::wants_likeliest, wanted);
+  likeliest_.resize(all - wanted);
+  if (all > 0) scope.Next(Stage::kVocabulary, nn::WorkOf(model_->vocabulary, all));
+  const float* gathered = buffers_->gathered.data();
+  if (!likeliest_.empty()) {
+    model_->vocabulary.FindLikeliest(gathered + wanted * model_->shape.width, mask,
+                                     *model_->kernels, pool_, likeliest_);
   }
   if (wanted > 0) {
-    scope.Next(Stage::kVocabulary, nn::WorkOf(model_->vocabulary, wanted));
-    model_->vocabulary.ApplyParallel(buffers_->gathered.data(), wanted, Finish::kStore,
-                                     buffers_->logits.data(), pool_);
+    model_->vocabulary.ApplyParallel(gathered, wanted, Finish::kStore, buffers_->logits.data(),
+                                     pool_);
   }
   return buffers_->logits.span().first(wanted * model_->shape.vocabulary);
+}
+
+// The normed rows of the entries that want something, from row `first` on. Returns the row after.
+size_t Decoder::Gather(std::span<const DecoderEntry> entries, bool DecoderEntry::* wants,
+                       size_t first) {
+  const size_t width = model_->shape.width;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (!(entries[i].*wants)) continue;
+    CHECK(first < limits_.logit_rows);
+    model_->decoder_norm.Apply(*model_->kernels, buffers_->hidden.data() + i * width, 1,
+                               buffers_->gathered.data() + first++ * width);
+  }
+  return first;
 }
 
 void Decoder::StepForWeights(std::span<const DecoderEntry> entries) {

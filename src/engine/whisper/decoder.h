@@ -36,7 +36,8 @@ struct DecoderEntry {
   uint16_t row = 0;   // whose history it continues; positions 0 .. position - 1 were fed before, or
                       // in this step
   bool wants_logits = false;
-  bool keeps_weights = false;  // its alignment heads' weights stay, at its slot and position
+  bool keeps_weights = false;    // its alignment heads' weights stay, at its slot and position
+  bool wants_likeliest = false;  // only the likeliest token, of a vocabulary in 8 bits
 };
 
 class Decoder {
@@ -52,9 +53,15 @@ class Decoder {
 
   // Runs the entries through the model; entries of a row come in the order of their positions.
   // Returns a row of logits for each entry that wants one, in order. Shape: [wanted, vocabulary];
-  // valid until the next call, and may be changed. Does not allocate once every shape was seen.
+  // valid until the next call, and may be changed; mask [vocabulary] is added before the likeliest
+  // token is chosen, empty if no entry wants that. Does not allocate once every shape was seen.
   // Thread: one caller at a time.
-  std::span<float> Step(std::span<const DecoderEntry> entries);
+  std::span<float> Step(std::span<const DecoderEntry> entries, std::span<const float> mask = {});
+
+  // After Step: for each entry that wanted the likeliest token, in order.
+  std::span<const nn::LikelyOutput> likeliest() const { return likeliest_; }
+
+  bool finds_likeliest() const { return model_->vocabulary.format() == nn::Linear::Format::kInt8; }
 
   // As Step, for entries that want no logits: goes only as far as the weights to keep need it.
   void StepForWeights(std::span<const DecoderEntry> entries);
@@ -88,6 +95,7 @@ class Decoder {
   };
 
   void Embed(std::span<const DecoderEntry> entries);
+  size_t Gather(std::span<const DecoderEntry> entries, bool DecoderEntry::* wants, size_t first);
   void Enter(profile::Stage stage, const profile::Work& work);
   void RunLayers(std::span<const DecoderEntry> entries);
   void RunTextAttention(std::span<const DecoderEntry> entries, size_t layer);
@@ -116,6 +124,7 @@ class Decoder {
   std::optional<nn::Int8CrossCache> int8_cross_;
   std::vector<AudioPositions> audio_positions_;  // of each slot
   std::vector<Group> groups_;                    // of the current step
+  std::vector<nn::LikelyOutput> likeliest_;
   std::unique_ptr<Buffers> buffers_;
 };
 

@@ -18,6 +18,7 @@ namespace verbatim::whisper {
 class SuppressTokens {
  public:
   explicit SuppressTokens(std::vector<int32_t> tokens) : tokens_(std::move(tokens)) {}
+  // To zeros this makes a mask, which may be added to logits instead.
   void Apply(std::span<float> logits) const;
 
  private:

@@ -25,6 +25,14 @@ double Draw(uint64_t& state) {
 
 }  // namespace
 
+DecodingRules::DecodingRules(SuppressTokens suppress, SuppressBlank blank,
+                             std::optional<TimestampRules> timestamps, size_t vocabulary)
+    : suppress_(std::move(suppress)), blank_(std::move(blank)), timestamps_(timestamps) {
+  if (timestamps_) return;
+  mask_.resize(vocabulary);
+  suppress_.Apply(mask_);
+}
+
 void DecodingRules::Apply(std::span<const int32_t> generated, std::span<float> logits) const {
   suppress_.Apply(logits);
   blank_.Apply(generated, logits);
@@ -77,31 +85,52 @@ void Search::AdvanceEach(std::span<float> logits) {
   const size_t vocabulary = logits.size() / live_count_;
   const bool is_first = live_[0].tokens.empty() && finished_count_ == 0;
   const size_t count = is_first ? WidthOf(options_) : live_count_;
-  size_t kept = 0;
   for (size_t i = 0; i < count; ++i) {
     const auto parent = static_cast<uint16_t>(is_first ? 0 : i);
     const std::span<float> row = logits.subspan(parent * vocabulary, vocabulary);
     const kernels::Likeliest likeliest = kernels_.likeliest(row.data(), row.size());
     const int32_t token = Choose(row, likeliest.index, i);
     const float logprob = row[static_cast<size_t>(token)] - likeliest.log_sum;
-    const Candidate candidate{live_[i].sum_logprob + logprob, logprob, token, parent};
-    if (token == end_of_text_) {
-      Extend(finished_[finished_count_++], live_[i], candidate);
-      continue;
-    }
-    Extend(next_[kept], live_[i], candidate);
-    random_[kept] = random_[i];
-    if (next_[kept].tokens.size() >= options_.tokens_max) {
-      std::swap(finished_[finished_count_++], next_[kept]);
-      continue;
-    }
-    ++kept;
-    parents_.push_back(parent);
-    tokens_.push_back(token);
+    Continue(i, {live_[i].sum_logprob + logprob, logprob, token, parent});
   }
+  FinishEach();
+}
+
+bool Search::takes_likeliest() const {
+  return options_.temperature <= 0 && options_.beam_size == 1 && !live_[0].tokens.empty() &&
+         !rules_.mask().empty();
+}
+
+void Search::AdvanceTo(const nn::LikelyOutput& likeliest) {
+  CHECK(!is_done_ && takes_likeliest());
+  parents_.clear();
+  tokens_.clear();
+  const float logprob = likeliest.value - likeliest.log_sum;
+  Continue(0, {live_[0].sum_logprob + logprob, logprob, static_cast<int32_t>(likeliest.index), 0});
+  FinishEach();
+}
+
+// A hypothesis goes on, or has ended.
+void Search::Continue(size_t hypothesis, const Candidate& candidate) {
+  if (candidate.token == end_of_text_) {
+    Extend(finished_[finished_count_++], live_[hypothesis], candidate);
+    return;
+  }
+  Extend(next_[next_count_], live_[hypothesis], candidate);
+  random_[next_count_] = random_[hypothesis];
+  if (next_[next_count_].tokens.size() >= options_.tokens_max) {
+    std::swap(finished_[finished_count_++], next_[next_count_]);
+    return;
+  }
+  ++next_count_;
+  parents_.push_back(candidate.parent);
+  tokens_.push_back(candidate.token);
+}
+
+void Search::FinishEach() {
   std::swap(live_, next_);
-  live_count_ = kept;
-  is_done_ = kept == 0;
+  live_count_ = std::exchange(next_count_, 0);
+  is_done_ = live_count_ == 0;
 }
 
 int32_t Search::Choose(std::span<const float> logits, size_t likeliest, size_t hypothesis) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/vector.h"
+#include "nn/linear.h"
 #include "whisper/rules.h"
 
 namespace verbatim::whisper {
@@ -37,17 +38,22 @@ struct SearchOptions {
 // All rules of a run, in order.
 class DecodingRules {
  public:
+  // `vocabulary`: for the mask; 0: there is none.
   DecodingRules(SuppressTokens suppress, SuppressBlank blank,
-                std::optional<TimestampRules> timestamps)
-      : suppress_(std::move(suppress)), blank_(std::move(blank)), timestamps_(timestamps) {}
+                std::optional<TimestampRules> timestamps, size_t vocabulary = 0);
 
   // Shape: logits [vocabulary].
   void Apply(std::span<const int32_t> generated, std::span<float> logits) const;
+
+  // What all but the first token of a text need: a mask to add to the logits. Empty if the rules
+  // depend on the text, or without a vocabulary. Shape: [vocabulary].
+  std::span<const float> mask() const { return mask_; }
 
  private:
   SuppressTokens suppress_;
   SuppressBlank blank_;
   std::optional<TimestampRules> timestamps_;
+  std::vector<float> mask_;
 };
 
 class Search {
@@ -61,6 +67,14 @@ class Search {
   // Takes the logits that follow each live hypothesis; in the first call there is one, the prompt.
   // Does not allocate. Shape: logits [live, vocabulary]; changed by the rules.
   void Advance(std::span<float> logits);
+
+  // True if the next call may be AdvanceTo: the likeliest token goes on, under the rules' mask.
+  bool takes_likeliest() const;
+
+  // Advance, for the one live hypothesis whose likeliest token was found already.
+  void AdvanceTo(const nn::LikelyOutput& likeliest);
+
+  const DecodingRules& rules() const { return rules_; }
 
   bool is_done() const { return is_done_; }
 
@@ -88,6 +102,8 @@ class Search {
   };
 
   void AdvanceEach(std::span<float> logits);
+  void Continue(size_t hypothesis, const Candidate& candidate);
+  void FinishEach();
   void AdvanceBeam(std::span<float> logits);
   void CollectCandidates(std::span<const float> logits, uint16_t parent);
   int32_t Choose(std::span<const float> logits, size_t likeliest, size_t hypothesis);
@@ -101,6 +117,7 @@ class Search {
   std::vector<Hypothesis> next_;  // double buffer of live_
   std::vector<Hypothesis> finished_;
   size_t live_count_ = 1;
+  size_t next_count_ = 0;
   size_t finished_count_ = 0;
   std::vector<Candidate> candidates_;
   std::vector<uint64_t> random_;  // one state per sample

@@ -353,8 +353,7 @@ TEST_P(AnyNumbers, GiveAResult) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sets, AnyNumbers,
-                         ::testing::ValuesIn(kernels::kInstructionSets),
+INSTANTIATE_TEST_SUITE_P(Sets, AnyNumbers, ::testing::ValuesIn(kernels::kInstructionSets),
                          [](const auto& test) {
                            return std::string(kernels::InstructionSetName(test.param));
                          });
