@@ -38,7 +38,7 @@ Int8Matrix::Int8Matrix(size_t outputs, size_t inputs, InstructionSet set)
                      kernels_->input_step),
       weights_(panels() * kernels_->panel_columns * padded_inputs_),
       scales_(outputs),
-      offsets_(outputs) {}
+      sums_(outputs) {}
 
 // Weights that are 8-bit integers times a scale already come out as the same integers.
 void Int8Matrix::Pack(const float* weights, size_t first_panel, size_t panels) {
@@ -59,7 +59,7 @@ void Int8Matrix::Pack(const float* weights, size_t first_panel, size_t panels) {
         sum += to[i];
       }
       scales_[begin + column] = largest / 127.0F;
-      offsets_[begin + column] = kernels_->input_offset * sum;
+      sums_[begin + column] = sum;
     }
     kernels_->pack(rows.data(), count, inputs_, weights_.data() + panel * width * padded_inputs_);
   }
@@ -89,7 +89,7 @@ void Int8Matrix::Multiply(const Product& product, size_t first_panel, size_t pan
   block.panels = panels;
   block.columns = std::min(panels * panel_columns(), outputs_ - column);
   block.scales = scales_.data() + column;
-  block.offsets = offsets_.data() + column;
+  block.sums = sums_.data() + column;
   block.bias = product.bias == nullptr ? nullptr : product.bias + column;
   block.out = product.out + (column - product.out_column);
   block.out_stride = product.out_stride;

@@ -1,7 +1,7 @@
-// Matrix products on 8-bit integers: weights with a scale per output, activations with a scale per
-// row that is found on the way (dynamic quantisation). The integer sums are exact, so every
-// instruction set finds the same ones, and a row's result depends on that row alone.
-// Source: Dettmers et al. 2022, "LLM.int8()", section 2 (row-wise and column-wise scales).
+// Matrix products on 8-bit integers: weights with a scale per output, activations with a scale and
+// a zero point per row that are found on the way (dynamic quantisation). The integer sums are
+// exact, so every instruction set finds the same ones, and a row's result depends on that row
+// alone. Source: Dettmers et al. 2022, "LLM.int8()", section 2 (row-wise and column-wise scales).
 #pragma once
 
 #include <cstddef>
@@ -15,22 +15,28 @@
 
 namespace verbatim::kernels {
 
+// How a row was quantised: a number is scale * (integer - zero_point), the integer in [0, 255].
+struct Int8Scale {
+  float scale = 0;
+  int32_t zero_point = 0;
+};
+
 // Some rows times some panels of weights, on the calling thread.
 struct Int8Block {
-  const std::byte* in = nullptr;     // quantised rows
-  size_t in_stride = 0;              // bytes from row to row
-  const float* in_scales = nullptr;  // [rows]
+  const std::byte* in = nullptr;         // quantised rows
+  size_t in_stride = 0;                  // bytes from row to row
+  const Int8Scale* in_scales = nullptr;  // [rows]
   size_t rows = 0;
   size_t inputs = 0;  // as padded: see Int8Kernels::input_step
 
   // From here on all pointers begin at the first panel's first column.
   const int8_t* weights = nullptr;
   size_t panels = 0;
-  size_t columns = 0;                // in use; the last panel may be partly filled
-  const float* scales = nullptr;     // [columns]
-  const int32_t* offsets = nullptr;  // [columns]: what the kernel's input offset adds to each sum
-  const float* bias = nullptr;       // [columns], or none
-  float* out = nullptr;              // [rows, columns]
+  size_t columns = 0;             // in use; the last panel may be partly filled
+  const float* scales = nullptr;  // [columns]
+  const int32_t* sums = nullptr;  // [columns]: of each column's weights
+  const float* bias = nullptr;    // [columns], or none
+  float* out = nullptr;           // [rows, columns]
   size_t out_stride = 0;
   Finish finish = Finish::kStore;
 };
@@ -39,11 +45,10 @@ struct Int8Kernels {
   size_t panel_columns;  // weights are packed in panels of this many columns
   size_t input_bytes;    // of a quantised activation
   size_t input_step;     // inputs are padded with zeros to a multiple of this
-  int32_t input_offset;  // is added to each quantised activation
 
-  // Returns the scale: in[i] is about scale * (out[i] - input_offset). Shape: in [inputs], out
-  // [inputs, padded] of input_bytes each.
-  float (*quantise)(const float* in, size_t inputs, std::byte* out);
+  // The range of the integers covers the row and zero. Shape: in [inputs], out [inputs, padded] of
+  // input_bytes each.
+  Int8Scale (*quantise)(const float* in, size_t inputs, std::byte* out);
 
   // Lays out one panel. Shape: weights [columns, inputs] of which columns may be fewer than a
   // panel's; panel [padded inputs / input_step, panel_columns, input_step].
@@ -67,12 +72,12 @@ class Int8Rows {
   }
 
   const std::byte* row(size_t index) const { return values_.data() + index * stride_; }
-  const float* scales() const { return scales_.data(); }
+  const Int8Scale* scales() const { return scales_.data(); }
   size_t stride() const { return stride_; }
 
  private:
   std::vector<std::byte> values_;
-  std::vector<float> scales_;
+  std::vector<Int8Scale> scales_;
   size_t inputs_ = 0;
   size_t stride_ = 0;
 };
@@ -119,7 +124,7 @@ class Int8Matrix {
   size_t padded_inputs_;
   Aligned<int8_t> weights_;
   std::vector<float> scales_;
-  std::vector<int32_t> offsets_;
+  std::vector<int32_t> sums_;
 };
 
 }  // namespace verbatim::kernels

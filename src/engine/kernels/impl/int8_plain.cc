@@ -12,14 +12,16 @@ namespace {
 
 constexpr size_t kPanelColumns = 1;
 
-float Quantise(const float* in, size_t inputs, std::byte* out) {
-  float largest = 0;
-  for (size_t i = 0; i < inputs; ++i) largest = std::max(largest, std::abs(in[i]));
-  const float factor = largest > 0 ? 127.0F / largest : 0.0F;
+Int8Scale Quantise(const float* in, size_t inputs, std::byte* out) {
+  const float largest = std::max(0.0F, *std::max_element(in, in + inputs));
+  const float smallest = std::min(0.0F, *std::min_element(in, in + inputs));
+  const float factor = largest > smallest ? 255.0F / (largest - smallest) : 0.0F;
+  const auto zero_point = static_cast<int32_t>(std::lrint(-smallest * factor));
   for (size_t i = 0; i < inputs; ++i) {
-    out[i] = static_cast<std::byte>(static_cast<int8_t>(std::lrint(in[i] * factor)));
+    const auto value = static_cast<int32_t>(std::lrint(in[i] * factor)) + zero_point;
+    out[i] = static_cast<std::byte>(std::clamp(value, 0, 255));
   }
-  return largest / 127.0F;
+  return {(largest - smallest) / 255.0F, zero_point};
 }
 
 void Pack(const int8_t* weights, size_t columns, size_t inputs, int8_t* panel) {
@@ -33,12 +35,14 @@ float Finished(Finish finish, float value, float before) {
 
 void Multiply(const Int8Block& block) {
   for (size_t row = 0; row < block.rows; ++row) {
-    const auto* in = reinterpret_cast<const int8_t*>(block.in + row * block.in_stride);
+    const auto* in = reinterpret_cast<const uint8_t*>(block.in + row * block.in_stride);
+    const Int8Scale& in_scale = block.in_scales[row];
     for (size_t column = 0; column < block.columns; ++column) {
       const int8_t* weights = block.weights + column * block.inputs;
       int32_t sum = 0;
       for (size_t i = 0; i < block.inputs; ++i) sum += in[i] * weights[i];
-      const float scale = block.scales[column] * block.in_scales[row];
+      sum -= in_scale.zero_point * block.sums[column];
+      const float scale = block.scales[column] * in_scale.scale;
       const float bias = block.bias == nullptr ? 0 : block.bias[column];
       float& out = block.out[row * block.out_stride + column];
       out = Finished(block.finish, std::fma(static_cast<float>(sum), scale, bias), out);
@@ -48,6 +52,6 @@ void Multiply(const Int8Block& block) {
 
 }  // namespace
 
-const Int8Kernels plain::kInt8 = {kPanelColumns, 1, 1, 0, Quantise, Pack, Multiply};
+const Int8Kernels plain::kInt8 = {kPanelColumns, 1, 1, Quantise, Pack, Multiply};
 
 }  // namespace verbatim::kernels
