@@ -84,6 +84,8 @@ TEST(CommandLineTest, FlagsOfSpeechAndSearchReachTheirPlaces) {
                                        "0.25",
                                        "--beam-size",
                                        "5",
+                                       "--unsure-beams",
+                                       "2",
                                        "--best-of",
                                        "3",
                                        "--temperature",
@@ -103,6 +105,7 @@ TEST(CommandLineTest, FlagsOfSpeechAndSearchReachTheirPlaces) {
   EXPECT_EQ(options.segment_times, pipeline::SegmentTimes::kTokens);
   EXPECT_EQ(options.vad_threshold, 0.25F);
   EXPECT_EQ(options.beam_size, 5);
+  EXPECT_EQ(options.unsure_beam_size, 2);
   EXPECT_EQ(options.best_of, 3);
   EXPECT_THAT(options.temperatures, ElementsAre(0.0F, 0.5F));
   EXPECT_EQ(options.compression_ratio_max, 2.0F);

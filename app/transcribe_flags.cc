@@ -102,6 +102,8 @@ Result<std::vector<float>> ParseTemperatures(const std::string& list) {
 void AddSearchFlags(FlagAdder& flags, pipeline::TranscribeOptions* options) {
   flags.Group("Search");
   flags.Ranged<int>("--beam-size", &options->beam_size, {1, 32}, "Beams; 1 is greedy");
+  flags.Ranged<int>("--unsure-beams", &options->unsure_beam_size, {1, 16},
+                    "Beams for text that greedy search is unsure of");
   flags.Ranged<int>("--best-of", &options->best_of, {1, 32}, "Samples of each retry");
   flags.Parsed("--temperature", "LIST",
                "Tried in turn, commas between (default: 0,0.2,0.4,0.6,0.8,1)",

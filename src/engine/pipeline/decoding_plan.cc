@@ -65,10 +65,18 @@ Result<std::optional<whisper::LanguageGuess>> LanguageFor(const whisper::Model& 
   return whisper::LanguageGuess{*token, 1};
 }
 
+bool HasSecondLook(const TranscribeOptions& options) {
+  return options.beam_size == 1 && options.unsure_beam_size > 1 &&
+         options.temperatures.front() == 0;
+}
+
 std::vector<whisper::SearchOptions> TriesFor(const TranscribeOptions& options, size_t tokens_max) {
   std::vector<whisper::SearchOptions> tries;
   for (float temperature : options.temperatures) {
     tries.push_back({options.beam_size, options.best_of, temperature, tokens_max, 0});
+  }
+  if (HasSecondLook(options)) {
+    tries.insert(tries.begin() + 1, {options.unsure_beam_size, options.best_of, 0, tokens_max, 0});
   }
   return tries;
 }
@@ -77,9 +85,10 @@ std::vector<whisper::SearchOptions> TriesFor(const TranscribeOptions& options, s
 
 Result<DecodingPlan> MakeDecodingPlan(const whisper::Model& model,
                                       const TranscribeOptions& options) {
-  if (options.beam_size < 1 || options.beam_size > 16 || options.best_of < 1 ||
-      options.best_of > 16) {
-    return Fail(ErrorCode::kInvalidArgument, "beam size and best-of must lie between 1 and 16");
+  const auto is_width = [](int value) { return value >= 1 && value <= 16; };
+  if (!is_width(options.beam_size) || !is_width(options.unsure_beam_size) ||
+      !is_width(options.best_of)) {
+    return Fail(ErrorCode::kInvalidArgument, "beam sizes and best-of must lie between 1 and 16");
   }
   const auto is_temperature = [](float value) { return value >= 0 && value <= 2; };
   if (options.temperatures.empty() || !std::ranges::all_of(options.temperatures, is_temperature)) {
@@ -100,6 +109,7 @@ Result<DecodingPlan> MakeDecodingPlan(const whisper::Model& model,
       .task_token = options.task == Task::kTranslate ? special.translate : special.transcribe,
       .segment_times = options.segment_times,
       .tries = TriesFor(options, tokens_max),
+      .has_second_look = HasSecondLook(options),
       .limits = {options.compression_ratio_max, options.logprob_min, options.no_speech_max,
                  options.logprob_min},
       .rules = RulesFor(model, options.segment_times),

@@ -24,6 +24,7 @@ struct DecodingPlan {
   int32_t task_token = 0;  // used if is_multilingual
   SegmentTimes segment_times = SegmentTimes::kAlignment;
   std::vector<whisper::SearchOptions> tries;  // in order of temperature, not empty
+  bool has_second_look = false;  // the second of the tries is for accepted but unsure text, too
   JudgementLimits limits;
   whisper::DecodingRules rules;
   size_t tokens_max = 224;

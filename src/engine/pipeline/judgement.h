@@ -36,6 +36,10 @@ struct Attempt {
 // Source: Radford et al. 2022, section 4.5.
 Verdict Judge(const Attempt& attempt, const JudgementLimits& limits);
 
+// Whether a second look is worth its time: the model believes less in the words of an accepted text
+// than in those of speech it hears well.
+bool IsUnsure(const Attempt& attempt);
+
 // The limits for a stretch of speech of this length. In less than 2 s there is little to go by, and
 // a noise taken for speech yields the commonest of phrases: half the doubt is enough for silence.
 JudgementLimits LimitsFor(const JudgementLimits& limits, SampleTime length);

@@ -80,5 +80,16 @@ TEST(VerdictReason, SaysSomethingForAllButAcceptance) {
   }
 }
 
+TEST(Judgement, OnlyDoubtedTextIsUnsure) {
+  Attempt attempt;
+  attempt.run.tokens = {1, 2, 3};
+  attempt.run.avg_logprob = -0.1F;
+  EXPECT_FALSE(IsUnsure(attempt));
+  attempt.run.avg_logprob = -0.4F;
+  EXPECT_TRUE(IsUnsure(attempt));
+  attempt.run.tokens.clear();
+  EXPECT_FALSE(IsUnsure(attempt));
+}
+
 }  // namespace
 }  // namespace verbatim::pipeline

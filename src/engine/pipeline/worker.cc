@@ -25,7 +25,9 @@ size_t RowsFor(const DecodingPlan& plan, size_t batch) {
   for (const whisper::SearchOptions& options : plan.tries) {
     widest = std::max(widest, whisper::Search::WidthOf(options));
   }
-  return std::max(widest, batch * whisper::Search::WidthOf(plan.tries.front()));
+  // A retry that is wider finds room beside all others.
+  const size_t first = whisper::Search::WidthOf(plan.tries.front());
+  return batch * first + (widest > first ? widest : 0);
 }
 
 // In 200 windows of clean and noisy speech, a text that was whole ended at most 0.9 s before its
@@ -184,8 +186,8 @@ void Worker::Begin(size_t slot, const whisper::LanguageGuess& language, size_t a
   decoder_.Begin(slot, std::move(prompt), options, plan_.rules);
 }
 
-// First every candidate language is tried; then, if the text is rejected, the likeliest of them at
-// other temperatures.
+// First every candidate language is tried; then, if the text is rejected or unsure, the likeliest
+// of them with more beams, and if it is still rejected, at other temperatures.
 bool Worker::FinishTry(size_t slot, Collector& collector, const std::stop_token& stop) {
   Seat& seat = seats_[slot];
   Attempt& attempt = seat.attempts.back();
@@ -197,17 +199,19 @@ bool Worker::FinishTry(size_t slot, Collector& collector, const std::stop_token&
     Begin(slot, seat.candidates[tried], 0);
     return true;
   }
+  const size_t tries = tried - seat.candidates.size() + 1;
+  const bool has_looked_twice = plan_.has_second_look && tries == 2;
   const size_t best = LeastBad(seat.attempts, plan_.limits);
-  const size_t newest = tried == seat.candidates.size() ? best : tried - 1;
-  const JudgementLimits limits = LimitsFor(plan_.limits, seat.part.length());
-  const Verdict verdict = Judge(seat.attempts[newest], limits);
+  const size_t judged = tries == 1 || has_looked_twice ? best : tried - 1;
+  const Verdict verdict = Judge(seat.attempts[judged], LimitsFor(plan_.limits, seat.part.length()));
   const bool is_rejected = verdict == Verdict::kRepetitive || verdict == Verdict::kImprobable;
-  const size_t temperatures = tried - seat.candidates.size() + 1;
-  if (is_rejected && temperatures < plan_.tries.size()) {
-    Begin(slot, seat.attempts[best].language, temperatures);
+  const bool is_unsure = plan_.has_second_look && tries == 1 && verdict == Verdict::kAccepted &&
+                         IsUnsure(seat.attempts[judged]);
+  if ((is_rejected || is_unsure) && tries < plan_.tries.size()) {
+    Begin(slot, seat.attempts[best].language, tries);
     return true;
   }
-  return FinishPart(slot, is_rejected ? best : newest, collector, stop);
+  return FinishPart(slot, is_rejected ? best : judged, collector, stop);
 }
 
 bool Worker::FinishPart(size_t slot, size_t kept, Collector& collector,
