@@ -44,7 +44,7 @@ struct TranscribeOptions {
   std::string initial_prompt;
   std::string hotwords;
   int beam_size = 1;
-  // Greedy text that the model is not sure of is looked for again with this many beams; 1: it is not.
+  // Greedy text that the model is unsure of is looked for again with this many beams; 1: it is not.
   int unsure_beam_size = 5;
   int best_of = 5;  // samples per retry with temperature
   std::vector<float> temperatures = {0.0F, 0.2F, 0.4F, 0.6F, 0.8F, 1.0F};
