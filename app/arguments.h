@@ -25,7 +25,8 @@ struct TranscribeArguments {
   bool is_verbose = false;
   transcript::WordTimes word_times = transcript::WordTimes::kOmit;
   transcript::CueOptions cues;
-  pipeline::EngineOptions engine;  // its model is filled in later
+  pipeline::EngineOptions engine;  // its model and calibration are filled in later
+  std::string calibration;         // a path, "off", or empty: app/calibration_file.h
   pipeline::TranscribeOptions options;
 };
 
@@ -33,6 +34,7 @@ struct BenchArguments {
   TranscribeArguments transcribe;  // without files: the clip that comes with Verbatim
   int rounds = 1;
   std::string json;  // a path, or "-"; empty: none
+  bool is_calibrating = false;
 };
 
 enum class Command {

@@ -1,14 +1,17 @@
 #include "bench_command.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/atomic_file.h"
 #include "bench_report.h"
+#include "calibration_file.h"
 #include "model_command.h"
 #include "pipeline/bench.h"
 #include "report.h"
@@ -22,6 +25,9 @@ namespace fs = std::filesystem;
 
 // The clip has 17 s: together five minutes.
 constexpr size_t kClips = 18;
+
+// When calibrating, each CPU has two batches of the largest size that is tried.
+constexpr size_t kClipsPerCpu = 16;
 
 // The rounds over all files as one file to the reporter.
 class OverallProgress {
@@ -57,10 +63,11 @@ class OverallProgress {
   int round_ = 0;
 };
 
-Result<std::vector<pipeline::FileRequest>> RequestsFor(const TranscribeArguments& arguments) {
+Result<std::vector<pipeline::FileRequest>> RequestsFor(const TranscribeArguments& arguments,
+                                                       size_t clips) {
   std::vector<pipeline::FileRequest> requests;
   if (arguments.files.empty()) {
-    requests.assign(kClips, {TRY(FindSampleClip()), std::nullopt});
+    requests.assign(clips, {TRY(FindSampleClip()), std::nullopt});
     return requests;
   }
   for (const fs::path& file : arguments.files) {
@@ -77,10 +84,12 @@ Result<std::string> Measure(const BenchArguments& arguments, Reporter& reporter,
                             const std::stop_token& stop) {
   const TranscribeArguments& shared = arguments.transcribe;
   stage = Stage::kFile;
-  pipeline::BenchRequest request{shared.engine, shared.options, TRY(RequestsFor(shared)),
+  pipeline::BenchRequest request{shared.engine, shared.options, TRY(RequestsFor(shared, kClips)),
                                  arguments.rounds};
   stage = Stage::kModel;
   request.engine.model_directory = TRY(EnsureModel(shared.model, reporter, stop));
+  request.engine.calibration =
+      StoredCalibration(shared.calibration, request.engine.model_directory, reporter);
   reporter.OnLoading(shared.model);
   OverallProgress overall(request.files.size(), request.rounds);
   pipeline::BenchEvents events;
@@ -98,6 +107,33 @@ Result<std::string> Measure(const BenchArguments& arguments, Reporter& reporter,
   return (arguments.json == "-" ? BenchJson : BenchText)(shared.model, report);
 }
 
+// Measures, keeps what was found, and returns what to print.
+Result<std::string> Calibrate(const BenchArguments& arguments, Reporter& reporter, Stage& stage,
+                              const std::stop_token& stop) {
+  const TranscribeArguments& shared = arguments.transcribe;
+  const std::optional<fs::path> path = CalibrationPath(shared.calibration);
+  if (!path) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "there is no place to keep a calibration: it is switched off");
+  }
+  TRY_VOID(ReadCalibrations(*path));  // what would stop its being kept is told before all the work
+  stage = Stage::kModel;
+  const fs::path model = TRY(EnsureModel(shared.model, reporter, stop));
+  CalibrationEntry entry{TRY(pipeline::CalibrationKeyOf(model)), {}};
+  stage = Stage::kFile;
+  const size_t clips = std::max(kClips, kClipsPerCpu * static_cast<size_t>(entry.key.cpus));
+  pipeline::BenchRequest request{shared.engine, shared.options, TRY(RequestsFor(shared, clips)),
+                                 arguments.rounds};
+  request.engine.model_directory = model;
+  reporter.OnStart({shared.model, {}, {"calibrate"}});
+  const auto on_progress = [&](double share) { reporter.OnProgress({.share = share}); };
+  const pipeline::CalibrationReport report =
+      TRY(pipeline::RunCalibration(request, on_progress, stop));
+  entry.chosen = report.chosen;
+  TRY_VOID(StoreCalibration(*path, entry));
+  return CalibrationText(shared.model, report) + "kept in " + path->string() + "\n";
+}
+
 }  // namespace
 
 ExitCode Bench(const BenchArguments& arguments, const std::stop_token& stop) {
@@ -105,7 +141,8 @@ ExitCode Bench(const BenchArguments& arguments, const std::stop_token& stop) {
       {.progress = arguments.transcribe.progress, .is_verbose = false, .stdout_is_result = true});
   const auto started = std::chrono::steady_clock::now();
   Stage stage = Stage::kArguments;
-  const Result<std::string> text = Measure(arguments, *reporter, stage, stop);
+  const Result<std::string> text =
+      (arguments.is_calibrating ? Calibrate : Measure)(arguments, *reporter, stage, stop);
   if (!text) reporter->OnError(text.error());
   const ExitCode code = text ? ExitCode::kSuccess : ExitCodeOf(text.error().code, stage);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 #include <numeric>
 
 #include "json_lines.h"
@@ -24,6 +25,12 @@ ms/min  thread time per minute of sound
 /s      as if all threads were at the stage
 limit   time that the operations, or the bytes, would take at the limit / time taken
 )";
+
+std::string FormatsText(const pipeline::PartFormats& formats) {
+  return fmt::format("encoder {}, attention {}, decoder {}, audio {}",
+                     ComputeTypeName(formats.encoder), ComputeTypeName(formats.attention),
+                     ComputeTypeName(formats.decoder), AudioTypeName(formats.audio));
+}
 
 double TotalSeconds(const BenchReport& report) {
   return std::accumulate(report.seconds.begin(), report.seconds.end(), 0.0);
@@ -73,11 +80,31 @@ std::string LimitsLine(const char* when, const BenchLimits& limits) {
                      limits.reading * 1e-9);
 }
 
+// What the model's parts compute with and what a calibration chose; nothing if all is as the head
+// and the rules say.
+std::string Choices(const pipeline::Engine::Shape& shape) {
+  using pipeline::Origin;
+  std::string text;
+  if (shape.compute_type == pipeline::ComputeType::kAuto) {
+    text += "formats: " + FormatsText(shape.formats) + "\n";
+  }
+  std::string names;
+  for (const auto& [name, origin] : {std::pair{"formats", shape.formats_from},
+                                     {"workers", shape.workers_from},
+                                     {"threads", shape.threads_from},
+                                     {"batch", shape.batch_from}}) {
+    if (origin == Origin::kCalibration) names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  if (!names.empty()) text += "from the calibration: " + names + "\n";
+  return text;
+}
+
 std::string Head(const std::string& model, const BenchReport& report) {
   const double best = *std::ranges::min_element(report.seconds);
   std::string text = fmt::format("model {}, {} on {}; workers {} x threads {}, batch {}\n", model,
-                                 ComputeTypeName(report.shape.compute_type), report.instruction_set,
+                                 ShapeTypeName(report.shape), report.instruction_set,
                                  report.shape.workers, report.shape.threads, report.shape.batch);
+  text += Choices(report.shape);
   text += fmt::format("{:.1f} s of sound in {:.2f} s: {:.1f} x real time", report.audio_seconds,
                       best, PerSecond(report.audio_seconds, best));
   if (report.seconds.size() > 1) {
@@ -92,6 +119,22 @@ std::string Head(const std::string& model, const BenchReport& report) {
       "CPUs\n",
       report.accounted_share * 100, report.threads,
       PerSecond(report.cpu_seconds, TotalSeconds(report)));
+  return text;
+}
+
+std::string TrialLine(const std::string& name, double seconds, double audio, double rule) {
+  if (std::isinf(seconds)) return fmt::format("  {:44}  does not fit the memory\n", name);
+  return fmt::format("  {:44}{:9.2f} s{:9.1f} x{:+8.1f} %\n", name, seconds,
+                     PerSecond(audio, seconds), (PerSecond(rule, seconds) - 1) * 100);
+}
+
+std::string TrialTable(const char* title, const std::vector<pipeline::ShapeTrial>& trials,
+                       double audio, std::string (*name)(const pipeline::Calibration&)) {
+  if (trials.empty()) return "";
+  std::string text = fmt::format("\n{}\n", title);
+  for (const pipeline::ShapeTrial& trial : trials) {
+    text += TrialLine(name(trial.calibration), trial.seconds, audio, trials.front().seconds);
+  }
   return text;
 }
 
@@ -145,17 +188,52 @@ std::string BenchText(const std::string& model, const BenchReport& report) {
   return text;
 }
 
+std::string CalibrationText(const std::string& model, const pipeline::CalibrationReport& report) {
+  using pipeline::Calibration;
+  const double audio = report.audio_seconds;
+  std::string text = fmt::format("model {}, {:.0f} s of sound in each run, measured for {:.0f} s\n",
+                                 model, audio, report.seconds);
+  text +=
+      fmt::format("\n{:46}{:>11}{:>11}{:>10}\n", "all parts in", "best run", "speed", "to first");
+  for (const pipeline::FormatTrial& trial : report.formats) {
+    text += TrialLine(ComputeTypeName(trial.type), trial.seconds, audio,
+                      report.formats.front().seconds);
+  }
+  text += fmt::format("\n{:10}{:>11}{:>11}{:>11}{:>11}\n", "thread s", "encoder", "attention",
+                      "decoder", "audio");
+  for (const pipeline::FormatTrial& trial : report.formats) {
+    text += fmt::format("  {:8}{:11.2f}{:11.2f}{:11.2f}{:11.2f}\n", ComputeTypeName(trial.type),
+                        trial.parts.encoder, trial.parts.attention, trial.parts.decoder,
+                        trial.parts.audio);
+  }
+  text += TrialTable("the rule's formats, and each part's fastest", report.mixtures, audio,
+                     [](const Calibration& tried) { return FormatsText(tried.formats); });
+  text += TrialTable("workers x threads", report.shapes, audio, [](const Calibration& tried) {
+    return fmt::format("{} x {}", tried.workers, tried.threads);
+  });
+  text += TrialTable("batch", report.batches, audio,
+                     [](const Calibration& tried) { return std::to_string(tried.batch); });
+  text += fmt::format(
+      "\nchosen: {}; workers {} x threads {}, batch {}\n"
+      "The first line of each table is the rule's; others must save 3 % of its time.\n",
+      FormatsText(report.chosen.formats), report.chosen.workers, report.chosen.threads,
+      report.chosen.batch);
+  return text;
+}
+
 std::string BenchJson(const std::string& model, const BenchReport& report) {
   json::array stages;
   for (const BenchStage& stage : report.stages) stages.push_back(StageObject(report, stage));
   const double best = *std::ranges::min_element(report.seconds);
   const json::object object{
       {"model", ToValidUtf8(model)},
-      {"compute_type", ComputeTypeName(report.shape.compute_type)},
+      {"compute_type", ShapeTypeName(report.shape)},
       {"instruction_set", report.instruction_set},
       {"workers", report.shape.workers},
       {"threads", report.shape.threads},
       {"batch", report.shape.batch},
+      {"formats", FormatsObject(report.shape.formats)},
+      {"chosen_by", OriginsObject(report.shape)},
       {"audio_seconds", report.audio_seconds},
       {"round_seconds", json::value_from(report.seconds)},
       {"speed", PerSecond(report.audio_seconds, best)},

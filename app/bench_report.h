@@ -13,4 +13,7 @@ std::string BenchText(const std::string& model, const pipeline::BenchReport& rep
 // The same as one JSON object, with a line end: docs/cli.md.
 std::string BenchJson(const std::string& model, const pipeline::BenchReport& report);
 
+// What was tried on this machine and what was chosen, for a person.
+std::string CalibrationText(const std::string& model, const pipeline::CalibrationReport& report);
+
 }  // namespace verbatim::app

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <limits>
 
 namespace verbatim::app {
 namespace {
@@ -63,6 +64,33 @@ TEST(BenchReportTest, ARunWithoutSoundOrTimeStillPrints) {
   report.threads = 1;
   EXPECT_THAT(BenchText("base", report), Not(HasSubstr("nan")));
   EXPECT_THAT(BenchJson("base", report), Not(HasSubstr("nan")));
+}
+
+TEST(BenchReportTest, WhatACalibrationChoseIsSaid) {
+  pipeline::BenchReport report = Example();
+  EXPECT_THAT(BenchText("base", report), Not(HasSubstr("from the calibration")));
+  report.shape.workers_from = report.shape.threads_from = pipeline::Origin::kCalibration;
+  EXPECT_THAT(BenchText("base", report), HasSubstr("\nfrom the calibration: workers, threads\n"));
+}
+
+TEST(BenchReportTest, ACalibrationShowsWhatWasTried) {
+  using pipeline::ComputeType;
+  const pipeline::Calibration rule{pipeline::FormatsOf(ComputeType::kInt8), 2, 1, 8};
+  pipeline::Calibration other = rule;
+  other.batch = 4;
+  pipeline::CalibrationReport report;
+  report.formats = {{ComputeType::kInt8, 4, {3, 2, 1, 0.5}}, {ComputeType::kF32, 8, {6, 4, 2, 1}}};
+  report.shapes = {{rule, 4}};
+  report.batches = {{rule, 4}, {other, 3.2}, {rule, std::numeric_limits<double>::infinity()}};
+  report.chosen = other;
+  report.audio_seconds = 400;
+  const std::string text = CalibrationText("base", report);
+  EXPECT_THAT(text, HasSubstr(" 8.00 s     50.0 x   -50.0 %\n"));
+  EXPECT_THAT(text, HasSubstr(" 3.20 s    125.0 x   +25.0 %\n"));
+  EXPECT_THAT(text, HasSubstr("does not fit the memory\n"));
+  EXPECT_THAT(text, HasSubstr("chosen: encoder int8, attention bf16, decoder int8, audio int8; "
+                              "workers 2 x threads 1, batch 4\n"));
+  EXPECT_THAT(text, Not(HasSubstr("each part's fastest")));
 }
 
 }  // namespace

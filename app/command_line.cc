@@ -38,13 +38,15 @@ Examples:
   verbatim transcribe call.m4a --model tiny.en --output - --format txt | less)";
 
 constexpr char kBenchFooter[] = R"(
-Without files, the clip that comes with Verbatim is done many times. Nothing is written but the
-table, and with --json the numbers. What the machine can do at most is measured before and after
-the run: products of matrices and memory. Let nothing else run meanwhile.
+Without files, the clip that comes with Verbatim is done many times. What the machine can do at
+most is measured before and after the run: products of matrices and memory. Nothing is written but
+the table, and with --json the numbers; --calibrate keeps what it finds for later runs. Let nothing
+else run meanwhile.
 
 Examples:
   verbatim bench
   verbatim bench talk.mp4 --model tiny.en --rounds 3
+  verbatim bench --calibrate --model tiny.en
   verbatim bench talk.mp4 --compute-type f32 --threads 1 --json f32.json)";
 
 // CLI11's formatter, without its types and environment notes.

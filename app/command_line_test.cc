@@ -118,7 +118,7 @@ TEST(CommandLineTest, FlagsOfSubtitlesAndMachineReachTheirPlaces) {
       Parse({"transcribe",     "a",    "--line-length",  "30", "--lines",   "1",
              "--min-duration", "0.5",  "--max-duration", "5",  "--min-gap", "0.04",
              "--compute-type", "int8", "--workers",      "2",  "--threads", "3",
-             "--batch",        "4"});
+             "--batch",        "4",    "--calibration",  "off"});
   ASSERT_TRUE(parsed) << parsed.error().message;
   const transcript::CueOptions& cues = parsed->arguments->transcribe.cues;
   EXPECT_EQ(cues.line_length_max, 30);
@@ -131,6 +131,7 @@ TEST(CommandLineTest, FlagsOfSubtitlesAndMachineReachTheirPlaces) {
   EXPECT_EQ(engine.workers, 2);
   EXPECT_EQ(engine.threads, 3);
   EXPECT_EQ(engine.batch, 4);
+  EXPECT_EQ(parsed->arguments->transcribe.calibration, "off");
 }
 
 TEST(CommandLineTest, TheOutputsExtensionIsItsFormatUnlessOneIsGiven) {
@@ -168,6 +169,10 @@ TEST(CommandLineTest, WhatIsMissingOrTooMuchIsAnError) {
   EXPECT_NE(ErrorOf({"model", "pull"}), "accepted");
   EXPECT_NE(ErrorOf({"transcribe", "a", "--no-such-flag"}), "accepted");
   EXPECT_NE(ErrorOf({"transcribe", "a", "-o", "x", "-d", "y"}), "accepted");
+  for (const char* measured :
+       {"--compute-type=int8", "--workers=1", "--threads=1", "--batch=1", "--json=x"}) {
+    EXPECT_NE(ErrorOf({"bench", "--calibrate", measured}), "accepted") << measured;
+  }
 }
 
 TEST(CommandLineTest, HelpAndVersionAreText) {

@@ -36,6 +36,38 @@ const char* ComputeTypeName(pipeline::ComputeType type) {
   return "auto";
 }
 
+const char* AudioTypeName(pipeline::AudioType type) {
+  return type == pipeline::AudioType::kInt8 ? "int8" : "half";
+}
+
+const char* ShapeTypeName(const pipeline::Engine::Shape& shape) {
+  return shape.compute_type == pipeline::ComputeType::kAuto ? "mixed"
+                                                            : ComputeTypeName(shape.compute_type);
+}
+
+const char* OriginName(pipeline::Origin origin) {
+  switch (origin) {
+    case pipeline::Origin::kRule: return "rule";
+    case pipeline::Origin::kCalibration: return "calibration";
+    case pipeline::Origin::kOptions: return "options";
+  }
+  return "rule";
+}
+
+json::object FormatsObject(const pipeline::PartFormats& formats) {
+  return {{"encoder", ComputeTypeName(formats.encoder)},
+          {"attention", ComputeTypeName(formats.attention)},
+          {"decoder", ComputeTypeName(formats.decoder)},
+          {"audio", AudioTypeName(formats.audio)}};
+}
+
+json::object OriginsObject(const pipeline::Engine::Shape& shape) {
+  return {{"formats", OriginName(shape.formats_from)},
+          {"workers", OriginName(shape.workers_from)},
+          {"threads", OriginName(shape.threads_from)},
+          {"batch", OriginName(shape.batch_from)}};
+}
+
 const char* StageName(models::PullStage stage) {
   switch (stage) {
     case models::PullStage::kWaiting: return "waiting";
@@ -51,10 +83,12 @@ std::string StartLine(const RunStart& start) {
   return Line({{"event", "start"},
                {"version", VERBATIM_VERSION},
                {"model", ToValidUtf8(start.model)},
-               {"compute_type", ComputeTypeName(start.shape.compute_type)},
+               {"compute_type", ShapeTypeName(start.shape)},
                {"workers", start.shape.workers},
                {"threads", start.shape.threads},
                {"batch", start.shape.batch},
+               {"formats", FormatsObject(start.shape.formats)},
+               {"chosen_by", OriginsObject(start.shape)},
                {"files", Strings(start.files)}});
 }
 
@@ -107,6 +141,10 @@ std::string PullJson(const std::string& model, const models::PullProgress& progr
                {"done_bytes", progress.done_bytes},
                {"total_bytes", progress.total_bytes > 0 ? json::value(progress.total_bytes)
                                                         : json::value(nullptr)}});
+}
+
+std::string WarningLine(const std::string& message) {
+  return Line({{"event", "warning"}, {"message", ToValidUtf8(message)}});
 }
 
 std::string ErrorLine(const Error& error) {

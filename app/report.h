@@ -58,6 +58,7 @@ class Reporter {
   virtual void OnSegment(size_t file, const transcript::Segment& segment) = 0;
   virtual void OnFileDone(const FileDone& done) = 0;
   virtual void OnFileFailed(const FileFailed& failed) = 0;
+  virtual void OnWarning(const std::string& message) = 0;
   virtual void OnError(const Error& error) = 0;  // that ends the run
   virtual void OnEnd(const RunEnd& end) = 0;
 };

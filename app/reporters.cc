@@ -78,6 +78,7 @@ class QuietReporter : public Reporter {
     for (const std::string& warning : done.warnings) Complain(done.path + ": warning: " + warning);
   }
   void OnFileFailed(const FileFailed& failed) override { ComplainOfFile(failed); }
+  void OnWarning(const std::string& message) override { Complain("warning: " + message); }
   void OnError(const Error& error) override { Complain(error.message); }
   void OnEnd(const RunEnd&) override {}
 
@@ -109,6 +110,7 @@ class JsonReporter : public Reporter {
   }
   void OnFileDone(const FileDone& done) override { Write(stderr, FileDoneLine(done)); }
   void OnFileFailed(const FileFailed& failed) override { Write(stderr, FileFailedLine(failed)); }
+  void OnWarning(const std::string& message) override { Write(stderr, WarningLine(message)); }
   void OnError(const Error& error) override { Write(stderr, ErrorLine(error)); }
   void OnEnd(const RunEnd& end) override { Write(stderr, EndLine(end)); }
 
@@ -170,6 +172,10 @@ class TerminalReporter : public Reporter {
     Clear();
     Finish(failed.file);
     ComplainOfFile(failed);
+  }
+  void OnWarning(const std::string& message) override {
+    Clear();
+    Complain("warning: " + message);
   }
   void OnError(const Error& error) override {
     Clear();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/atomic_file.h"
+#include "calibration_file.h"
 #include "model_command.h"
 #include "outputs.h"
 #include "report.h"
@@ -101,6 +102,8 @@ class Run {
     pipeline::EngineOptions options = arguments_.engine;
     options.model_directory = TRY(EnsureModel(arguments_.model, reporter_, stop_));
     if (models::FindInCatalog(arguments_.model) != nullptr) options.model_name = arguments_.model;
+    options.calibration =
+        StoredCalibration(arguments_.calibration, options.model_directory, reporter_);
     reporter_.OnLoading(arguments_.model);
     engine_ = TRY(pipeline::Engine::Open(options));
     if (stop_.stop_requested()) return verbatim::Fail(ErrorCode::kCancelled, "stopped");

@@ -119,7 +119,8 @@ void AddSearchFlags(FlagAdder& flags, pipeline::TranscribeOptions* options) {
                       "Improbable text over this is silence");
 }
 
-void AddMachineFlags(FlagAdder& flags, pipeline::EngineOptions* engine) {
+void AddMachineFlags(FlagAdder& flags, TranscribeArguments* arguments) {
+  pipeline::EngineOptions* engine = &arguments->engine;
   flags.Group("Machine");
   flags.Choice<ComputeType>("--compute-type", &engine->compute_type,
                             {{"auto", ComputeType::kAuto},
@@ -132,6 +133,10 @@ void AddMachineFlags(FlagAdder& flags, pipeline::EngineOptions* engine) {
                     "Threads of each worker; 0: automatic");
   flags.Ranged<int>("--batch", &engine->batch, {0, 256},
                     "Windows at once per worker; 0: automatic");
+  CLI::Option* calibration =
+      flags.Text("--calibration", &arguments->calibration, "FILE|off",
+                 "What bench --calibrate found (default: in the cache folder)");
+  flags.Remember(calibration, {ValueHint::Kind::kFile, {}});
 }
 
 void AddProgressFlag(FlagAdder& flags, TranscribeArguments* arguments) {
@@ -167,7 +172,7 @@ void AddTranscribeFlags(CLI::App* command, TranscribeArguments* arguments, Value
   AddSpeechFlags(flags, &arguments->options);
   AddCueFlags(flags, &arguments->cues);
   AddSearchFlags(flags, &arguments->options);
-  AddMachineFlags(flags, &arguments->engine);
+  AddMachineFlags(flags, arguments);
   AddProgressFlag(flags, arguments);
   AddVerboseFlag(flags, arguments);
 }
@@ -180,10 +185,17 @@ void AddBenchFlags(CLI::App* command, BenchArguments* arguments, ValueHints* hin
   CLI::Option* json =
       flags.Text("--json", &arguments->json, "PATH", "Also write the numbers as JSON; - is stdout");
   flags.Remember(json, {ValueHint::Kind::kFile, {}});
+  flags
+      .Switch("--calibrate", "Find the fastest formats, workers and batch, and keep them",
+              [arguments] { arguments->is_calibrating = true; })
+      ->excludes(json);
   AddModelFlag(flags, &arguments->transcribe);
   AddSpeechFlags(flags, &arguments->transcribe.options);
   AddSearchFlags(flags, &arguments->transcribe.options);
-  AddMachineFlags(flags, &arguments->transcribe.engine);
+  AddMachineFlags(flags, &arguments->transcribe);
+  for (const char* measured : {"--compute-type", "--workers", "--threads", "--batch"}) {
+    command->get_option("--calibrate")->excludes(command->get_option(measured));
+  }
   AddProgressFlag(flags, &arguments->transcribe);
 }
 

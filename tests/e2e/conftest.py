@@ -36,7 +36,7 @@ class Verbatim:
 
     def __init__(self, folder):
         self.folder = folder
-        self.env = {**os.environ, "VERBATIM_MODEL_DIR": str(MODELS)}
+        self.env = {**os.environ, "VERBATIM_MODEL_DIR": str(MODELS), "VERBATIM_CALIBRATION": "off"}
         for name in ("VERBATIM_MODEL", "VERBATIM_HUB_URL"):
             self.env.pop(name, None)
 

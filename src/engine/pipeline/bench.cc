@@ -42,22 +42,20 @@ BenchLimits MeasureLimits(kernels::ThreadPool& pool) {
           .reading = kernels::MeasureReading(kBeyondCaches, pool)};
 }
 
-// The format in which a stage multiplies: layers in that of the engine, the encoder's attention in
-// bf16 unless they are f32, attention over the audio in 8 bits if they are, all else in f32.
-ComputeType FormatOf(Stage stage, ComputeType layers) {
+// The format in which a stage multiplies: that of its part of the model, all else f32.
+ComputeType FormatOf(Stage stage, const PartFormats& formats) {
   switch (stage) {
     case Stage::kEncoderConvolutions:
     case Stage::kEncoderProjections:
     case Stage::kEncoderOutput:
     case Stage::kEncoderFeedForward:
-    case Stage::kCrossKeyValues:
+    case Stage::kCrossKeyValues: return formats.encoder;
     case Stage::kDecoderLinear:
     case Stage::kVocabulary:
-    case Stage::kAlignmentPass: return layers;
-    case Stage::kEncoderAttention:
-      return layers == ComputeType::kF32 ? ComputeType::kF32 : ComputeType::kBf16;
+    case Stage::kAlignmentPass: return formats.decoder;
+    case Stage::kEncoderAttention: return formats.attention;
     case Stage::kDecoderCrossAttention:
-      return layers == ComputeType::kInt8 ? ComputeType::kInt8 : ComputeType::kF32;
+      return formats.audio == AudioType::kInt8 ? ComputeType::kInt8 : ComputeType::kF32;
     default: return ComputeType::kF32;
   }
 }
@@ -65,17 +63,17 @@ ComputeType FormatOf(Stage stage, ComputeType layers) {
 // The limits that a stage is held against: the better ones of before and after.
 class Limits {
  public:
-  Limits(const BenchReport& report, ComputeType layers)
+  explicit Limits(const BenchReport& report)
       : before_(report.before),
         after_(report.after),
         reading_(report.step_reading),
-        layers_(layers),
+        formats_(report.shape.formats),
         threads_(report.threads) {}
 
   // Fills in how near to its limit the stage is: its operations at the rate of products, or its
   // bytes at that of memory, whichever takes longer.
   void Compare(Stage stage, BenchStage& line) const {
-    const ComputeType format = FormatOf(stage, layers_);
+    const ComputeType format = FormatOf(stage, formats_);
     const double by_products = Rate(format) > 0 ? line.operations / Rate(format) : 0;
     const double by_memory = reading_ > 0 ? line.bytes / reading_ : 0;
     const double seconds = line.seconds / threads_;
@@ -100,7 +98,7 @@ class Limits {
   BenchLimits before_;
   BenchLimits after_;
   double reading_;
-  ComputeType layers_;
+  PartFormats formats_;
   int threads_;
 };
 
@@ -135,7 +133,7 @@ double StepBytes(const Totals& totals) {
 }
 
 void FillStages(const Totals& totals, BenchReport& report) {
-  const Limits limits(report, report.shape.compute_type);
+  const Limits limits(report);
   double booked = 0;
   for (size_t i = 0; i < totals.size(); ++i) {
     const auto stage = static_cast<Stage>(i);

@@ -27,15 +27,30 @@ int WorkersFor(const whisper::ModelShape& model, const Machine& machine) {
       std::clamp<uint64_t>(fitting, 1, static_cast<uint64_t>(std::min(machine.cpus, kWorkersMax))));
 }
 
+// Windows that fit each worker's share of the free memory.
+int WindowsFitting(const whisper::ModelShape& model, nn::AudioFormat format, const Machine& machine,
+                   int workers) {
+  if (machine.memory_free == 0) return kBatchMax;
+  const uint64_t share = machine.memory_free / kShareOfFree / static_cast<uint64_t>(workers);
+  const uint64_t bytes = share - std::min<uint64_t>(share, BytesPerWorker(model));
+  return static_cast<int>(std::min<uint64_t>(bytes / BytesPerWindow(model, format), kBatchMax));
+}
+
 int BatchFor(const whisper::ModelShape& model, nn::AudioFormat format, const Machine& machine,
              int workers) {
-  uint64_t bytes = kBatchBytes;
-  if (machine.memory_free > 0) {
-    const uint64_t share = machine.memory_free / kShareOfFree / static_cast<uint64_t>(workers);
-    bytes = std::min(bytes, share - std::min<uint64_t>(share, BytesPerWorker(model)));
-  }
-  return static_cast<int>(
-      std::clamp<uint64_t>(bytes / BytesPerWindow(model, format), 1, kBatchWindowsMax));
+  const auto windows =
+      static_cast<int>(std::min(kBatchBytes / BytesPerWindow(model, format), kBatchWindowsMax));
+  return std::max(1, std::min(windows, WindowsFitting(model, format, machine, workers)));
+}
+
+bool IsUsable(const Calibration& calibration, const whisper::ModelShape& model,
+              nn::AudioFormat format, const Machine& machine) {
+  const bool is_in_range = calibration.workers >= 1 && calibration.workers <= kWorkersMax &&
+                           calibration.threads >= 1 && calibration.threads <= kThreadsMax &&
+                           calibration.batch >= 1 && calibration.batch <= kBatchMax;
+  return is_in_range && calibration.workers * calibration.threads <= machine.cpus &&
+         (calibration.workers == 1 ||
+          WindowsFitting(model, format, machine, calibration.workers) >= 1);
 }
 
 }  // namespace
@@ -61,11 +76,29 @@ Result<Engine::Shape> ChooseShape(const EngineOptions& options, const whisper::M
         "use at most 64 workers, 256 threads for each and batches of 64; 0 leaves the choice open");
   }
   Engine::Shape shape;
-  shape.workers = options.workers > 0   ? options.workers
-                  : options.threads > 0 ? std::max(1, machine.cpus / options.threads)
-                                        : WorkersFor(model, machine);
-  shape.threads = options.threads > 0 ? options.threads : std::max(1, machine.cpus / shape.workers);
-  shape.batch = options.batch > 0 ? options.batch : BatchFor(model, format, machine, shape.workers);
+  const bool is_calibrated = options.workers == 0 && options.threads == 0 && options.calibration &&
+                             IsUsable(*options.calibration, model, format, machine);
+  if (is_calibrated) {
+    shape.workers = options.calibration->workers;
+    shape.threads = options.calibration->threads;
+  } else {
+    shape.workers = options.workers > 0   ? options.workers
+                    : options.threads > 0 ? std::max(1, machine.cpus / options.threads)
+                                          : WorkersFor(model, machine);
+    shape.threads =
+        options.threads > 0 ? options.threads : std::max(1, machine.cpus / shape.workers);
+  }
+  shape.batch = options.batch > 0 ? options.batch
+                : is_calibrated ? std::clamp(WindowsFitting(model, format, machine, shape.workers),
+                                             1, options.calibration->batch)
+                                : BatchFor(model, format, machine, shape.workers);
+  const auto origin = [is_calibrated](int option) {
+    if (option > 0) return Origin::kOptions;
+    return is_calibrated ? Origin::kCalibration : Origin::kRule;
+  };
+  shape.workers_from = origin(options.workers);
+  shape.threads_from = origin(options.threads);
+  shape.batch_from = origin(options.batch);
   return shape;
 }
 

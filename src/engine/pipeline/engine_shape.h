@@ -24,7 +24,8 @@ struct Machine {
   uint64_t memory_free = 0;  // bytes, 0 = unknown
 };
 
-// Fills in what the options leave at 0.
+// Fills in what the options leave at 0: by their calibration if they leave workers and threads open
+// and it fits the machine, else by rules.
 // Errors: kInvalidArgument for numbers out of range.
 Result<Engine::Shape> ChooseShape(const EngineOptions& options, const whisper::ModelShape& model,
                                   nn::AudioFormat format, const Machine& machine);

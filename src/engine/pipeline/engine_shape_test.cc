@@ -120,6 +120,68 @@ TEST(ChooseShape, AudioInEightBitsMakesRoomForMore) {
             ChooseShape({}, Base(), 2, 0)->batch);
 }
 
+EngineOptions Calibrated(int workers, int threads, int batch) {
+  EngineOptions options;
+  options.calibration = Calibration{FormatsOf(ComputeType::kInt8), workers, threads, batch};
+  return options;
+}
+
+void ExpectRule(const EngineOptions& options, int cpus, uint64_t memory_free) {
+  const auto rule = ChooseShape({}, Base(), cpus, memory_free);
+  const auto shape = ChooseShape(options, Base(), cpus, memory_free);
+  ASSERT_TRUE(rule && shape);
+  EXPECT_EQ(shape->workers, rule->workers);
+  EXPECT_EQ(shape->threads, rule->threads);
+  EXPECT_EQ(shape->batch, rule->batch);
+  EXPECT_EQ(shape->workers_from, Origin::kRule);
+  EXPECT_EQ(shape->threads_from, Origin::kRule);
+  EXPECT_EQ(shape->batch_from, Origin::kRule);
+}
+
+TEST(ChooseShape, ACalibrationFillsWhatIsOpen) {
+  const auto shape = ChooseShape(Calibrated(2, 4, 16), Base(), 8, 64 * kGigabyte);
+  ASSERT_TRUE(shape);
+  EXPECT_EQ(shape->workers, 2);
+  EXPECT_EQ(shape->threads, 4);
+  EXPECT_EQ(shape->batch, 16);
+  EXPECT_EQ(shape->workers_from, Origin::kCalibration);
+  EXPECT_EQ(shape->threads_from, Origin::kCalibration);
+  EXPECT_EQ(shape->batch_from, Origin::kCalibration);
+  EngineOptions options = Calibrated(2, 4, 16);
+  options.batch = 3;
+  EXPECT_EQ(ChooseShape(options, Base(), 8, 0)->batch, 3);
+  EXPECT_EQ(ChooseShape(options, Base(), 8, 0)->batch_from, Origin::kOptions);
+}
+
+TEST(ChooseShape, ACalibrationSaysNothingOfOtherWorkersThanItsOwn) {
+  EngineOptions options = Calibrated(2, 4, 16);
+  options.workers = 8;
+  const auto shape = ChooseShape(options, Base(), 8, 0);
+  ASSERT_TRUE(shape);
+  EXPECT_EQ(shape->workers_from, Origin::kOptions);
+  EXPECT_EQ(shape->threads, 1);
+  EXPECT_EQ(shape->threads_from, Origin::kRule);
+  EXPECT_EQ(shape->batch, ChooseShape(Asked(8, 0, 0), Base(), 8, 0)->batch);
+  EXPECT_EQ(shape->batch_from, Origin::kRule);
+}
+
+TEST(ChooseShape, ACalibrationKeepsToTheFreeMemory) {
+  const auto shape = ChooseShape(Calibrated(1, 8, 16), Base(), 8, kGigabyte);
+  ASSERT_TRUE(shape);
+  EXPECT_EQ(shape->workers_from, Origin::kCalibration);
+  EXPECT_LT(shape->batch, 16);
+  EXPECT_LE(static_cast<uint64_t>(shape->batch) * BytesPerWindow(Base(), kHalf), kGigabyte / 4);
+  ExpectRule(Calibrated(8, 1, 4), 8, kGigabyte / 2);  // not even a window for each
+}
+
+TEST(ChooseShape, ACalibrationThatCannotBeIsPassedOver) {
+  for (const EngineOptions& options :
+       {Calibrated(8, 2, 1), Calibrated(0, 1, 1), Calibrated(1, 0, 1), Calibrated(1, 1, 0),
+        Calibrated(65, 1, 1), Calibrated(1, 257, 1), Calibrated(1, 1, 65), Calibrated(-1, -1, 1)}) {
+    ExpectRule(options, 8, 64 * kGigabyte);
+  }
+}
+
 TEST(ChooseShape, NumbersOutOfRangeAreRefused) {
   for (const EngineOptions& options : {Asked(-1, 0, 0), Asked(65, 0, 0), Asked(0, -1, 0),
                                        Asked(0, 257, 0), Asked(0, 0, -1), Asked(0, 0, 65)}) {

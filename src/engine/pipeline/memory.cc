@@ -100,4 +100,16 @@ int UsableCpus() {
   return std::max(1, std::min(allowed, QuotaCpus().value_or(allowed)));
 }
 
+// Source: proc(5), /proc/cpuinfo; each processor has its line "model name : NAME".
+std::string CpuName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("model name")) continue;
+    const size_t begin =
+        line.find_first_not_of(" \t", std::min(line.find(':'), line.size() - 1) + 1);
+    if (begin != std::string::npos) return line.substr(begin);
+  }
+  return "unknown";
+}
+
 }  // namespace verbatim::pipeline

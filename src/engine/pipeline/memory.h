@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace verbatim::pipeline {
 
@@ -18,5 +19,8 @@ void ResetPeakMemory();
 
 // CPUs this process may use: its affinity and its control group's quota.
 int UsableCpus();
+
+// The name of the CPU's model as the system gives it, or "unknown".
+std::string CpuName();
 
 }  // namespace verbatim::pipeline

@@ -17,15 +17,41 @@
 namespace verbatim::pipeline {
 namespace {
 
-whisper::Precision PrecisionFor(ComputeType type) {
+nn::Linear::Format LayersIn(ComputeType type) {
   using Format = nn::Linear::Format;
-  const Format format = type == ComputeType::kInt8   ? Format::kInt8
-                        : type == ComputeType::kBf16 ? Format::kBf16
-                                                     : Format::kF32;
-  const auto attention =
-      type == ComputeType::kF32 ? kernels::AttentionFormat::kF32 : kernels::AttentionFormat::kBf16;
-  const auto audio = type == ComputeType::kInt8 ? nn::AudioFormat::kInt8 : nn::AudioFormat::kHalf;
-  return {format, format, attention, audio};
+  if (type == ComputeType::kInt8) return Format::kInt8;
+  return type == ComputeType::kBf16 ? Format::kBf16 : Format::kF32;
+}
+
+whisper::Precision PrecisionFor(const PartFormats& formats) {
+  return {LayersIn(formats.encoder), LayersIn(formats.decoder),
+          formats.attention == ComputeType::kF32 ? kernels::AttentionFormat::kF32
+                                                 : kernels::AttentionFormat::kBf16,
+          formats.audio == AudioType::kInt8 ? nn::AudioFormat::kInt8 : nn::AudioFormat::kHalf};
+}
+
+bool HasProductsFor(const PartFormats& formats) {
+  const bool needs_bf16 =
+      formats.encoder == ComputeType::kBf16 || formats.decoder == ComputeType::kBf16;
+  return !needs_bf16 || kernels::HasProducts(kernels::NumberType::kBf16);
+}
+
+std::pair<PartFormats, Origin> ChooseFormats(const EngineOptions& options) {
+  if (options.compute_type != ComputeType::kAuto) {
+    return {FormatsOf(options.compute_type), Origin::kOptions};
+  }
+  if (options.calibration && HasProductsFor(options.calibration->formats)) {
+    return {options.calibration->formats, Origin::kCalibration};
+  }
+  return {FormatsOf(ComputeType::kAuto), Origin::kRule};
+}
+
+// The type that means these formats, or kAuto.
+ComputeType TypeOf(const PartFormats& formats) {
+  for (const ComputeType type : {ComputeType::kInt8, ComputeType::kBf16, ComputeType::kF32}) {
+    if (formats == FormatsOf(type)) return type;
+  }
+  return ComputeType::kAuto;
 }
 
 // Besides one for each worker: reading is far faster than decoding, so a few keep all workers busy.
@@ -99,22 +125,31 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
 
 }  // namespace
 
+PartFormats FormatsOf(ComputeType type) {
+  if (type == ComputeType::kAuto || type == ComputeType::kInt8) {
+    return {ComputeType::kInt8, ComputeType::kBf16, ComputeType::kInt8, AudioType::kInt8};
+  }
+  const ComputeType attention = type == ComputeType::kF32 ? ComputeType::kF32 : ComputeType::kBf16;
+  return {type, attention, type, AudioType::kHalf};
+}
+
 Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   if (options.compute_type == ComputeType::kBf16 &&
       !kernels::HasProducts(kernels::NumberType::kBf16)) {
     return Fail(ErrorCode::kInvalidArgument,
                 "this CPU cannot multiply bf16: use --compute-type int8, f32 or auto");
   }
-  const ComputeType compute_type =
-      options.compute_type == ComputeType::kAuto ? ComputeType::kInt8 : options.compute_type;
+  const auto [formats, formats_from] = ChooseFormats(options);
   kernels::PrepareThread();
   const int cpus = UsableCpus();
   kernels::ThreadPool pool(static_cast<size_t>(cpus));
   std::shared_ptr<const whisper::Model> model =
-      TRY(whisper::Model::Open(options.model_directory, PrecisionFor(compute_type), pool));
+      TRY(whisper::Model::Open(options.model_directory, PrecisionFor(formats), pool));
   Shape shape =
       TRY(ChooseShape(options, model->shape, model->precision.audio, {cpus, FreeMemoryBytes()}));
-  shape.compute_type = compute_type;
+  shape.formats = formats;
+  shape.formats_from = formats_from;
+  shape.compute_type = TypeOf(formats);
   std::string name =
       options.model_name.empty() ? options.model_directory.filename().string() : options.model_name;
   return std::make_unique<WhisperEngine>(std::move(model), std::move(name), shape,

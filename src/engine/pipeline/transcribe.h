@@ -29,6 +29,35 @@ enum class Task { kTranscribe, kTranslate };
 // alignment within them.
 enum class SegmentTimes { kAlignment, kTokens };
 
+// How the keys and values of the audio are kept: as half floats or as 8-bit integers.
+enum class AudioType { kHalf, kInt8 };
+
+// The numbers that each part of the model computes with.
+struct PartFormats {
+  ComputeType encoder = ComputeType::kF32;    // its layers, with the audio's keys and values
+  ComputeType attention = ComputeType::kF32;  // the encoder's: kBf16 or kF32
+  ComputeType decoder = ComputeType::kF32;    // its layers, with the vocabulary
+  AudioType audio = AudioType::kHalf;
+
+  friend bool operator==(const PartFormats&, const PartFormats&) = default;
+};
+
+// What a compute type means for each part. kAuto: the rule, for machines that nobody measured.
+PartFormats FormatsOf(ComputeType type);
+
+// What measuring found to be the fastest on a machine (pipeline/bench.h).
+struct Calibration {
+  PartFormats formats;
+  int workers = 1;
+  int threads = 1;
+  int batch = 1;
+
+  friend bool operator==(const Calibration&, const Calibration&) = default;
+};
+
+// Where a choice came from.
+enum class Origin { kRule, kCalibration, kOptions };
+
 struct EngineOptions {
   std::filesystem::path model_directory;  // a CTranslate2 Whisper directory
   std::string model_name;                 // for the transcript; empty: the directory's name
@@ -36,6 +65,8 @@ struct EngineOptions {
   int workers = 0;  // 0: chosen for this machine
   int threads = 0;  // per worker; 0: chosen
   int batch = 0;    // windows per worker; 0: chosen
+  // Taken for what is left open above, as far as the CPU and the memory free now allow it.
+  std::optional<Calibration> calibration;
 };
 
 struct TranscribeOptions {
@@ -89,7 +120,12 @@ class Engine {
     int workers = 0;
     int threads = 0;
     int batch = 0;
-    ComputeType compute_type = ComputeType::kF32;
+    ComputeType compute_type = ComputeType::kF32;  // kAuto: that of no single type
+    PartFormats formats = {};
+    Origin formats_from = Origin::kRule;
+    Origin workers_from = Origin::kRule;
+    Origin threads_from = Origin::kRule;
+    Origin batch_from = Origin::kRule;
   };
   virtual Shape shape() const = 0;
   virtual bool is_multilingual() const = 0;

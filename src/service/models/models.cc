@@ -44,13 +44,17 @@ Error UnknownModel(std::string_view name) {
                       fmt::join(names, ", "))};
 }
 
-fs::path ModelRoot() {
-  if (const std::string folder = Variable("VERBATIM_MODEL_DIR"); !folder.empty()) return folder;
+fs::path CacheRoot() {
   if (const std::string cache = Variable("XDG_CACHE_HOME"); !cache.empty()) {
-    return fs::path(cache) / "verbatim" / "models";
+    return fs::path(cache) / "verbatim";
   }
   const std::string home = Variable("HOME");
-  return fs::path(home.empty() ? "/tmp" : home) / ".cache" / "verbatim" / "models";
+  return fs::path(home.empty() ? "/tmp" : home) / ".cache" / "verbatim";
+}
+
+fs::path ModelRoot() {
+  if (const std::string folder = Variable("VERBATIM_MODEL_DIR"); !folder.empty()) return folder;
+  return CacheRoot() / "models";
 }
 
 bool IsInstalled(std::string_view name) {

@@ -49,6 +49,9 @@ std::span<const CatalogEntry> Catalog();
 // The entry of a name, or null.
 const CatalogEntry* FindInCatalog(std::string_view name);
 
+// What Verbatim keeps for later: $XDG_CACHE_HOME/verbatim, else ~/.cache/verbatim.
+std::filesystem::path CacheRoot();
+
 // $VERBATIM_MODEL_DIR, else $XDG_CACHE_HOME/verbatim/models, else ~/.cache/verbatim/models.
 std::filesystem::path ModelRoot();
 

@@ -1,0 +1,75 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "pipeline/bench.h"
+
+namespace verbatim::pipeline {
+namespace {
+
+constexpr double kDoesNotFit = std::numeric_limits<double>::infinity();
+
+TEST(ChooseFastest, TheRuleStaysUnlessAnotherSavesThreePercent) {
+  const struct {
+    std::vector<double> seconds;
+    size_t chosen;
+  } cases[] = {
+      {{1}, 0},
+      {{1, 0.98}, 0},
+      {{1, 0.96}, 1},
+      {{1, 0.9, 0.8, 0.85}, 2},
+      {{1, 2, 3}, 0},
+      {{1, 0.5, 0.5}, 1},
+      {{1, kDoesNotFit}, 0},
+      {{kDoesNotFit, 1}, 1},
+      {{kDoesNotFit, kDoesNotFit}, 0},
+      {{0, 0}, 0},
+      {{}, 0},
+  };
+  for (const auto& tried : cases) {
+    EXPECT_EQ(ChooseFastest(tried.seconds), tried.chosen) << testing::PrintToString(tried.seconds);
+  }
+}
+
+TEST(ChooseFormats, EachPartHasItsOwnFastest) {
+  const auto int8 = FormatsOf(ComputeType::kInt8);
+  const auto f32 = FormatsOf(ComputeType::kF32);
+  const struct {
+    std::vector<FormatTrial> trials;
+    PartFormats chosen;
+  } cases[] = {
+      {{{ComputeType::kInt8, 9, {4, 3, 2, 1}}}, int8},
+      {{{ComputeType::kInt8, 9, {4, 3, 2, 1}}, {ComputeType::kF32, 9, {8, 8, 8, 8}}}, int8},
+      {{{ComputeType::kInt8, 9, {4, 3, 2, 1}}, {ComputeType::kF32, 9, {1, 1, 1, 0.5}}}, f32},
+      // Too little to count.
+      {{{ComputeType::kInt8, 9, {4, 3, 2, 1}}, {ComputeType::kF32, 9, {3.9, 2.95, 1.96, 0.99}}},
+       int8},
+      // The total does not decide, the parts do.
+      {{{ComputeType::kInt8, 9, {4, 3, 2, 1}},
+        {ComputeType::kBf16, 12, {3, 3, 4, 0.5}},
+        {ComputeType::kF32, 15, {9, 2, 9, 0.9}}},
+       {ComputeType::kBf16, ComputeType::kF32, ComputeType::kInt8, AudioType::kHalf}},
+      {{{ComputeType::kInt8, 9, {4, 3, 2, 1}}, {ComputeType::kBf16, 9, {5, 3, 1, 2}}},
+       {ComputeType::kInt8, ComputeType::kBf16, ComputeType::kBf16, AudioType::kInt8}},
+  };
+  for (const auto& tried : cases) {
+    EXPECT_EQ(ChooseFormats(tried.trials), tried.chosen) << &tried - cases;
+  }
+}
+
+TEST(ShapesFor, EachUsesAllCpus) {
+  using Shapes = std::vector<std::pair<int, int>>;
+  EXPECT_EQ(ShapesFor(1), (Shapes{{1, 1}}));
+  EXPECT_EQ(ShapesFor(2), (Shapes{{1, 2}, {2, 1}}));
+  EXPECT_EQ(ShapesFor(12), (Shapes{{1, 12}, {2, 6}, {3, 4}, {4, 3}, {6, 2}, {12, 1}}));
+  EXPECT_EQ(ShapesFor(128).back(), std::pair(64, 2));
+}
+
+TEST(CalibrationKeyOf, AFolderWithoutAModelHasNone) {
+  const auto key = CalibrationKeyOf(testing::TempDir());
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace verbatim::pipeline
