@@ -1,8 +1,20 @@
 #include "tests/allocation_counter.h"
 
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <new>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define VERBATIM_COUNTS_MALLOC 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define VERBATIM_COUNTS_MALLOC 0
+#endif
+#endif
+#if !defined(VERBATIM_COUNTS_MALLOC)
+#define VERBATIM_COUNTS_MALLOC 1
+#endif
 
 namespace {
 std::atomic<size_t> allocation_count{0};
@@ -13,10 +25,47 @@ std::atomic<size_t> own_allocation_count{0};
 extern "C" const char __executable_start;  // NOLINT: the linker names it
 extern "C" const char etext;               // NOLINT: the linker names it
 
+#if VERBATIM_COUNTS_MALLOC
+// The C library's own names for what the functions below replace in the whole program.
+extern "C" {
+void* __libc_malloc(size_t size);                      // NOLINT: the C library names it
+void* __libc_calloc(size_t count, size_t size);        // NOLINT
+void* __libc_realloc(void* memory, size_t size);       // NOLINT
+void* __libc_memalign(size_t alignment, size_t size);  // NOLINT
+
+void* malloc(size_t size) noexcept {
+  ++allocation_count;
+  return __libc_malloc(size);
+}
+void* calloc(size_t count, size_t size) noexcept {
+  ++allocation_count;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* memory, size_t size) noexcept {
+  ++allocation_count;
+  return __libc_realloc(memory, size);
+}
+void* aligned_alloc(size_t alignment, size_t size) noexcept {
+  ++allocation_count;
+  return __libc_memalign(alignment, size);
+}
+void* memalign(size_t alignment, size_t size) noexcept {
+  ++allocation_count;
+  return __libc_memalign(alignment, size);
+}
+int posix_memalign(void** memory, size_t alignment, size_t size) noexcept {
+  ++allocation_count;
+  *memory = __libc_memalign(alignment, size);
+  return *memory == nullptr ? ENOMEM : 0;
+}
+}
+#endif
+
 namespace {
 
+// What malloc counts is not counted twice.
 void* Allocate(size_t size, const void* caller) noexcept {
-  ++allocation_count;
+  if (!VERBATIM_COUNTS_MALLOC) ++allocation_count;
   const auto* from = static_cast<const char*>(caller);
   if (from >= &__executable_start && from < &etext) ++own_allocation_count;
   return std::malloc(size == 0 ? 1 : size);

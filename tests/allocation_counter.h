@@ -6,11 +6,13 @@
 
 namespace verbatim::tests {
 
-// How often operator new has been called so far, by any thread and any library.
+// How often memory has been asked for so far, by any thread and any library, with malloc and its
+// kin or with operator new. Under sanitizers, which keep malloc to themselves: with operator new
+// alone.
 size_t AllocationCount();
 
-// How often from the program's own code: what shared libraries such as oneDNN do inside is left
-// out.
+// How often with operator new from the program's own code: what shared libraries such as oneDNN do
+// inside is left out.
 size_t OwnAllocationCount();
 
 }  // namespace verbatim::tests

@@ -33,6 +33,9 @@ size_t PanelsPerPart(const Int8Matrix& matrix) { return kPartWidth / matrix.pane
 // Outputs among which the likeliest is sought at a time: for a few rows they fit the cache.
 constexpr size_t kSearchWidth = 1024;
 
+// Room for this many rows is made at once, so that a thread which joins late makes none in a step.
+constexpr size_t kRowsUsual = 32;
+
 // Joins what was found in the parts of one row; the order of the parts is that of the outputs.
 LikelyOutput Join(const LikelyOutput* parts, size_t count, size_t stride) {
   LikelyOutput joined = parts[0];
@@ -169,7 +172,7 @@ void Linear::FindLikeliest(const float* in, std::span<const float> mask,
     thread_local std::vector<float> room;
     const size_t column = part * step * matrix.panel_columns();
     const size_t width = std::min(kSearchWidth, outputs() - column);
-    float* tile = Kept(room, rows * kSearchWidth);
+    float* tile = Kept(room, std::max(rows, kRowsUsual) * kSearchWidth);
     matrix.Multiply({&quantised, 0, rows, mask.data(), tile, kSearchWidth, Finish::kStore, column},
                     part * step, std::min(step, matrix.panels() - part * step));
     for (size_t row = 0; row < rows; ++row) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -15,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/gemm.h"
 #include "media/test_wav.h"
 #include "tests/models.h"
 #include "tests/npy.h"
@@ -61,8 +63,10 @@ class TranscribeTest : public ::testing::Test {
     model_ = *model;
   }
 
-  std::unique_ptr<Engine> Open(const Shape& shape) const {
+  std::unique_ptr<Engine> Open(const Shape& shape,
+                               ComputeType compute_type = ComputeType::kAuto) const {
     EngineOptions options;
+    options.compute_type = compute_type;
     options.model_directory = model_;
     options.workers = shape.workers;
     options.threads = shape.threads;
@@ -200,8 +204,14 @@ TEST_F(TranscribeTest, TimestampTokensGiveTimesToo) {
 
 // However the work is spread, and whatever is beside a file, its transcript is the same to the
 // byte.
-class SameTextTest : public TranscribeTest {
+class SameTextTest : public TranscribeTest, public ::testing::WithParamInterface<ComputeType> {
  protected:
+  void SetUp() override {
+    if (GetParam() == ComputeType::kBf16 && !kernels::HasProducts(kernels::NumberType::kBf16))
+      GTEST_SKIP() << "this CPU cannot multiply bf16";
+    TranscribeTest::SetUp();
+  }
+
   // Other company and order for each shape; batches of 2 go without the first two files.
   void ExpectSameText(const std::vector<std::filesystem::path>& all,
                       const TranscribeOptions& options) const {
@@ -210,8 +220,9 @@ class SameTextTest : public TranscribeTest {
       std::vector<std::filesystem::path> paths = all;
       if (shape.batch == 2) paths.erase(paths.begin(), paths.begin() + 2);
       if (shape.threads == 2) std::ranges::reverse(paths);
-      const std::unique_ptr<Engine> engine = Open(shape);
+      const std::unique_ptr<Engine> engine = Open(shape, GetParam());
       ASSERT_NE(engine, nullptr);
+      EXPECT_EQ(engine->shape().compute_type, GetParam());
       EXPECT_EQ(engine->shape().batch, shape.batch);
       const Outcome outcome = Run(*engine, paths, options);
       ASSERT_TRUE(outcome.result);
@@ -227,7 +238,7 @@ class SameTextTest : public TranscribeTest {
   }
 };
 
-TEST_F(SameTextTest, Greedy) {
+TEST_P(SameTextTest, Greedy) {
   ExpectSameText({media::ProjectData("jfk.flac"), Golden("austen_with_silence"),
                   media::ProjectData("lj001_0004.mp3"), Golden("sonnet"),
                   media::ProjectData("lj001_0005.mp3")},
@@ -235,7 +246,7 @@ TEST_F(SameTextTest, Greedy) {
 }
 
 // Limits that nothing meets make every window go through several temperatures.
-TEST_F(SameTextTest, BeamsAndSamples) {
+TEST_P(SameTextTest, BeamsAndSamples) {
   TranscribeOptions doubtful;
   doubtful.logprob_min = -0.01F;
   doubtful.no_speech_max = 1;
@@ -246,6 +257,16 @@ TEST_F(SameTextTest, BeamsAndSamples) {
                   media::ProjectData("lj001_0005.mp3")},
                  doubtful);
 }
+
+std::string ComputeTypeName(const ::testing::TestParamInfo<ComputeType>& test) {
+  constexpr std::array kNames = {"auto", "int8", "bf16", "f32"};
+  return kNames.at(static_cast<size_t>(test.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(ComputeTypes, SameTextTest,
+                         ::testing::Values(ComputeType::kInt8, ComputeType::kBf16,
+                                           ComputeType::kF32),
+                         ComputeTypeName);
 
 TEST_F(TranscribeTest, NothingIsInventedInSilence) {
   std::mt19937 random(1);

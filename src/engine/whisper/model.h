@@ -99,7 +99,7 @@ struct Model {
   std::vector<float> text_position_encodings;  // [text_positions, width]
   std::vector<DecoderLayer> decoder;
   nn::LayerNorm decoder_norm;
-  nn::Linear vocabulary;                       // [vocabulary, width]
+  nn::Linear vocabulary;  // [vocabulary, width]
   // [vocabulary, width], in `file`; none where the vocabulary's weights serve for both.
   const nn::TensorView* embeddings = nullptr;
   ModelFile file;  // keeps the embeddings mapped
