@@ -53,5 +53,4 @@ def test_a_second_worker_has_no_second_copy_of_the_weights(verbatim, recording, 
 def test_a_long_recording_takes_no_more_than_a_short_one(verbatim, recording):
     shape = ["--workers", "1", "--threads", "2", "--batch", "2"]
     short, long = (peak(verbatim, recording(minutes), *shape) for minutes in (1, 10))
-    # Once batch and queue are full nothing is added; one minute does not fill the queue, of 2 MB a window.
-    assert long - short < 16 * MB, (short, long)
+    assert long - short < 4 * MB, (short, long)  # measured: 1
