@@ -33,9 +33,6 @@ size_t PanelsPerPart(const Int8Matrix& matrix) { return kPartWidth / matrix.pane
 // Outputs among which the likeliest is sought at a time: for a few rows they fit the cache.
 constexpr size_t kSearchWidth = 1024;
 
-// Room for this many rows is made at once, so that a thread which joins late makes none in a step.
-constexpr size_t kRowsUsual = 32;
-
 // Joins what was found in the parts of one row; the order of the parts is that of the outputs.
 LikelyOutput Join(const LikelyOutput* parts, size_t count, size_t stride) {
   LikelyOutput joined = parts[0];
@@ -166,13 +163,15 @@ void Linear::FindLikeliest(const float* in, std::span<const float> mask,
   const Int8Rows& quantised = Quantised(matrix, in, rows);
   const size_t step = kSearchWidth / matrix.panel_columns();
   const size_t parts = (matrix.panels() + step - 1) / step;
+  // All room is the calling thread's: a helper may come late to its first part.
   thread_local std::vector<LikelyOutput> found;
+  thread_local std::vector<float> tiles;
   LikelyOutput* const found_parts = Kept(found, parts * rows);  // [parts, rows]
-  pool.Run(parts, [&](size_t part, size_t) {
-    thread_local std::vector<float> room;
+  float* const tile_of_threads = Kept(tiles, pool.threads() * rows * kSearchWidth);
+  pool.Run(parts, [&](size_t part, size_t thread) {
     const size_t column = part * step * matrix.panel_columns();
     const size_t width = std::min(kSearchWidth, outputs() - column);
-    float* tile = Kept(room, std::max(rows, kRowsUsual) * kSearchWidth);
+    float* tile = tile_of_threads + thread * rows * kSearchWidth;
     matrix.Multiply({&quantised, 0, rows, mask.data(), tile, kSearchWidth, Finish::kStore, column},
                     part * step, std::min(step, matrix.panels() - part * step));
     for (size_t row = 0; row < rows; ++row) {
