@@ -64,7 +64,10 @@ class CalibrationFileTest : public testing::Test {
     return StoredCalibration(path_.string(), folder_ / "tiny", reporter_);
   }
 
-  fs::path folder_ = fs::path(testing::TempDir()) / "calibration_file_test";
+  // One for each test: they run at the same time.
+  fs::path folder_ = fs::path(testing::TempDir()) /
+                     ("calibration_file_test." +
+                      std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
   fs::path path_ = folder_ / "cache" / "calibration.json";
   WarningsReporter reporter_;
 };
