@@ -14,9 +14,12 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/sample_time.h"
+#include "pipeline/window_result.h"
 #include "profile/stage_meter.h"
+#include "split/window_planner.h"
 #include "transcript/transcript.h"
 
 namespace verbatim::pipeline {
@@ -84,11 +87,18 @@ struct TranscribeOptions {
   float no_speech_max = 0.6F;
   SegmentTimes segment_times = SegmentTimes::kAlignment;
   float vad_threshold = 0.5F;  // 0: take all audio as speech
+  int priority = 0;            // windows of a call with a higher one are computed first
 };
 
 struct FileRequest {
   std::filesystem::path path;
+  std::shared_ptr<ByteSource> source;  // if set, what is read; `path` is then only its name
   std::optional<int> audio_track;
+
+  // To go on where an earlier run with the same file, model and options ended: how it split the
+  // audio, and the windows it finished, which are taken as they are. None: chosen now.
+  std::optional<split::SplitPlan> plan;
+  std::vector<WindowResult> finished;
 };
 
 // Sent a few times a second per file, and once at its end.
@@ -104,6 +114,10 @@ struct TranscribeEvents {
   std::function<void(const Progress&)> on_progress;
   std::function<void(size_t file, const transcript::Segment&)>
       on_segment;  // in order within a file
+  // How a file is split, once it is open. With the windows told after it a later run can go on.
+  std::function<void(size_t file, const split::SplitPlan&)> on_plan;
+  // Each window computed by this run, as soon as it is, in any order; before its segments.
+  std::function<void(size_t file, const WindowResult&)> on_window;
   std::function<void(size_t file, Result<transcript::Transcript>)>
       on_file;  // once per file, in order of files
 };
@@ -135,7 +149,8 @@ class Engine {
 
   // Transcribes files. A file that fails is reported through on_file and does not stop the others.
   // Errors: kInvalidArgument for options the model cannot do (checked first); kCancelled after
-  // `stop`, within a second. Thread: one call at a time.
+  // `stop`, within a second. Thread: any; calls at the same time share the workers and their
+  // batches: of equal priority, the one with the fewest windows in work gets the next turn.
   virtual Result<void> Transcribe(std::span<const FileRequest> files,
                                   const TranscribeOptions& options, const TranscribeEvents& events,
                                   std::stop_token stop) = 0;

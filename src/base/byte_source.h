@@ -1,0 +1,37 @@
+// Bytes that can be read from any place: a file, several files one after the other, or one that is
+// still being received.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+
+#include "base/error.h"
+
+namespace verbatim {
+
+// Thread: any, several at once.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+
+  // How many bytes there are, or will be. None: not known yet. Unit: bytes.
+  virtual std::optional<uint64_t> size() const = 0;
+
+  // Bytes from 0 on that can be read without waiting.
+  virtual uint64_t available() const = 0;
+
+  // Reads some bytes from an offset on; waits until there is at least one. 0 at and beyond the end.
+  // Errors: kIo; kCancelled if stopped while waiting; kNotFound if what was being received was
+  // given up.
+  virtual Result<size_t> ReadAt(uint64_t offset, std::span<char> into,
+                                const std::stop_token& stop) = 0;
+};
+
+// Errors: kNotFound, kIo.
+Result<std::shared_ptr<ByteSource>> OpenFileSource(const std::filesystem::path& path);
+
+}  // namespace verbatim

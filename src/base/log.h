@@ -1,0 +1,54 @@
+// What a service tells the person who runs it: one line per event, with a level and, as JSON if
+// asked for, machine-readable. Passed in, never global. Texts from outside are made harmless: a
+// line stays one line.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace verbatim {
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+// Thread: any.
+class Log {
+ public:
+  virtual ~Log() = default;
+  // Writes one line.
+  virtual void Write(LogLevel level, std::string_view message) = 0;
+
+  // Each writes a formatted line at its level.
+  template <typename... Args>
+  void Debug(fmt::format_string<Args...> format, Args&&... args) {
+    Write(LogLevel::kDebug, fmt::format(format, std::forward<Args>(args)...));
+  }
+  template <typename... Args>
+  void Info(fmt::format_string<Args...> format, Args&&... args) {
+    Write(LogLevel::kInfo, fmt::format(format, std::forward<Args>(args)...));
+  }
+  template <typename... Args>
+  void Warning(fmt::format_string<Args...> format, Args&&... args) {
+    Write(LogLevel::kWarning, fmt::format(format, std::forward<Args>(args)...));
+  }
+  template <typename... Args>
+  void Error(fmt::format_string<Args...> format, Args&&... args) {
+    Write(LogLevel::kError, fmt::format(format, std::forward<Args>(args)...));
+  }
+};
+
+enum class LogFormat { kText, kJson };
+
+// Writes to standard error.
+std::unique_ptr<Log> MakeLog(LogLevel level_min, LogFormat format);
+
+// Drops everything: for tests.
+class QuietLog final : public Log {
+ public:
+  void Write(LogLevel, std::string_view) override {}
+};
+
+}  // namespace verbatim

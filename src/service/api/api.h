@@ -1,0 +1,51 @@
+// The endpoints: JSON shapes, error code -> status, one file per group. What they do lives in the
+// rooms below; here it is only said over HTTP.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/event_hub.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/server.h"
+#include "jobs/engine_cache.h"
+#include "jobs/jobs.h"
+#include "metrics/metrics.h"
+#include "store/database.h"
+#include "upload/uploads.h"
+
+namespace verbatim::api {
+
+struct ApiOptions {
+  std::string version;                       // of the program
+  std::string default_model;                 // what "whisper-1" and an empty name mean
+  uint64_t chunk_upload_size = 50ULL << 20;  // announced to web clients
+};
+
+// All that endpoints use; everything outlives the server.
+struct Services {
+  ApiOptions options;
+  store::Database& database;
+  upload::Uploads& uploads;
+  jobs::Jobs& jobs;
+  jobs::EngineCache& engines;
+  metrics::Metrics& metrics;
+  EventHub& events;
+  const Clock& clock;
+  Log& log;
+};
+
+// Every endpoint of the service.
+std::vector<http::Route> MakeRoutes(const Services& services);
+
+// Each group, in a file of its own.
+void AddUploadRoutes(const Services& services, std::vector<http::Route>& routes);  // tus, raw PUT
+void AddJobRoutes(const Services& services, std::vector<http::Route>& routes);
+void AddOpenAiRoutes(const Services& services, std::vector<http::Route>& routes);
+void AddEventRoutes(const Services& services, std::vector<http::Route>& routes);  // SSE
+void AddSearchRoutes(const Services& services, std::vector<http::Route>& routes);
+void AddSystemRoutes(const Services& services,
+                     std::vector<http::Route>& routes);  // health, metrics,
+                                                         // openapi.json
+}  // namespace verbatim::api

@@ -1,0 +1,36 @@
+// Events on their way from the ledger to those who follow them: keeps the newest in memory, wakes
+// waiting clients, and reads what is older from the ledger.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "http/exchange.h"
+#include "store/database.h"
+#include "store/events.h"
+
+namespace verbatim::api {
+
+// Thread: any.
+class EventHub {
+ public:
+  // Listens to the database's events from now on. `kept`: how many events memory holds.
+  static Result<std::unique_ptr<EventHub>> Open(store::Database& database, size_t kept = 4096);
+  virtual ~EventHub() = default;
+
+  // The newest id.
+  virtual int64_t newest() const = 0;
+
+  // Events with an id above `after`, in order, at most `count`; those of one job, unless empty.
+  virtual Result<std::vector<std::shared_ptr<const store::Event>>> After(
+      int64_t after, size_t count, const std::string& job) = 0;
+
+  // Notifies a wakeup after each commit with events, until the returned function is called.
+  virtual std::function<void()> Subscribe(std::shared_ptr<http::Wakeup> wakeup) = 0;
+};
+
+}  // namespace verbatim::api

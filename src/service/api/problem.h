@@ -1,0 +1,22 @@
+// Errors as clients see them: application/problem+json (RFC 9457) with a stable `code`.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "http/message.h"
+
+namespace verbatim::api {
+
+// {"type":"about:blank","title":...,"status":...,"code":"not_found","detail":...}. kInternal, kIo
+// and kCorruptModel keep their details for the log.
+http::Response ProblemFor(const Error& error);
+
+// What the HTTP server itself refuses.
+http::Response ProblemForStatus(int status, std::string_view detail);
+
+// The status of each code.
+int StatusOf(ErrorCode code);
+
+}  // namespace verbatim::api

@@ -1,0 +1,49 @@
+// Loaded models. One engine per model, made on first use, shared by all jobs that want it, dropped
+// when it has been idle and another model needs the memory.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "pipeline/transcribe.h"
+
+namespace verbatim::jobs {
+
+struct EngineCacheOptions {
+  pipeline::EngineOptions engine;  // without model
+  size_t loaded_max = 2;           // models in memory at the same time
+  // Tests put a fake in its place. None: pipeline::Engine::Open on an installed model.
+  std::function<Result<std::unique_ptr<pipeline::Engine>>(const std::string& model)> open;
+};
+
+struct ModelInfo {
+  std::string name;
+  bool is_loaded = false;
+  int64_t created_s = 0;  // when its files were installed; seconds since 1970
+};
+
+// Thread: any.
+class EngineCache {
+ public:
+  static std::unique_ptr<EngineCache> Make(EngineCacheOptions options, Log& log);
+  virtual ~EngineCache() = default;
+
+  // Waits while another thread loads the same model.
+  // Errors: kNotFound (not installed; the message says how to get it), kInvalidArgument (no such
+  // model), kCorruptModel.
+  virtual Result<std::shared_ptr<pipeline::Engine>> Get(const std::string& model) = 0;
+
+  // Whether a job may name it, without loading it. Errors: as Get.
+  virtual Result<void> Check(const std::string& model) = 0;
+
+  // Models that are installed.
+  virtual std::vector<ModelInfo> Installed() = 0;
+};
+
+}  // namespace verbatim::jobs

@@ -1,0 +1,108 @@
+// The queue and what works on it. A job is a row in the ledger from the moment it is accepted to
+// its end; runners claim it under a lease, store each finished window, and finish it once. A crash
+// resumes in the middle of a file; a job that crashes the server three times is given up.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "jobs/engine_cache.h"
+#include "jobs/job_options.h"
+#include "metrics/metrics.h"
+#include "store/database.h"
+#include "store/jobs.h"
+#include "upload/uploads.h"
+
+namespace verbatim::jobs {
+
+struct JobsOptions {
+  std::string default_model = "base";
+  int runners = 4;             // jobs at the same time; they share the engine's workers
+  size_t queued_max = 10'000;  // more are refused
+  int64_t lease_ms = 30'000;
+  int64_t heartbeat_ms = 10'000;
+  int64_t timeout_ms = 1'800'000;        // processing_timeout_seconds
+  int64_t large_timeout_ms = 3'600'000;  // large_file_timeout_seconds
+  uint64_t large_file_bytes = 500'000'000;
+  int crashes_max = 3;
+};
+
+struct JobRequest {
+  std::string upload;  // id, complete or still being received
+  JobOptions options;
+  int priority = 0;             // -10 .. 10
+  std::string idempotency_key;  // empty: none
+  bool is_ephemeral = false;
+};
+
+// A request of POST /api/jobs, or the one that an upload carries: {"priority": 1, "model": ...}.
+// The upload's id is not part of it. Errors: kInvalidArgument.
+Result<JobRequest> ParseJobRequest(std::string_view json);
+
+struct Submitted {
+  store::Job job;
+  bool is_repeat = false;  // the same key and request came before: this is the job of then
+};
+
+// Thread: any.
+class Jobs {
+ public:
+  // Takes back the jobs that an earlier run of the server left running.
+  static Result<std::unique_ptr<Jobs>> Open(JobsOptions options, store::Database& database,
+                                            upload::Uploads& uploads, EngineCache& engines,
+                                            metrics::Metrics& metrics, const Clock& clock,
+                                            Log& log);
+  virtual ~Jobs() = default;
+
+  virtual void Start() = 0;
+
+  // No job is started any more; those running are stopped at the next window, their leases
+  // returned. Returns when all runners have ended, at most after `grace`.
+  virtual void Stop(std::chrono::milliseconds grace) = 0;
+
+  // Errors: kNotFound (no such upload), kConflict (the key was used for another request),
+  // kInvalidArgument (options, model), kBusy (the queue is full, or the server stops).
+  virtual Result<Submitted> Submit(const JobRequest& request) = 0;
+
+  // Creates the job that a completed upload asks for, in the transaction that completes it.
+  virtual Result<void> SubmitFor(store::Connection& connection, const store::Upload& upload) = 0;
+
+  // Asks a job to end; a queued one ends at once, a running one within a second.
+  // Errors: kNotFound; kConflict if it has ended.
+  virtual Result<store::Job> Cancel(const std::string& id) = 0;
+
+  // Queues a failed or cancelled job again; windows done are kept.
+  // Errors: kNotFound; kConflict if it is queued, running or completed.
+  virtual Result<store::Job> Retry(const std::string& id) = 0;
+
+  // Errors: kNotFound; kConflict if it has ended; kInvalidArgument.
+  virtual Result<store::Job> SetPriority(const std::string& id, int priority) = 0;
+
+  // Removes a job that has ended, with its transcript, and its upload if no other job has it.
+  // Errors: kNotFound; kConflict if it is still queued or running.
+  virtual Result<void> Delete(const std::string& id) = 0;
+
+  // Why a queued job does not run yet, in a sentence; empty: it does.
+  virtual std::string WhyWaiting(const store::Job& job) = 0;
+
+  struct Load {
+    int queued = 0;
+    int running = 0;
+    double realtime_factor = 0;  // seconds of audio per second, over the last minute
+  };
+  virtual Load load() = 0;
+};
+
+// A job as clients see it, as JSON: the same in the API and in events.
+std::string JobJson(const store::Job& job, const std::string& filename,
+                    const std::string& why_waiting);
+
+}  // namespace verbatim::jobs

@@ -1,0 +1,98 @@
+// The table of jobs, and of the windows finished so far. A running job has an owner (a run of the
+// server), a lease and an attempt number; whatever a runner writes names its attempt, so that one
+// who lost the job can't write any more (fencing).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "store/database.h"
+
+namespace verbatim::store {
+
+enum class JobState { kQueued, kRunning, kCompleted, kCompletedWithGaps, kFailed, kCancelled };
+// "queued", "running", "completed", "completed_with_gaps", "failed", "cancelled".
+std::string_view JobStateName(JobState state);
+std::optional<JobState> ParseJobState(std::string_view name);
+// Whether a job in this state will never change again.
+bool IsFinal(JobState state);
+
+struct Job {
+  std::string id;
+  std::string upload;  // id; its file is the job's media
+  JobState state = JobState::kQueued;
+  int priority = 0;             // higher first, -10 .. 10
+  std::string options;          // JSON (jobs/job_options.h)
+  std::string idempotency_key;  // empty: none; unique otherwise
+  std::string request_digest;   // of what was asked with the key, to tell a repeat from a clash
+  bool is_ephemeral = false;    // deleted, with its upload, once its result was fetched
+
+  int64_t created_ms = 0;  // wall clock, as all times here but the lease
+  int64_t started_ms = 0;  // of the newest attempt; 0: not yet
+  int64_t finished_ms = 0;
+
+  int attempt = 0;             // how often it was started
+  int crashes = 0;             // attempts that ended without a word
+  std::string owner;           // the server run that has it; empty: none
+  int64_t lease_until_ms = 0;  // steady clock
+  bool is_cancel_requested = false;
+
+  std::string plan;         // JSON: how the audio is split, fixed at the first start
+  int64_t duration_ms = 0;  // of the audio; 0: unknown
+  int64_t position_ms = 0;  // audio before it is finished
+  double share = 0;         // 0..1
+  int64_t windows_done = 0;
+  std::string language;    // found or given
+  std::string error_code;  // of a failed job
+  std::string error_message;
+  std::string reused_from;  // the job whose transcript was taken
+};
+
+// Errors: kConflict if the id or the idempotency key exists.
+Result<void> InsertJob(Connection& connection, const Job& job);
+Result<std::optional<Job>> FindJob(Connection& connection, const std::string& id);
+Result<std::optional<Job>> FindJobByKey(Connection& connection, const std::string& key);
+// A completed job with the same content and the same options, newest first.
+Result<std::optional<Job>> FindReusableJob(Connection& connection, const std::string& sha256,
+                                           const std::string& options);
+// Writes all fields, whoever owns it. Errors: kNotFound.
+Result<void> UpdateJob(Connection& connection, const Job& job);
+// Writes all fields if the stored job is running with job.attempt; errors: kConflict otherwise.
+Result<void> UpdateRunningJob(Connection& connection, const Job& job);
+// Deletes it with its windows and transcript. Errors: kNotFound.
+Result<void> DeleteJob(Connection& connection, const std::string& id);
+
+struct JobQuery {
+  std::optional<JobState> state;
+  std::string text;  // in the file's name; empty: all
+  std::string
+      before;  // id of the job after which the page starts (newest first); empty: first page
+  size_t count = 50;
+};
+// Newest first. Ephemeral jobs are left out.
+Result<std::vector<Job>> ListJobs(Connection& connection, const JobQuery& query);
+
+// Queued jobs in the order they are to start: priority, then age.
+Result<std::vector<Job>> QueuedJobs(Connection& connection, size_t count);
+// Running jobs, whoever owns them.
+Result<std::vector<Job>> RunningJobs(Connection& connection);
+// How many jobs are in each state, in the order of the enum.
+Result<std::vector<int64_t>> CountJobs(Connection& connection);
+
+// One finished window. `result` is what pipeline::EncodeWindowResult made.
+struct StoredWindow {
+  int64_t index = 0;
+  std::string result;
+};
+// Errors: kConflict if the job is not running with this attempt, or the window is there already.
+Result<void> InsertWindow(Connection& connection, const std::string& job, int attempt,
+                          const StoredWindow& window);
+Result<std::vector<StoredWindow>> WindowsOf(Connection& connection, const std::string& job);
+// Once the transcript is whole the windows are no longer needed.
+Result<void> DeleteWindows(Connection& connection, const std::string& job);
+
+}  // namespace verbatim::store

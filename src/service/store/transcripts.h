@@ -1,0 +1,47 @@
+// The table of transcripts and their full text, searchable over all of them (SQLite FTS5).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "store/database.h"
+#include "transcript/transcript.h"
+
+namespace verbatim::store {
+
+// Stores a job's transcript as rendered JSON (with word times) and indexes its segments.
+// Replaces an older one.
+Result<void> PutTranscript(Connection& connection, const std::string& job, const std::string& json,
+                           const transcript::Transcript& transcript);
+// The JSON. None: the job has no transcript.
+Result<std::optional<std::string>> FindTranscript(Connection& connection, const std::string& job);
+
+struct SearchQuery {
+  std::string text;  // words, "phrases", prefix*; all must occur in a segment
+  std::string job;   // empty: all
+  size_t offset = 0;
+  size_t count = 20;
+};
+
+struct SearchHit {
+  std::string job;
+  std::string filename;
+  int64_t segment = 0;  // index within the transcript
+  int64_t begin_ms = 0;
+  int64_t end_ms = 0;
+  // The segment's text as pieces: plain and highlighted in turn, the first plain (maybe empty).
+  std::vector<std::string> pieces;
+};
+
+struct SearchResult {
+  std::vector<SearchHit> hits;  // best first
+  int64_t total = 0;
+};
+
+// Any text is a valid query: what FTS5 would take for its syntax is searched for as it stands.
+Result<SearchResult> Search(Connection& connection, const SearchQuery& query);
+
+}  // namespace verbatim::store
