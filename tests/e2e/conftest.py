@@ -93,6 +93,17 @@ def long_talk(tmp_path):
 
 
 @pytest.fixture
+def server(tmp_path, tiny):
+    """A running server; the test may stop, kill and start it again."""
+    from server import Server  # which needs this module whole
+
+    running = Server(tmp_path / "data")
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture
 def small_disk(tmp_path):
     """A folder on a disk of 64 KB."""
     if os.geteuid() != 0:
