@@ -12,8 +12,9 @@
 #include "base/atomic_file.h"
 #include "bench_report.h"
 #include "calibration_file.h"
+#include "measure/bench.h"
+#include "measure/calibration.h"
 #include "model_command.h"
-#include "pipeline/bench.h"
 #include "report.h"
 #include "sample_clip.h"
 #include "transcribe_command.h"
@@ -84,15 +85,15 @@ Result<std::string> Measure(const BenchArguments& arguments, Reporter& reporter,
                             const std::stop_token& stop) {
   const TranscribeArguments& shared = arguments.transcribe;
   stage = Stage::kFile;
-  pipeline::BenchRequest request{shared.engine, shared.options, TRY(RequestsFor(shared, kClips)),
-                                 arguments.rounds};
+  measure::BenchRequest request{shared.engine, shared.options, TRY(RequestsFor(shared, kClips)),
+                                arguments.rounds};
   stage = Stage::kModel;
   request.engine.model_directory = TRY(EnsureModel(shared.model, reporter, stop));
   request.engine.calibration =
       StoredCalibration(shared.calibration, request.engine.model_directory, reporter);
   reporter.OnLoading(shared.model);
   OverallProgress overall(request.files.size(), request.rounds);
-  pipeline::BenchEvents events;
+  measure::BenchEvents events;
   events.on_start = [&](const pipeline::Engine::Shape& shape) {
     stage = Stage::kFile;
     reporter.OnStart({shared.model, shape, {"bench"}});
@@ -100,7 +101,7 @@ Result<std::string> Measure(const BenchArguments& arguments, Reporter& reporter,
   events.on_progress = [&](int round, const pipeline::Progress& progress) {
     reporter.OnProgress(overall.Take(round, progress));
   };
-  const pipeline::BenchReport report = TRY(pipeline::RunBench(request, events, stop));
+  const measure::BenchReport report = TRY(measure::RunBench(request, events, stop));
   if (!arguments.json.empty() && arguments.json != "-") {
     TRY_VOID(WriteFileAtomically(arguments.json, BenchJson(shared.model, report)));
   }
@@ -119,16 +120,16 @@ Result<std::string> Calibrate(const BenchArguments& arguments, Reporter& reporte
   TRY_VOID(ReadCalibrations(*path));  // what would stop its being kept is told before all the work
   stage = Stage::kModel;
   const fs::path model = TRY(EnsureModel(shared.model, reporter, stop));
-  CalibrationEntry entry{TRY(pipeline::CalibrationKeyOf(model)), {}};
+  CalibrationEntry entry{TRY(measure::CalibrationKeyOf(model)), {}};
   stage = Stage::kFile;
   const size_t clips = std::max(kClips, kClipsPerCpu * static_cast<size_t>(entry.key.cpus));
-  pipeline::BenchRequest request{shared.engine, shared.options, TRY(RequestsFor(shared, clips)),
-                                 arguments.rounds};
+  measure::BenchRequest request{shared.engine, shared.options, TRY(RequestsFor(shared, clips)),
+                                arguments.rounds};
   request.engine.model_directory = model;
   reporter.OnStart({shared.model, {}, {"calibrate"}});
   const auto on_progress = [&](double share) { reporter.OnProgress({.share = share}); };
-  const pipeline::CalibrationReport report =
-      TRY(pipeline::RunCalibration(request, on_progress, stop));
+  const measure::CalibrationReport report =
+      TRY(measure::RunCalibration(request, on_progress, stop));
   entry.chosen = report.chosen;
   TRY_VOID(StoreCalibration(*path, entry));
   return CalibrationText(shared.model, report) + "kept in " + path->string() + "\n";

@@ -14,9 +14,9 @@ namespace verbatim::app {
 namespace {
 
 namespace json = boost::json;
-using pipeline::BenchLimits;
-using pipeline::BenchReport;
-using pipeline::BenchStage;
+using measure::BenchLimits;
+using measure::BenchReport;
+using measure::BenchStage;
 
 constexpr char kLegend[] = R"(
 share   thread time of the stage / (time of the run x threads of the workers); the reader's thread
@@ -128,11 +128,11 @@ std::string TrialLine(const std::string& name, double seconds, double audio, dou
                      PerSecond(audio, seconds), (PerSecond(rule, seconds) - 1) * 100);
 }
 
-std::string TrialTable(const char* title, const std::vector<pipeline::ShapeTrial>& trials,
+std::string TrialTable(const char* title, const std::vector<measure::ShapeTrial>& trials,
                        double audio, std::string (*name)(const pipeline::Calibration&)) {
   if (trials.empty()) return "";
   std::string text = fmt::format("\n{}\n", title);
-  for (const pipeline::ShapeTrial& trial : trials) {
+  for (const measure::ShapeTrial& trial : trials) {
     text += TrialLine(name(trial.calibration), trial.seconds, audio, trials.front().seconds);
   }
   return text;
@@ -188,20 +188,20 @@ std::string BenchText(const std::string& model, const BenchReport& report) {
   return text;
 }
 
-std::string CalibrationText(const std::string& model, const pipeline::CalibrationReport& report) {
+std::string CalibrationText(const std::string& model, const measure::CalibrationReport& report) {
   using pipeline::Calibration;
   const double audio = report.audio_seconds;
   std::string text = fmt::format("model {}, {:.0f} s of sound in each run, measured for {:.0f} s\n",
                                  model, audio, report.seconds);
   text +=
       fmt::format("\n{:46}{:>11}{:>11}{:>10}\n", "all parts in", "best run", "speed", "to first");
-  for (const pipeline::FormatTrial& trial : report.formats) {
+  for (const measure::FormatTrial& trial : report.formats) {
     text += TrialLine(ComputeTypeName(trial.type), trial.seconds, audio,
                       report.formats.front().seconds);
   }
   text += fmt::format("\n{:10}{:>11}{:>11}{:>11}{:>11}\n", "thread s", "encoder", "attention",
                       "decoder", "audio");
-  for (const pipeline::FormatTrial& trial : report.formats) {
+  for (const measure::FormatTrial& trial : report.formats) {
     text += fmt::format("  {:8}{:11.2f}{:11.2f}{:11.2f}{:11.2f}\n", ComputeTypeName(trial.type),
                         trial.parts.encoder, trial.parts.attention, trial.parts.decoder,
                         trial.parts.audio);

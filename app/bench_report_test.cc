@@ -12,8 +12,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-pipeline::BenchReport Example() {
-  pipeline::BenchReport report;
+measure::BenchReport Example() {
+  measure::BenchReport report;
   report.shape = {.workers = 1, .threads = 2, .batch = 8};
   report.instruction_set = "avx2";
   report.threads = 2;
@@ -59,7 +59,7 @@ TEST(BenchReportTest, JsonHasTheSameNumbers) {
 }
 
 TEST(BenchReportTest, ARunWithoutSoundOrTimeStillPrints) {
-  pipeline::BenchReport report;
+  measure::BenchReport report;
   report.seconds = {0};
   report.threads = 1;
   EXPECT_THAT(BenchText("base", report), Not(HasSubstr("nan")));
@@ -67,7 +67,7 @@ TEST(BenchReportTest, ARunWithoutSoundOrTimeStillPrints) {
 }
 
 TEST(BenchReportTest, WhatACalibrationChoseIsSaid) {
-  pipeline::BenchReport report = Example();
+  measure::BenchReport report = Example();
   EXPECT_THAT(BenchText("base", report), Not(HasSubstr("from the calibration")));
   report.shape.workers_from = report.shape.threads_from = pipeline::Origin::kCalibration;
   EXPECT_THAT(BenchText("base", report), HasSubstr("\nfrom the calibration: workers, threads\n"));
@@ -78,7 +78,7 @@ TEST(BenchReportTest, ACalibrationShowsWhatWasTried) {
   const pipeline::Calibration rule{pipeline::FormatsOf(ComputeType::kInt8), 2, 1, 8};
   pipeline::Calibration other = rule;
   other.batch = 4;
-  pipeline::CalibrationReport report;
+  measure::CalibrationReport report;
   report.formats = {{ComputeType::kInt8, 4, {3, 2, 1, 0.5}}, {ComputeType::kF32, 8, {6, 4, 2, 1}}};
   report.shapes = {{rule, 4}};
   report.batches = {{rule, 4}, {other, 3.2}, {rule, std::numeric_limits<double>::infinity()}};

@@ -16,9 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
+using measure::CalibrationKey;
 using pipeline::AudioType;
 using pipeline::Calibration;
-using pipeline::CalibrationKey;
 using pipeline::ComputeType;
 using pipeline::PartFormats;
 
@@ -174,7 +174,7 @@ std::optional<Calibration> StoredCalibration(const std::string& flag,
     return std::nullopt;
   }
   if (entries->empty()) return std::nullopt;
-  const Result<CalibrationKey> key = pipeline::CalibrationKeyOf(model_directory);
+  const Result<CalibrationKey> key = measure::CalibrationKeyOf(model_directory);
   if (!key) return std::nullopt;  // opening the model says it better
   const auto found = std::ranges::find(*entries, Stored(*key), &CalibrationEntry::key);
   if (found == entries->end()) return std::nullopt;

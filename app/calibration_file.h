@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "base/error.h"
-#include "pipeline/bench.h"
+#include "measure/bench.h"
+#include "measure/calibration.h"
 #include "report.h"
 
 namespace verbatim::app {
 
 struct CalibrationEntry {
-  pipeline::CalibrationKey key;
+  measure::CalibrationKey key;
   pipeline::Calibration chosen;
 
   friend bool operator==(const CalibrationEntry&, const CalibrationEntry&) = default;

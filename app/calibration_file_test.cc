@@ -119,7 +119,7 @@ TEST_F(CalibrationFileTest, OnlyTheEntryOfThisMachineAndModelCounts) {
   CalibrationEntry entry = Example("no such CPU", "tiny");
   ASSERT_TRUE(StoreCalibration(path_, entry));
   EXPECT_FALSE(Stored());
-  entry.key = *pipeline::CalibrationKeyOf(folder_ / "tiny");
+  entry.key = *measure::CalibrationKeyOf(folder_ / "tiny");
   ASSERT_TRUE(StoreCalibration(path_, entry));
   EXPECT_EQ(Stored(), entry.chosen);
   std::ofstream(folder_ / "tiny" / "model.bin") << "other weights";

@@ -92,13 +92,13 @@ struct TranscribeOptions {
 
 struct FileRequest {
   std::filesystem::path path;
-  std::shared_ptr<ByteSource> source;  // if set, what is read; `path` is then only its name
-  std::optional<int> audio_track;
+  std::optional<int> audio_track = std::nullopt;
+  std::shared_ptr<ByteSource> source = nullptr;  // if set, what is read; `path` is its name
 
   // To go on where an earlier run with the same file, model and options ended: how it split the
   // audio, and the windows it finished, which are taken as they are. None: chosen now.
-  std::optional<split::SplitPlan> plan;
-  std::vector<WindowResult> finished;
+  std::optional<split::SplitPlan> plan = std::nullopt;
+  std::vector<WindowResult> finished = {};
 };
 
 // Sent a few times a second per file, and once at its end.

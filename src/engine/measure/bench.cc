@@ -1,4 +1,4 @@
-#include "pipeline/bench.h"
+#include "measure/bench.h"
 
 #include <algorithm>
 #include <chrono>
@@ -14,8 +14,15 @@
 #include "profile/stage_meter.h"
 #include "transcript/writers.h"
 
-namespace verbatim::pipeline {
+namespace verbatim::measure {
 namespace {
+
+using pipeline::AudioType;
+using pipeline::ComputeType;
+using pipeline::Engine;
+using pipeline::PartFormats;
+using pipeline::Progress;
+using pipeline::TranscribeEvents;
 
 using kernels::NumberFormat;
 using profile::Stage;
@@ -218,7 +225,7 @@ Result<BenchReport> RunBench(const BenchRequest& request, const BenchEvents& eve
   const SystemClock::time_point begin = SystemClock::now();
   const std::unique_ptr<Engine> engine = TRY(Engine::Open(request.engine));
   report.load_seconds = SecondsSince(begin);
-  report.memory_peak_bytes = PeakMemoryBytes();
+  report.memory_peak_bytes = pipeline::PeakMemoryBytes();
   report.shape = engine->shape();
   report.threads = report.shape.workers * report.shape.threads;
   report.instruction_set = kernels::InstructionSetName(TRY(kernels::ChooseInstructionSet()));
@@ -227,10 +234,10 @@ Result<BenchReport> RunBench(const BenchRequest& request, const BenchEvents& eve
     kernels::ThreadPool pool(static_cast<size_t>(report.threads));
     report.before = MeasureLimits(pool);
   }
-  ResetPeakMemory();
+  pipeline::ResetPeakMemory();
   if (events.on_start) events.on_start(report.shape);
   TRY_VOID(Rounds(*engine, request, events).Run(report, stop));
-  report.memory_peak_bytes = std::max(report.memory_peak_bytes, PeakMemoryBytes());
+  report.memory_peak_bytes = std::max(report.memory_peak_bytes, pipeline::PeakMemoryBytes());
   const Totals totals = engine->stage_totals();
   report.step_bytes = StepBytes(totals);
   kernels::ThreadPool pool(static_cast<size_t>(report.threads));
@@ -241,4 +248,4 @@ Result<BenchReport> RunBench(const BenchRequest& request, const BenchEvents& eve
   return report;
 }
 
-}  // namespace verbatim::pipeline
+}  // namespace verbatim::measure

@@ -1,11 +1,16 @@
+#include "measure/calibration.h"
+
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "pipeline/bench.h"
-
-namespace verbatim::pipeline {
+namespace verbatim::measure {
 namespace {
+
+using pipeline::AudioType;
+using pipeline::ComputeType;
+using pipeline::FormatsOf;
+using pipeline::PartFormats;
 
 constexpr double kDoesNotFit = std::numeric_limits<double>::infinity();
 
@@ -72,4 +77,4 @@ TEST(CalibrationKeyOf, AFolderWithoutAModelHasNone) {
 }
 
 }  // namespace
-}  // namespace verbatim::pipeline
+}  // namespace verbatim::measure

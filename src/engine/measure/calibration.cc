@@ -1,3 +1,5 @@
+#include "measure/calibration.h"
+
 #include <algorithm>
 #include <chrono>
 #include <limits>
@@ -8,12 +10,18 @@
 
 #include "kernels/cpu.h"
 #include "kernels/gemm.h"
-#include "pipeline/bench.h"
 #include "pipeline/memory.h"
 #include "profile/stage_meter.h"
 
-namespace verbatim::pipeline {
+namespace verbatim::measure {
 namespace {
+
+using pipeline::Calibration;
+using pipeline::ComputeType;
+using pipeline::Engine;
+using pipeline::FormatsOf;
+using pipeline::PartFormats;
+using pipeline::TranscribeEvents;
 
 namespace fs = std::filesystem;
 using profile::Stage;
@@ -103,9 +111,9 @@ class Calibrator {
     request_.engine.compute_type = ComputeType::kAuto;
     request_.engine.workers = request_.engine.threads = request_.engine.batch = 0;
     constexpr size_t kMixtures = 2;
-    runs_planned_ =
-        static_cast<size_t>(rounds_) *
-        (TypesHere().size() + kMixtures + ShapesFor(UsableCpus()).size() + std::size(kBatches));
+    runs_planned_ = static_cast<size_t>(rounds_) *
+                    (TypesHere().size() + kMixtures + ShapesFor(pipeline::UsableCpus()).size() +
+                     std::size(kBatches));
   }
 
   Result<CalibrationReport> Run() {
@@ -150,7 +158,7 @@ class Calibrator {
 
   Result<void> TryShapes() {
     std::vector<Calibration> candidates{report_.chosen};
-    for (const auto& [workers, threads] : ShapesFor(UsableCpus())) {
+    for (const auto& [workers, threads] : ShapesFor(pipeline::UsableCpus())) {
       AddIfNew(candidates, workers, threads, report_.chosen.batch);
     }
     report_.shapes = TRY(Try(candidates));
@@ -246,8 +254,8 @@ Result<CalibrationKey> CalibrationKeyOf(const fs::path& model_directory) {
   const uintmax_t bytes = fs::file_size(folder / "model.bin", error);
   if (error) return Fail(ErrorCode::kNotFound, "there is no model.bin in " + folder.string());
   const kernels::InstructionSet set = TRY(kernels::ChooseInstructionSet());
-  return CalibrationKey{CpuName(), std::string(kernels::InstructionSetName(set)), UsableCpus(),
-                        folder.filename().string(), bytes};
+  return CalibrationKey{pipeline::CpuName(), std::string(kernels::InstructionSetName(set)),
+                        pipeline::UsableCpus(), folder.filename().string(), bytes};
 }
 
 size_t ChooseFastest(std::span<const double> seconds) {
@@ -283,4 +291,4 @@ Result<CalibrationReport> RunCalibration(const BenchRequest& request,
   return Calibrator(request, on_progress, stop).Run();
 }
 
-}  // namespace verbatim::pipeline
+}  // namespace verbatim::measure
