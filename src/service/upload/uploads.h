@@ -82,7 +82,8 @@ class Uploads {
   // Errors: kTooLarge, kOutOfSpace, kIo.
   virtual Result<store::Upload> Create(const NewUpload& request) = 0;
 
-  // A final upload of parts that are complete, in this order.
+  // A final upload of parts that are complete, in this order. Asked again, with the same parts, it
+  // is the one of then.
   // Errors: kNotFound (no such part), kConflict (not a part, not complete, or in use), kTooLarge.
   virtual Result<store::Upload> Join(const NewUpload& request,
                                      const std::vector<std::string>& parts) = 0;
@@ -90,8 +91,9 @@ class Uploads {
   // The offset is what was acknowledged. Errors: kNotFound.
   virtual Result<store::Upload> Find(const std::string& id) = 0;
 
-  // Tells a length that was deferred. Errors: kNotFound; kConflict (it is known and differs);
-  // kTooLarge (over the limit); kInvalidArgument (less than what came).
+  // Tells a length that was deferred; completes the upload if all of it is there. Errors:
+  // kNotFound; kConflict (it is known and differs); kTooLarge (over the limit); kInvalidArgument
+  // (less than what came).
   virtual Result<store::Upload> SetLength(const std::string& id, uint64_t length) = 0;
 
   // Starts to receive at `offset`. A receiver at work is stopped first, what it has is saved, and

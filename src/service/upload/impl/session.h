@@ -1,0 +1,99 @@
+// One request's bytes on their way into an upload: written at its end, acknowledged now and then,
+// ended by its owner or by a request that takes over.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "upload/impl/digest.h"
+#include "upload/impl/live_upload.h"
+#include "upload/impl/upload_files.h"
+#include "upload/impl/upload_ledger.h"
+#include "upload/uploads.h"
+
+namespace verbatim::upload {
+
+// What all sessions use; it outlives them.
+struct SessionTools {
+  const UploadsOptions& options;
+  UploadFiles& files;
+  UploadLedger& ledger;
+  const Clock& clock;
+  Log& log;
+};
+
+// Thread: Append, Finish, Save and End one at a time; Yield any.
+class Session final : public LiveUpload::Holder {
+ public:
+  struct Begin {
+    std::string id;
+    std::shared_ptr<LiveUpload> live;  // of which this will be the holder
+    std::optional<Checksum> checksum;
+    std::function<void()> on_evicted;
+  };
+  Session(const SessionTools& tools, Begin begin);
+
+  // Called first, and once: reads the state that others can't change any more.
+  // Errors: kNotFound; kConflict (another offset, complete); kIo.
+  Result<void> Start(uint64_t offset);
+
+  // As of Receiver.
+  Result<void> Append(std::span<const char> bytes);
+  Result<store::Upload> Finish();
+  Result<store::Upload> Save();
+
+  // Keeps what can be kept, unless the session has ended.
+  void End();
+
+  Result<void> Yield() override;
+
+ private:
+  enum class State { kIdle, kBusy, kEnded };
+
+  Result<void> BeginWork();
+  void EndWork(State state);
+
+  Result<void> WriteBytes(std::span<const char> bytes);
+  Result<void> TakeSpace(uint64_t size);
+  // Puts on disk and in the ledger what came so far.
+  Result<store::Upload> Acknowledge();
+  Result<store::Upload> Complete();
+  // The one or the other. An upload whose offset is its length is always complete.
+  Result<store::Upload> Keep();
+  Result<void> CheckDigest();
+  // Acknowledges without a say of the sender, for want of whom an error is only logged.
+  void KeepWhatCame();
+  // Drops what is not acknowledged, and lets go of the upload.
+  void Close();
+
+  const SessionTools tools_;
+  const std::string id_;
+  const std::shared_ptr<LiveUpload> live_;
+  const std::optional<Checksum> checksum_;
+  const std::function<void()> on_evicted_;
+
+  // Used by whoever made the state kBusy.
+  std::optional<UploadFile> file_;
+  std::optional<uint64_t> length_;
+  bool is_partial_ = false;
+  uint64_t position_ = 0;      // end of what is written
+  uint64_t acknowledged_ = 0;  // end of what the ledger says
+  int64_t acknowledged_at_ms_ = 0;
+  uint64_t space_left_ = 0;  // that may be written before looking again
+  std::optional<Digest> digest_;
+
+  Mutex mutex_;
+  ConditionVariable changed_;
+  State state_ GUARDED_BY(mutex_) = State::kIdle;
+  bool is_evicted_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace verbatim::upload
