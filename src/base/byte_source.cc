@@ -5,15 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <string>
 
 namespace verbatim {
 namespace {
 
 class FileSource final : public ByteSource {
  public:
-  FileSource(int descriptor, uint64_t size, std::string name)
-      : descriptor_(descriptor), size_(size), name_(std::move(name)) {}
+  FileSource(int descriptor, uint64_t size) : descriptor_(descriptor), size_(size) {}
   ~FileSource() override { close(descriptor_); }
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
@@ -27,29 +25,29 @@ class FileSource final : public ByteSource {
     do {
       got = pread(descriptor_, into.data(), into.size(), static_cast<off_t>(offset));
     } while (got < 0 && errno == EINTR);
-    if (got < 0) return Failure(SystemError(errno, "reading " + name_));
+    if (got < 0) return Failure(SystemError(errno, "reading the file"));
     return static_cast<size_t>(got);
   }
 
  private:
   int descriptor_;
   uint64_t size_;
-  std::string name_;
 };
 
 }  // namespace
 
 Result<std::shared_ptr<ByteSource>> OpenFileSource(const std::filesystem::path& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return Failure(SystemError(errno, "opening " + path.string()));
+  // O_NONBLOCK: opening a pipe would wait for its other end.
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (descriptor < 0) return Failure(SystemError(errno, "opening the file"));
   struct stat status{};
-  if (fstat(descriptor, &status) != 0) {
-    const int error = errno;
-    close(descriptor);
-    return Failure(SystemError(error, "opening " + path.string()));
+  const int error = fstat(descriptor, &status) == 0 ? 0 : errno;
+  if (error == 0 && S_ISREG(status.st_mode)) {
+    return std::make_shared<FileSource>(descriptor, static_cast<uint64_t>(status.st_size));
   }
-  return std::make_shared<FileSource>(descriptor, static_cast<uint64_t>(status.st_size),
-                                      path.string());
+  close(descriptor);
+  if (error != 0) return Failure(SystemError(error, "opening the file"));
+  return Fail(ErrorCode::kIo, "it is not a regular file");
 }
 
 }  // namespace verbatim

@@ -24,14 +24,17 @@ class ByteSource {
   // Bytes from 0 on that can be read without waiting.
   virtual uint64_t available() const = 0;
 
-  // Reads some bytes from an offset on; waits until there is at least one. 0 at and beyond the end.
+  // Reads some bytes from an offset on; waits until there is at least one. 0 at and beyond the end,
+  // at once if the size is known; if not, it waits for the byte or for the size, so that a read far
+  // beyond any end waits for the size.
   // Errors: kIo; kCancelled if stopped while waiting; kNotFound if what was being received was
   // given up.
   virtual Result<size_t> ReadAt(uint64_t offset, std::span<char> into,
                                 const std::stop_token& stop) = 0;
 };
 
-// Errors: kNotFound, kIo.
+// Opens a regular file, whose size is taken now; what may block or has no size, such as a pipe, is
+// refused. Messages do not repeat the path. Errors: kNotFound, kIo.
 Result<std::shared_ptr<ByteSource>> OpenFileSource(const std::filesystem::path& path);
 
 }  // namespace verbatim

@@ -8,6 +8,7 @@
 #include "media/impl/damage_log.h"
 #include "media/impl/decoder.h"
 #include "media/impl/demuxer.h"
+#include "media/impl/local_file.h"
 
 namespace verbatim::media {
 namespace {
@@ -64,6 +65,7 @@ class FileAudioReader final : public AudioReader {
   void AddFrame() {
     AVFrame& frame = decoder_.frame();
     const auto stamp = demuxer_->Time(frame.best_effort_timestamp);
+    assembler_.set_silence_end_max(demuxer_->silence_end_max());
     const auto begin = assembler_.Add(frame, stamp, is_damaged_);
     if (!begin) {
       unusable_ = begin.error();
@@ -145,7 +147,18 @@ class FileAudioReader final : public AudioReader {
 
 Result<std::unique_ptr<AudioReader>> AudioReader::Open(const std::filesystem::path& path,
                                                        const AudioReaderOptions& options) {
-  auto demuxer = TRY(Demuxer::Open(path, options));
+  auto source = TRY(OpenLocalFile(path));
+  AudioReaderOptions anywhere = options;
+  anywhere.access = AudioReaderOptions::Access::kSeekable;
+  return Open(std::move(source), path.filename().string(), anywhere, {});
+}
+
+// By value, since the reader keeps the source: NOLINTNEXTLINE(performance-unnecessary-value-param)
+Result<std::unique_ptr<AudioReader>> AudioReader::Open(std::shared_ptr<ByteSource> source,
+                                                       const std::string& name,
+                                                       const AudioReaderOptions& options,
+                                                       std::stop_token stop) {
+  auto demuxer = TRY(Demuxer::Open(source, name, options, stop));
   Decoder decoder = TRY(Decoder::Open(demuxer->stream()));
   return std::make_unique<FileAudioReader>(std::move(demuxer), std::move(decoder));
 }

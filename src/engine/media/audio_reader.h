@@ -2,7 +2,7 @@
 // block by block, in bounded memory whatever the file's length. Index 0 is the container's time 0:
 // a track that starts late, or has gaps in its timestamps, gets silence there, so times match the
 // picture. Nothing but the given file is ever opened: no protocols, no playlists. The only room
-// that sees libav.
+// that sees libav. A file may still be arriving while it is read.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/sample_time.h"
 
@@ -35,16 +36,25 @@ struct AudioTrack {
 };
 
 struct MediaInfo {
-  std::string container;  // FFmpeg's short name: "matroska,webm"
-  uint64_t size_bytes = 0;
+  std::string container;            // FFmpeg's short name: "matroska,webm"
+  uint64_t size_bytes = 0;          // 0 = not known when it was opened
   SampleTime duration_estimate{0};  // what the container claims, checked for sanity; 0 = unknown
   std::vector<AudioTrack> tracks;
-  int track = 0;  // the chosen one
+  int track = 0;               // the chosen one
+  bool is_sequential = false;  // read from front to back, without a look at the end
 };
 
 struct AudioReaderOptions {
   // None: the container's default audio track, else the first that can be decoded.
   std::optional<int> track;
+
+  // For sources; a path is always kSeekable. kSequential: containers that allow it are read from
+  // front to back, so that the first block comes long before the last byte: WAV, W64, AU, MP3,
+  // FLAC, OGG, Matroska and WebM, MPEG-TS, ADTS, (E-)AC-3, AMR, and MP4 whose index is in front,
+  // whole or in fragments. All others, and files up to 128 KiB, are read as with kSeekable: by
+  // looking at their end first, so they wait for it.
+  enum class Access { kSeekable, kSequential };
+  Access access = Access::kSequential;
 };
 
 class AudioReader {
@@ -57,13 +67,23 @@ class AudioReader {
   static Result<std::unique_ptr<AudioReader>> Open(const std::filesystem::path& path,
                                                    const AudioReaderOptions& options);
 
+  // The same for bytes that may still be arriving: waits for those it needs. `name` is a file's
+  // name: its ending counts where the content alone does not say what it is. How the bytes are read
+  // is a function of the bytes, so the samples are the same however they arrive.
+  // Errors: as above, and those of ByteSource::ReadAt (kCancelled, kNotFound) as they are.
+  static Result<std::unique_ptr<AudioReader>> Open(std::shared_ptr<ByteSource> source,
+                                                   const std::string& name,
+                                                   const AudioReaderOptions& options,
+                                                   std::stop_token stop);
+
   virtual ~AudioReader() = default;
   virtual const MediaInfo& info() const = 0;
 
   // The next block, or nothing at the end. A damaged packet is skipped and counted; its time is
   // kept as silence. After an error the reader is of no more use.
   // Errors: kCorruptMedia (not one packet of the file could be decoded); kUnsupportedMedia (the
-  //         packets are encrypted, or there are none); kIo; kCancelled.
+  //         packets are encrypted, or there are none); kIo; kCancelled; kNotFound (the source was
+  //         given up).
   // Thread: one caller at a time.
   virtual Result<std::optional<PcmBlock>> Next(std::stop_token stop) = 0;
 

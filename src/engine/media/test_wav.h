@@ -125,9 +125,8 @@ struct ReadOut {
   }
 };
 
-inline ReadOut ReadAll(const std::filesystem::path& path, const AudioReaderOptions& options = {}) {
+inline ReadOut ReadAll(const Result<std::unique_ptr<AudioReader>>& reader) {
   ReadOut out;
-  auto reader = AudioReader::Open(path, options);
   if (!reader) {
     out.error = reader.error();
     return out;
@@ -147,6 +146,15 @@ inline ReadOut ReadAll(const std::filesystem::path& path, const AudioReaderOptio
   }
   out.damages = (*reader)->damages();
   return out;
+}
+
+inline ReadOut ReadAll(const std::filesystem::path& path, const AudioReaderOptions& options = {}) {
+  return ReadAll(AudioReader::Open(path, options));
+}
+
+inline std::string ReadBytes(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 inline std::filesystem::path ProjectData(const std::string& name) {

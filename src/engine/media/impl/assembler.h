@@ -19,6 +19,9 @@ class Assembler {
  public:
   explicit Assembler(const Timeline::Options& options) : timeline_(options) {}
 
+  // For the frames to come.
+  void set_silence_end_max(SampleTime time) { timeline_.set_silence_end_max(time); }
+
   // The time at which the next frame would begin if it follows without a gap.
   SampleTime position() const;
 

@@ -3,15 +3,17 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "media/audio_reader.h"
-#include "media/impl/file_input.h"
 #include "media/impl/libav.h"
+#include "media/impl/read_order.h"
+#include "media/impl/source_input.h"
 
 namespace verbatim::media {
 
@@ -24,15 +26,18 @@ class Demuxer {
     SampleTime length{0};  // 0 = unknown
   };
 
+  // `name`: its ending helps where the content alone does not say what it is.
   // Errors: those of AudioReader::Open.
-  static Result<std::unique_ptr<Demuxer>> Open(const std::filesystem::path& path,
-                                               const AudioReaderOptions& options);
+  static Result<std::unique_ptr<Demuxer>> Open(const std::shared_ptr<ByteSource>& source,
+                                               const std::string& name,
+                                               const AudioReaderOptions& options,
+                                               const std::stop_token& stop);
 
   const MediaInfo& info() const { return info_; }
   const AVStream& stream() const { return *stream_; }
 
   // The next packet, or nothing at the end.
-  // Errors: kIo, kCancelled, kUnsupportedMedia (the packet is encrypted).
+  // Errors: those of ByteSource::ReadAt; kUnsupportedMedia (the packet is encrypted).
   Result<std::optional<Packet>> Next(std::stop_token stop);
 
   // A timestamp of the stream as a time of the product; none if it is missing or out of any range.
@@ -42,34 +47,40 @@ class Demuxer {
   // nothing, or nothing that its size can bear out.
   std::optional<SampleTime> ClaimedEnd() const;
 
-  // No timestamp may lead to silence beyond this time.
+  // No timestamp of the packets so far may lead to silence beyond this time.
   SampleTime silence_end_max() const;
 
   // True for transport and program streams, in which timestamps may start anew anywhere.
   bool joins_recordings() const;
 
-  // Share of the bytes read, 0..1.
+  // Share of the bytes read, 0..1; 0 while it is unknown how many there are.
   double byte_share() const;
 
  private:
-  Demuxer() = default;
+  Demuxer(ReadOrder order, std::unique_ptr<SourceInput> input)
+      : order_(order), input_(std::move(input)) {}
 
-  static Result<std::unique_ptr<Demuxer>> OpenAs(const AVInputFormat* format,
-                                                 const std::filesystem::path& path,
-                                                 const AudioReaderOptions& options);
-  Result<void> OpenContainer(const AVInputFormat* format);
+  struct Request;
+  static Result<std::unique_ptr<Demuxer>> OpenAs(const AVInputFormat& format,
+                                                 const Request& request);
+  static Result<std::unique_ptr<Demuxer>> OpenInOrder(ReadOrder order, const AVInputFormat& format,
+                                                      const Request& request);
+  Result<void> OpenContainer(const AVInputFormat& format);
   Result<void> SelectTrack(const AudioReaderOptions& options);
   Result<std::optional<Packet>> ReadPacket();
   Result<bool> GoOnAfter(int code);
   void DiscardOtherStreams();
+  SampleTime ClaimedDuration() const;
   bool IsPlausible(SampleTime duration) const;
   std::optional<SampleTime> RiffEnd() const;
 
-  std::unique_ptr<FileInput> input_;  // outlives the container, which reads through it
+  ReadOrder order_;
+  std::unique_ptr<SourceInput> input_;  // outlives the container, which reads through it
   FormatHandle container_;
   AVStream* stream_ = nullptr;
   MediaInfo info_;
-  int64_t origin_us_ = 0;  // the container's timestamp of time 0
+  int64_t origin_us_ = 0;      // the container's timestamp of time 0
+  uint64_t packet_bytes_ = 0;  // the offset of the last packet
   unsigned streams_seen_ = 0;
   int errors_in_row_ = 0;
   bool is_primed_ = false;

@@ -31,6 +31,8 @@ class Timeline {
 
   explicit Timeline(const Options& options) : options_(options) {}
 
+  void set_silence_end_max(SampleTime time) { options_.silence_end_max = time; }
+
   // Places a frame of `length` with the timestamp `stamp` (none: it follows what came before),
   // where `position` is the end of what has been written. At the start and after damage the gap
   // is filled exactly; otherwise gaps up to 50 ms are left alone.
