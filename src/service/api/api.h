@@ -2,6 +2,7 @@
 // rooms below; here it is only said over HTTP.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct ApiOptions {
   std::string version;                       // of the program
   std::string default_model;                 // what "whisper-1" and an empty name mean
   uint64_t chunk_upload_size = 50ULL << 20;  // announced to web clients
+  bool is_loopback_only = true;              // answers for this machine's own names alone
 };
 
 // All that endpoints use; everything outlives the server.
@@ -36,8 +38,11 @@ struct Services {
   Log& log;
 };
 
-// Every endpoint of the service.
+// Every endpoint of the service. `services` outlives them.
 std::vector<http::Route> MakeRoutes(const Services& services);
+
+// Fields that every response carries unless its endpoint says otherwise.
+std::vector<http::Headers::Field> DefaultHeaders();
 
 // Each group, in a file of its own.
 void AddUploadRoutes(const Services& services, std::vector<http::Route>& routes);  // tus, raw PUT
@@ -45,7 +50,7 @@ void AddJobRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddOpenAiRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddEventRoutes(const Services& services, std::vector<http::Route>& routes);  // SSE
 void AddSearchRoutes(const Services& services, std::vector<http::Route>& routes);
-void AddSystemRoutes(const Services& services,
-                     std::vector<http::Route>& routes);  // health, metrics,
-                                                         // openapi.json
+// Health, metrics, openapi.json, the page at "/".
+void AddSystemRoutes(const Services& services, std::vector<http::Route>& routes);
+
 }  // namespace verbatim::api

@@ -1,10 +1,12 @@
 // Events on their way from the ledger to those who follow them: keeps the newest in memory, wakes
-// waiting clients, and reads what is older from the ledger.
+// waiting clients, and reads what is older from the ledger. A client that is slow lags behind; it
+// costs nobody anything and finds what it missed here.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,9 +27,17 @@ class EventHub {
   // The newest id.
   virtual int64_t newest() const = 0;
 
-  // Events with an id above `after`, in order, at most `count`; those of one job, unless empty.
-  virtual Result<std::vector<std::shared_ptr<const store::Event>>> After(
-      int64_t after, size_t count, const std::string& job) = 0;
+  struct Page {
+    std::vector<std::shared_ptr<const store::Event>> events;  // in order
+    int64_t scanned_to = 0;  // the id to go on after, also if no event fitted
+  };
+
+  // As After, from memory alone: never blocks. None: that needs the ledger.
+  virtual std::optional<Page> Recent(int64_t after, size_t count, const std::string& job) const = 0;
+
+  // Events with an id above `after`, at most `count`; those of one job, unless empty. May block.
+  // Errors: kNotFound if some above `after` are no longer kept, or `after` was never given.
+  virtual Result<Page> After(int64_t after, size_t count, const std::string& job) = 0;
 
   // Notifies a wakeup after each commit with events, until the returned function is called.
   virtual std::function<void()> Subscribe(std::shared_ptr<http::Wakeup> wakeup) = 0;

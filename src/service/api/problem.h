@@ -9,8 +9,8 @@
 
 namespace verbatim::api {
 
-// {"type":"about:blank","title":...,"status":...,"code":"not_found","detail":...}. kInternal, kIo
-// and kCorruptModel keep their details for the log.
+// {"type":"about:blank","title":...,"status":...,"code":"not_found","detail":...}. kInternal, kIo and
+// kCorruptModel keep their details for the log.
 http::Response ProblemFor(const Error& error);
 
 // What the HTTP server itself refuses.
@@ -18,5 +18,11 @@ http::Response ProblemForStatus(int status, std::string_view detail);
 
 // The status of each code.
 int StatusOf(ErrorCode code);
+
+// Whether an error's message is for the log alone.
+bool IsSecret(ErrorCode code);
+
+// An error's message, or what clients are told in its place.
+std::string PublicDetail(const Error& error);
 
 }  // namespace verbatim::api

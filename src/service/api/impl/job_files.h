@@ -1,0 +1,14 @@
+// What belongs to a job as files: its transcript in every format, and the media it was made from.
+#pragma once
+
+#include <vector>
+
+#include "api/api.h"
+#include "http/server.h"
+
+namespace verbatim::api {
+
+// GET /api/jobs/{id}/transcript.FORMAT and /api/jobs/{id}/media.
+void AddJobFileRoutes(const Services& services, std::vector<http::Route>& routes);
+
+}  // namespace verbatim::api

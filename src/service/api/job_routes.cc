@@ -1,0 +1,232 @@
+// Jobs: submit, list, look at, cancel, try again, delete. What they made is in job_files.cc.
+#include <fmt/format.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "api/api.h"
+#include "api/form.h"
+#include "api/impl/endpoint.h"
+#include "api/impl/job_files.h"
+#include "api/impl/job_form.h"
+#include "api/impl/job_view.h"
+#include "api/impl/url.h"
+#include "base/random_id.h"
+#include "store/jobs.h"
+
+namespace verbatim::api {
+namespace {
+
+constexpr uint64_t kJsonBytesMax = 256 << 10;
+constexpr uint64_t kFormOverheadMax = 1 << 20;  // of a form, besides its file
+
+http::Response JobResponse(const Services& services, int status, const store::Job& job) {
+  return JsonTextResponse(status, JobText(services, job));
+}
+
+http::Response AcceptedResponse(const Services& services, const jobs::Submitted& submitted) {
+  http::Response response = JobResponse(services, 202, submitted.job);
+  response.headers.Set("Location", "/api/jobs/" + submitted.job.id);
+  if (submitted.is_repeat) response.headers.Set("Idempotent-Replayed", "true");
+  return response;
+}
+
+Result<http::Response> SubmitJson(const Services& services, const Call& call) {
+  boost::json::object object = TRY(ParseObject(call.body));
+  const boost::json::value* upload = object.if_contains("upload");
+  if (upload == nullptr || !upload->is_string() || !IsRandomId(upload->get_string())) {
+    return Fail(ErrorCode::kInvalidArgument, "upload: the id of an upload is needed");
+  }
+  const std::string upload_id(upload->get_string());
+  object.erase("upload");
+  jobs::JobRequest request = TRY(ParseRequestObject(object));
+  request.upload = upload_id;
+  request.idempotency_key = TRY(IdempotencyKey(call.request()));
+  const jobs::Submitted submitted = TRY(services.jobs.Submit(request));
+  return AcceptedResponse(services, submitted);
+}
+
+// A form that is sent again brings its file again; if it is the same file, the job of then is meant.
+Result<void> TakeEarlierUpload(const Services& services, const store::Upload& file,
+                               jobs::JobRequest& request) {
+  if (request.idempotency_key.empty()) return {};
+  const auto find = [&](store::Connection& connection) -> Result<std::optional<store::Upload>> {
+    const auto job = TRY(store::FindJobByKey(connection, request.idempotency_key));
+    if (!job) return std::nullopt;
+    return store::FindUpload(connection, job->upload);
+  };
+  const std::optional<store::Upload> earlier = TRY(services.database.Read(find));
+  if (earlier && earlier->id != file.id && earlier->sha256 == file.sha256) {
+    request.upload = earlier->id;
+  }
+  return {};
+}
+
+Result<jobs::Submitted> SubmitOfForm(const Services& services, const http::Request& http_request,
+                                     const ReceivedForm& form) {
+  if (!form.file) return Fail(ErrorCode::kInvalidArgument, "file: the form has no file");
+  const boost::json::object object = TRY(RequestOfFields(form.fields));
+  jobs::JobRequest request = TRY(ParseRequestObject(object));
+  request.upload = form.file->id;
+  request.idempotency_key = TRY(IdempotencyKey(http_request));
+  TRY_VOID(TakeEarlierUpload(services, *form.file, request));
+  return services.jobs.Submit(request);
+}
+
+// Nothing of a form is kept unless its file is that of a job.
+Result<http::Response> SubmitForm(const Services& services, const http::Request& request,
+                                  const ReceivedForm& form) {
+  Result<jobs::Submitted> submitted = SubmitOfForm(services, request, form);
+  const bool is_used = submitted && form.file && submitted->job.upload == form.file->id;
+  if (form.file && !is_used) {
+    if (Result<void> deleted = services.uploads.Delete(form.file->id); !deleted) {
+      services.log.Warning("upload {} stays until it expires: {}", form.file->id,
+                           deleted.error().message);
+    }
+  }
+  if (!submitted) return Failure(std::move(submitted).error());
+  return AcceptedResponse(services, *submitted);
+}
+
+http::Task<void> SubmitFile(const Services& services, http::Exchange& exchange) {
+  Result<ReceivedForm> form = co_await ReceiveForm(exchange, services.uploads);
+  if (!form) {
+    Error error = std::move(form).error();
+    co_await SendError(services, exchange, std::move(error));
+    co_return;
+  }
+  std::function<Result<http::Response>()> work = [&] {
+    return SubmitForm(services, exchange.request(), *form);
+  };
+  Result<http::Response> made = co_await exchange.Offload(std::move(work));
+  if (!made) {
+    Error error = std::move(made).error();
+    co_await SendError(services, exchange, std::move(error));
+    co_return;
+  }
+  http::Response response = std::move(*made);
+  co_await exchange.Send(std::move(response));
+}
+
+http::Task<void> Submit(const Services& services, http::Exchange& exchange) {
+  const auto type = exchange.request().headers.Find("Content-Type");
+  if (type && type->starts_with("multipart/form-data")) return SubmitFile(services, exchange);
+  return RunEndpoint(services, exchange, SubmitJson, kJsonBytesMax);
+}
+
+Result<store::JobQuery> ReadQuery(const http::Request& request) {
+  store::JobQuery query;
+  query.count = static_cast<size_t>(TRY(QueryNumber(request, "limit", 50, {1, 200})));
+  query.text = request.Query("q").value_or("");
+  query.before = request.Query("after").value_or("");
+  if (!query.before.empty() && !IsRandomId(query.before)) {
+    return Fail(ErrorCode::kInvalidArgument, "after: the id of a job is needed");
+  }
+  const auto state = request.Query("state");
+  if (!state || state->empty()) return query;
+  query.state = store::ParseJobState(*state);
+  if (!query.state) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("state: \"{}\" is none of queued, running, completed, "
+                            "completed_with_gaps, failed, cancelled",
+                            *state));
+  }
+  return query;
+}
+
+std::string NextPage(const http::Request& request, const store::JobQuery& query,
+                     const std::string& last) {
+  std::string target = fmt::format("/api/jobs?limit={}&after={}", query.count, last);
+  for (const std::string_view name : {"state", "q"}) {
+    const auto value = request.Query(name);
+    if (value && !value->empty()) target += fmt::format("&{}={}", name, PercentEncoded(*value));
+  }
+  return target;
+}
+
+Result<http::Response> List(const Services& services, const Call& call) {
+  store::JobQuery query = TRY(ReadQuery(call.request()));
+  store::JobQuery wanted = query;
+  ++wanted.count;  // one more tells whether there is a next page
+  const auto find = [&](store::Connection& connection) -> Result<std::vector<JobView>> {
+    std::vector<JobView> found;
+    std::vector<store::Job> jobs = TRY(store::ListJobs(connection, wanted));
+    for (store::Job& job : jobs) found.push_back(TRY(ViewOf(connection, std::move(job))));
+    return found;
+  };
+  std::vector<JobView> views = TRY(services.database.Read(find));
+  std::string next;
+  if (views.size() > query.count) {
+    views.resize(query.count);
+    next = NextPage(call.request(), query, views.back().job.id);
+  }
+  std::string json = "{\"jobs\":[";
+  for (const JobView& view : views) {
+    if (!json.ends_with('[')) json += ',';
+    json += JobText(services, view);
+  }
+  json += next.empty() ? "],\"next\":null}" : fmt::format("],\"next\":\"{}\"}}", next);
+  http::Response response = JsonTextResponse(200, std::move(json));
+  if (!next.empty()) response.headers.Set("Link", fmt::format("<{}>; rel=\"next\"", next));
+  return WithEtag(call.request(), std::move(response));
+}
+
+Result<http::Response> Show(const Services& services, const Call& call) {
+  const JobView view = TRY(FindJobView(services, call.parameter("id")));
+  return WithEtag(call.request(), JsonTextResponse(200, JobText(services, view)));
+}
+
+Result<http::Response> Cancel(const Services& services, const Call& call) {
+  const JobView view = TRY(FindJobView(services, call.parameter("id")));
+  const store::Job job = TRY(services.jobs.Cancel(view.job.id));
+  return JobResponse(services, 202, job);
+}
+
+Result<http::Response> Retry(const Services& services, const Call& call) {
+  const JobView view = TRY(FindJobView(services, call.parameter("id")));
+  const store::Job job = TRY(services.jobs.Retry(view.job.id));
+  return JobResponse(services, 202, job);
+}
+
+// A live job is cancelled; one that has ended is removed.
+Result<http::Response> Delete(const Services& services, const Call& call) {
+  const JobView view = TRY(FindJobView(services, call.parameter("id")));
+  if (!store::IsFinal(view.job.state)) return Cancel(services, call);
+  TRY_VOID(services.jobs.Delete(view.job.id));
+  return http::Response{204, {}, ""};
+}
+
+Result<http::Response> Change(const Services& services, const Call& call) {
+  const JobView view = TRY(FindJobView(services, call.parameter("id")));
+  const boost::json::object change = TRY(ParseObject(call.body));
+  const boost::json::value* priority = change.if_contains("priority");
+  if (change.size() != 1 || priority == nullptr || !priority->is_int64() ||
+      priority->get_int64() < -10 || priority->get_int64() > 10) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "priority: a whole number from -10 to 10 is needed, and nothing else");
+  }
+  const auto value = static_cast<int>(priority->get_int64());
+  const store::Job job = TRY(services.jobs.SetPriority(view.job.id, value));
+  return JobResponse(services, 200, job);
+}
+
+}  // namespace
+
+void AddJobRoutes(const Services& services, std::vector<http::Route>& routes) {
+  const uint64_t file_size_max = services.uploads.options().size_max;
+  const uint64_t form_size_max =
+      file_size_max == 0 ? http::kUnlimitedBody : file_size_max + kFormOverheadMax;
+  AddStreaming(services, routes, "POST", "/api/jobs", Submit, form_size_max);
+  AddEndpoint(services, routes, "GET", "/api/jobs", List);
+  AddEndpoint(services, routes, "GET", "/api/jobs/{id}", Show);
+  AddEndpoint(services, routes, "DELETE", "/api/jobs/{id}", Delete);
+  AddEndpoint(services, routes, "PATCH", "/api/jobs/{id}", Change, kJsonBytesMax);
+  AddEndpoint(services, routes, "POST", "/api/jobs/{id}/cancel", Cancel);
+  AddEndpoint(services, routes, "POST", "/api/jobs/{id}/retry", Retry);
+  AddJobFileRoutes(services, routes);
+}
+
+}  // namespace verbatim::api

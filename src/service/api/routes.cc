@@ -1,0 +1,26 @@
+#include "api/api.h"
+#include "api/impl/same_site.h"
+
+namespace verbatim::api {
+
+std::vector<http::Route> MakeRoutes(const Services& services) {
+  std::vector<http::Route> routes;
+  AddUploadRoutes(services, routes);
+  AddJobRoutes(services, routes);
+  AddOpenAiRoutes(services, routes);
+  AddEventRoutes(services, routes);
+  AddSearchRoutes(services, routes);
+  AddSystemRoutes(services, routes);
+  for (http::Route& route : routes) route.handler = SameSiteOnly(std::move(route.handler), services);
+  return routes;
+}
+
+std::vector<http::Headers::Field> DefaultHeaders() {
+  return {{"X-Content-Type-Options", "nosniff"},
+          {"Referrer-Policy", "no-referrer"},
+          {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+          {"Cross-Origin-Resource-Policy", "same-origin"},
+          {"Cache-Control", "no-store"}};
+}
+
+}  // namespace verbatim::api

@@ -1,0 +1,91 @@
+// How the service is: health, metrics, the description of its API, and a page that says what it is.
+#include <fmt/format.h>
+
+#include <boost/json/object.hpp>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "api/api.h"
+#include "api/impl/embedded.h"
+#include "api/impl/endpoint.h"
+#include "api/problem.h"
+
+namespace verbatim::api {
+namespace {
+
+Result<http::Response> Health(const Services& services, const Call&) {
+  return JsonResponse(200, {{"status", "ok"}, {"version", services.options.version}});
+}
+
+// The disk must take a commit, not only the database a query.
+Result<void> CheckDatabase(const Services& services) {
+  return services.database.Write([](store::Connection&) -> Result<void> { return {}; });
+}
+
+Result<void> CheckDisk(const Services& services) {
+  const upload::UploadsOptions& options = services.uploads.options();
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(options.folder, error);
+  if (error) return Failure(SystemError(error.value(), "asking for the disk's free space"));
+  if (space.available >= options.disk_reserve) return {};
+  return Fail(ErrorCode::kOutOfSpace,
+              fmt::format("{} bytes are free; uploads leave {} free", space.available,
+                          options.disk_reserve));
+}
+
+Result<void> CheckModel(const Services& services) {
+  return services.engines.Check(services.options.default_model);
+}
+
+Result<http::Response> Readiness(const Services& services, const Call& call) {
+  boost::json::object checks;
+  bool is_ready = true;
+  const auto add = [&](std::string_view name, const Result<void>& checked) {
+    boost::json::object check{{"ok", checked.has_value()}};
+    if (!checked) {
+      LogSecret(services, call.request(), checked.error());
+      check["detail"] = PublicDetail(checked.error());
+    }
+    checks[name] = std::move(check);
+    is_ready = is_ready && checked;
+  };
+  add("database", CheckDatabase(services));
+  add("disk", CheckDisk(services));
+  add("model", CheckModel(services));
+  return JsonResponse(is_ready ? 200 : 503, {{"status", is_ready ? "ready" : "not_ready"},
+                                             {"checks", std::move(checks)}});
+}
+
+Result<http::Response> Metrics(const Services& services, const Call&) {
+  const jobs::Jobs::Load load = services.jobs.load();
+  services.metrics.SetJobs(load.queued, load.running);
+  return http::MakeResponse(200, "text/plain; version=0.0.4; charset=utf-8",
+                            services.metrics.Exposition());
+}
+
+Result<http::Response> OpenApi(const Services&, const Call& call) {
+  return WithEtag(call.request(), http::MakeResponse(200, "application/json",
+                                                     std::string(OpenApiDocument())));
+}
+
+Result<http::Response> Index(const Services&, const Call& call) {
+  http::Response response =
+      http::MakeResponse(200, "text/html; charset=utf-8", std::string(IndexPage()));
+  response.headers.Set("Content-Security-Policy",
+                       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+                       "form-action 'none'; frame-ancestors 'none'");
+  return WithEtag(call.request(), std::move(response));
+}
+
+}  // namespace
+
+void AddSystemRoutes(const Services& services, std::vector<http::Route>& routes) {
+  AddEndpoint(services, routes, "GET", "/", Index);
+  AddEndpoint(services, routes, "GET", "/healthz", Health);
+  AddEndpoint(services, routes, "GET", "/readyz", Readiness);
+  AddEndpoint(services, routes, "GET", "/metrics", Metrics);
+  AddEndpoint(services, routes, "GET", "/openapi.json", OpenApi);
+}
+
+}  // namespace verbatim::api
