@@ -28,7 +28,7 @@ struct MultipartEvent {
     kFileBegin,  // name, filename, content_type
     kFileBytes,  // bytes: valid until the next call
     kFileEnd,
-    kEnd,        // of the form
+    kEnd,  // of the form
   };
   Kind kind = Kind::kNeedBytes;
   std::string name;
