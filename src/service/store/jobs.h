@@ -27,6 +27,7 @@ struct Job {
   JobState state = JobState::kQueued;
   int priority = 0;             // higher first, -10 .. 10
   std::string options;          // JSON (jobs/job_options.h)
+  std::string transcript_key;   // the options that change the transcript (jobs/job_options.h)
   std::string idempotency_key;  // empty: none; unique otherwise
   std::string request_digest;   // of what was asked with the key, to tell a repeat from a clash
   bool is_ephemeral = false;    // deleted, with its upload, once its result was fetched
@@ -52,13 +53,14 @@ struct Job {
   std::string reused_from;  // the job whose transcript was taken
 };
 
-// Errors: kConflict if the id or the idempotency key exists.
+// Errors: kConflict if the id or the idempotency key exists; kNotFound if the upload does not.
 Result<void> InsertJob(Connection& connection, const Job& job);
 Result<std::optional<Job>> FindJob(Connection& connection, const std::string& id);
 Result<std::optional<Job>> FindJobByKey(Connection& connection, const std::string& key);
-// A completed job with the same content and the same options, newest first.
+// The newest completed job (without gaps, not ephemeral) whose upload has this content, that was
+// made with this key, and whose transcript is there.
 Result<std::optional<Job>> FindReusableJob(Connection& connection, const std::string& sha256,
-                                           const std::string& options);
+                                           const std::string& transcript_key);
 // Writes all fields, whoever owns it. Errors: kNotFound.
 Result<void> UpdateJob(Connection& connection, const Job& job);
 // Writes all fields if the stored job is running with job.attempt; errors: kConflict otherwise.
@@ -67,19 +69,22 @@ Result<void> UpdateRunningJob(Connection& connection, const Job& job);
 Result<void> DeleteJob(Connection& connection, const std::string& id);
 
 struct JobQuery {
-  std::optional<JobState> state;
-  std::string text;  // in the file's name; empty: all
-  std::string
-      before;  // id of the job after which the page starts (newest first); empty: first page
+  std::optional<JobState> state = std::nullopt;
+  std::string text = {};    // in the file's name; empty: all
+  std::string before = {};  // id of the job after which the page starts; empty: the first page
   size_t count = 50;
 };
-// Newest first. Ephemeral jobs are left out.
+// Newest first. Ephemeral jobs are left out. Errors: kNotFound if there is no job `before`.
 Result<std::vector<Job>> ListJobs(Connection& connection, const JobQuery& query);
 
 // Queued jobs in the order they are to start: priority, then age.
 Result<std::vector<Job>> QueuedJobs(Connection& connection, size_t count);
 // Running jobs, whoever owns them.
 Result<std::vector<Job>> RunningJobs(Connection& connection);
+// How many jobs have an upload.
+Result<int64_t> CountJobsOf(Connection& connection, const std::string& upload);
+// Ephemeral jobs in any state.
+Result<std::vector<Job>> EphemeralJobs(Connection& connection);
 // How many jobs are in each state, in the order of the enum.
 Result<std::vector<int64_t>> CountJobs(Connection& connection);
 

@@ -12,16 +12,16 @@
 
 namespace verbatim::store {
 
-// Stores a job's transcript as rendered JSON (with word times) and indexes its segments.
-// Replaces an older one.
+// Stores a job's transcript as rendered JSON (with word times) and indexes its segments, unless the
+// job is ephemeral. Replaces an older one. Errors: kNotFound if there is no such job.
 Result<void> PutTranscript(Connection& connection, const std::string& job, const std::string& json,
                            const transcript::Transcript& transcript);
 // The JSON. None: the job has no transcript.
 Result<std::optional<std::string>> FindTranscript(Connection& connection, const std::string& job);
 
 struct SearchQuery {
-  std::string text;  // words, "phrases", prefix*; all must occur in a segment
-  std::string job;   // empty: all
+  std::string text = {};  // words, "phrases", prefix*; all must occur in a segment
+  std::string job = {};   // empty: all
   size_t offset = 0;
   size_t count = 20;
 };

@@ -38,7 +38,7 @@ Result<void> InsertUpload(Connection& connection, const Upload& upload);
 Result<std::optional<Upload>> FindUpload(Connection& connection, const std::string& id);
 // Writes all fields. Errors: kNotFound.
 Result<void> UpdateUpload(Connection& connection, const Upload& upload);
-// Errors: kNotFound.
+// Errors: kNotFound; kConflict if a job has it.
 Result<void> DeleteUpload(Connection& connection, const std::string& id);
 // All, oldest first: to compare with the files at start.
 Result<std::vector<Upload>> AllUploads(Connection& connection);

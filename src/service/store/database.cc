@@ -1,0 +1,153 @@
+#include "store/database.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "base/check.h"
+#include "base/mutex.h"
+#include "store/impl/connection.h"
+#include "store/impl/process_lock.h"
+#include "store/impl/schema.h"
+
+namespace verbatim::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Unit: bytes. A file of this size is checked whole in well under a second; a larger one as it is
+// read, page by page (cell_size_check), so that the start stays short.
+constexpr uint64_t kCheckedSizeMax = 64ULL << 20;
+
+// Rolls back at the end of the scope, also when `work` threw, unless it was committed.
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection) : connection_(connection) {}
+  ~Transaction() {
+    if (!is_over_) connection_.Rollback();
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  Result<void> Commit() {
+    is_over_ = true;
+    return connection_.Commit();
+  }
+
+ private:
+  Connection& connection_;
+  bool is_over_ = false;
+};
+
+class SqliteDatabase final : public Database {
+ public:
+  SqliteDatabase(fs::path path, ProcessLock lock, std::unique_ptr<Connection> writer)
+      : path_(std::move(path)), lock_(std::move(lock)), writer_(std::move(writer)) {}
+
+  ~SqliteDatabase() override {
+    MutexLock lock(readers_mutex_);
+    idle_readers_.clear();  // the writing connection closes last: it alone empties the log
+  }
+
+  void OnEvents(std::function<void(const std::vector<Event>&)> listener) override {
+    MutexLock lock(writer_mutex_);
+    listener_ = std::move(listener);
+  }
+
+ protected:
+  Result<void> RunWrite(const std::function<Result<void>(Connection&)>& work) override {
+    MutexLock lock(writer_mutex_);
+    TRY_VOID(writer_->Begin());
+    Transaction transaction(*writer_);
+    TRY_VOID(work(*writer_));
+    const std::vector<Event> appended = std::exchange(writer_->appended(), {});
+    TRY_VOID(transaction.Commit());
+    // Still under the lock, so that no later commit is told first.
+    if (listener_ && !appended.empty()) listener_(appended);
+    return {};
+  }
+
+  Result<void> RunRead(const std::function<Result<void>(Connection&)>& work) override {
+    std::unique_ptr<Connection> reader = TRY(TakeReader());
+    {
+      const Transaction transaction(*reader);
+      TRY_VOID(reader->Begin());
+      TRY_VOID(work(*reader));
+    }
+    MutexLock lock(readers_mutex_);
+    idle_readers_.push_back(std::move(reader));
+    return {};
+  }
+
+ private:
+  // As many are made as threads read at the same time; the newest is taken first, its cache is
+  // warm.
+  Result<std::unique_ptr<Connection>> TakeReader() {
+    {
+      MutexLock lock(readers_mutex_);
+      if (!idle_readers_.empty()) {
+        std::unique_ptr<Connection> reader = std::move(idle_readers_.back());
+        idle_readers_.pop_back();
+        return reader;
+      }
+    }
+    return Connection::Open(path_, ConnectionKind::kReading);
+  }
+
+  const fs::path path_;
+  const ProcessLock lock_;
+  Mutex writer_mutex_;
+  const std::unique_ptr<Connection> writer_;  // used under writer_mutex_
+  std::function<void(const std::vector<Event>&)> listener_ GUARDED_BY(writer_mutex_);
+  Mutex readers_mutex_;
+  std::vector<std::unique_ptr<Connection>> idle_readers_ GUARDED_BY(readers_mutex_);
+};
+
+// Makes the file, for its owner's eyes alone; SQLite gives its companions the same rights.
+Result<void> MakeFile(const fs::path& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return Failure(SystemError(errno, "opening " + path.string()));
+  close(file);
+  return {};
+}
+
+Result<void> CheckIntegrity(Connection& connection, const fs::path& path) {
+  std::error_code error;
+  const uint64_t size = fs::file_size(path, error);
+  if (!error && size > kCheckedSizeMax) return {};
+  const Result<std::string> found = connection.Query("PRAGMA quick_check(1)");
+  if (!found) return Failure(found.error());
+  if (*found != "ok") return Fail(ErrorCode::kInternal, "damaged: " + *found);
+  return {};
+}
+
+Result<std::unique_ptr<Connection>> OpenWriter(const fs::path& path) {
+  TRY_VOID(MakeFile(path));
+  std::unique_ptr<Connection> writer = TRY(Connection::Open(path, ConnectionKind::kWriting));
+  TRY_VOID(CheckIntegrity(*writer, path));
+  const Result<std::string> mode = writer->Query("PRAGMA journal_mode = WAL");
+  if (!mode) return Failure(mode.error());
+  if (*mode != "wal") return Fail(ErrorCode::kIo, "the file system does not allow a shared log");
+  TRY_VOID(Migrate(*writer, Migrations()));
+  return writer;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::Open(const fs::path& path) {
+  std::error_code error;
+  const fs::path folder = fs::absolute(path, error).parent_path();
+  fs::create_directories(folder, error);
+  if (error) return Failure(SystemError(error.value(), "making " + folder.string()));
+  ProcessLock lock = TRY(ProcessLock::Take(path.string() + ".lock"));
+  Result<std::unique_ptr<Connection>> writer = OpenWriter(path);
+  if (!writer) {
+    return Failure(std::move(writer).error().WithContext("the database " + path.string()));
+  }
+  return std::make_unique<SqliteDatabase>(path, std::move(lock), *std::move(writer));
+}
+
+}  // namespace verbatim::store

@@ -1,0 +1,144 @@
+#include "store/impl/schema.h"
+
+#include <array>
+#include <string>
+
+namespace verbatim::store {
+namespace {
+
+// "VRBT", so that we never touch another program's database.
+constexpr std::string_view kApplicationId = "1448231508";
+
+constexpr std::string_view kVersion1 = R"sql(
+CREATE TABLE uploads (
+  number      INTEGER PRIMARY KEY,  -- in the order of creation
+  id          TEXT NOT NULL UNIQUE,
+  state       TEXT NOT NULL CHECK (state IN ('receiving', 'complete', 'joined')),
+  length      INTEGER,              -- bytes; NULL: to be told later
+  offset      INTEGER NOT NULL,     -- bytes on disk
+  is_partial  INTEGER NOT NULL,
+  parts       TEXT NOT NULL,        -- ids with a space between
+  metadata    TEXT NOT NULL,
+  filename    TEXT NOT NULL,
+  sha256      TEXT NOT NULL,        -- '' until complete
+  job_request TEXT NOT NULL,        -- JSON, or ''
+  created_ms  INTEGER NOT NULL,
+  expires_ms  INTEGER NOT NULL      -- 0: never
+) STRICT;
+CREATE INDEX uploads_by_sha256 ON uploads (sha256) WHERE sha256 <> '';
+CREATE INDEX uploads_by_expiry ON uploads (expires_ms) WHERE expires_ms > 0;
+
+CREATE TABLE jobs (
+  number              INTEGER PRIMARY KEY,  -- in the order of creation
+  id                  TEXT NOT NULL UNIQUE,
+  upload              TEXT NOT NULL REFERENCES uploads (id),
+  state               TEXT NOT NULL CHECK (state IN (
+      'queued', 'running', 'completed', 'completed_with_gaps', 'failed', 'cancelled')),
+  priority            INTEGER NOT NULL,     -- higher first
+  options             TEXT NOT NULL,        -- JSON
+  transcript_key      TEXT NOT NULL,        -- the options that change the transcript
+  idempotency_key     TEXT NOT NULL,        -- '': none
+  request_digest      TEXT NOT NULL,
+  is_ephemeral        INTEGER NOT NULL,
+  created_ms          INTEGER NOT NULL,
+  started_ms          INTEGER NOT NULL,     -- 0: not yet
+  finished_ms         INTEGER NOT NULL,     -- 0: not yet
+  attempt             INTEGER NOT NULL,
+  crashes             INTEGER NOT NULL,
+  owner               TEXT NOT NULL,        -- a run of the server, or ''
+  lease_until_ms      INTEGER NOT NULL,     -- steady clock
+  is_cancel_requested INTEGER NOT NULL,
+  duration_ms         INTEGER NOT NULL,
+  position_ms         INTEGER NOT NULL,
+  share               REAL NOT NULL,        -- 0..1
+  windows_done        INTEGER NOT NULL,
+  language            TEXT NOT NULL,
+  error_code          TEXT NOT NULL,
+  error_message       TEXT NOT NULL,
+  reused_from         TEXT NOT NULL,        -- id of a job, which may be gone
+  plan                TEXT NOT NULL         -- JSON; last, as it may be long
+) STRICT;
+CREATE INDEX jobs_by_upload ON jobs (upload);
+CREATE INDEX jobs_by_state ON jobs (state);
+CREATE INDEX jobs_queued ON jobs (priority DESC, number) WHERE state = 'queued';
+CREATE UNIQUE INDEX jobs_by_idempotency_key ON jobs (idempotency_key) WHERE idempotency_key <> '';
+
+CREATE TABLE windows (
+  job    TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  result TEXT NOT NULL,  -- JSON
+  UNIQUE (job, number)
+) STRICT;
+
+CREATE TABLE transcripts (
+  job  TEXT NOT NULL UNIQUE REFERENCES jobs (id) ON DELETE CASCADE,
+  json TEXT NOT NULL
+) STRICT;
+
+-- What is searched: not of ephemeral jobs. The full text beside it is kept in step by
+-- store/segments.cc alone, as a schema that is not trusted may not do it in triggers.
+CREATE TABLE segments (
+  id       INTEGER PRIMARY KEY,
+  job      TEXT NOT NULL REFERENCES jobs (id),
+  number   INTEGER NOT NULL,  -- within the transcript
+  begin_ms INTEGER NOT NULL,
+  end_ms   INTEGER NOT NULL,
+  text     TEXT NOT NULL,
+  UNIQUE (job, number)
+) STRICT;
+CREATE VIRTUAL TABLE segments_text USING fts5 (
+  text, content = 'segments', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2');
+
+CREATE TABLE events (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given again
+  time_ms INTEGER NOT NULL,
+  type    TEXT NOT NULL,
+  job     TEXT NOT NULL,  -- id, or ''
+  data    TEXT NOT NULL   -- JSON
+) STRICT;
+CREATE INDEX events_by_job ON events (job) WHERE job <> '';
+)sql";
+
+constexpr std::array kMigrations = {kVersion1};
+
+Result<void> RunMigration(Connection& connection, std::string_view sql, size_t version) {
+  TRY_VOID(connection.Begin());
+  Result<void> done =
+      connection.Execute(std::string(sql) + ";PRAGMA user_version = " + std::to_string(version) +
+                         ";PRAGMA application_id = " + std::string(kApplicationId));
+  if (done) return connection.Commit();
+  connection.Rollback();
+  return Failure(std::move(done).error().WithContext("changing the database to version " +
+                                                     std::to_string(version)));
+}
+
+}  // namespace
+
+std::span<const std::string_view> Migrations() { return kMigrations; }
+
+Result<void> Migrate(Connection& connection, std::span<const std::string_view> migrations) {
+  const Result<std::string> application = connection.Query("PRAGMA application_id");
+  if (!application) return Failure(application.error());
+  const Result<std::string> table = connection.Query("SELECT name FROM sqlite_schema");
+  if (!table) return Failure(table.error());
+  const bool is_new = *application == "0" && table->empty();
+  if (*application != kApplicationId && !is_new) {
+    return Fail(ErrorCode::kConflict, "the file is the database of another program");
+  }
+  // A file's version comes from outside; -1 and the like are no version of ours either.
+  const std::string stored = TRY(connection.Query("PRAGMA user_version"));
+  size_t version = 0;
+  while (version <= migrations.size() && std::to_string(version) != stored) ++version;
+  if (version > migrations.size()) {
+    return Fail(ErrorCode::kConflict, "the database has version " + stored +
+                                          ", made by a newer Verbatim; this one knows " +
+                                          "versions up to " + std::to_string(migrations.size()) +
+                                          ": use the newer one, or another data folder");
+  }
+  for (; version < migrations.size(); ++version) {
+    TRY_VOID(RunMigration(connection, migrations[version], version + 1));
+  }
+  return {};
+}
+
+}  // namespace verbatim::store

@@ -1,0 +1,21 @@
+// The tables, version by version (docs/schema.md). A version that was released never changes; what
+// is new becomes the next one.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/error.h"
+#include "store/impl/connection.h"
+
+namespace verbatim::store {
+
+// Migrations()[n] leads from version n to n + 1.
+std::span<const std::string_view> Migrations();
+
+// Brings the database to the newest version, each step in a transaction of its own: after a failure
+// it has the version it got to. `connection` is the writing one.
+// Errors: kConflict if the file is of a newer version, or not ours; those of SQLite.
+Result<void> Migrate(Connection& connection, std::span<const std::string_view> migrations);
+
+}  // namespace verbatim::store

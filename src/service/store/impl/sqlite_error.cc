@@ -1,0 +1,59 @@
+#include "store/impl/sqlite_error.h"
+
+#include <cerrno>
+#include <string>
+
+namespace verbatim::store {
+namespace {
+
+bool IsFull(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
+
+ErrorCode CodeOfConstraint(int sqlite_code) {
+  switch (sqlite_code) {
+    case SQLITE_CONSTRAINT_CHECK:
+    case SQLITE_CONSTRAINT_NOTNULL:
+    case SQLITE_CONSTRAINT_DATATYPE: return ErrorCode::kInternal;  // a value that we never write
+    default: return ErrorCode::kConflict;
+  }
+}
+
+}  // namespace
+
+ErrorCode CodeOf(int sqlite_code, int error_number) {
+  switch (sqlite_code & 0xff) {
+    case SQLITE_FULL: return ErrorCode::kOutOfSpace;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: return ErrorCode::kBusy;
+    case SQLITE_CONSTRAINT: return CodeOfConstraint(sqlite_code);
+    case SQLITE_IOERR:
+      if (sqlite_code == SQLITE_IOERR_NOMEM) return ErrorCode::kInternal;
+      return IsFull(error_number) ? ErrorCode::kOutOfSpace : ErrorCode::kIo;
+    case SQLITE_CANTOPEN: return IsFull(error_number) ? ErrorCode::kOutOfSpace : ErrorCode::kIo;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_NOLFS: return ErrorCode::kIo;
+    case SQLITE_TOOBIG: return ErrorCode::kTooLarge;
+    case SQLITE_INTERRUPT: return ErrorCode::kCancelled;
+    default: return ErrorCode::kInternal;  // CORRUPT, NOTADB, NOMEM, and what only a bug can cause
+  }
+}
+
+Error SqliteError(sqlite3* database, int sqlite_code, std::string_view doing) {
+  const int primary = sqlite_code & 0xff;
+  const bool is_of_system = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
+  const int error_number = database != nullptr && is_of_system ? sqlite3_system_errno(database) : 0;
+  std::string message(doing);
+  message += ": ";
+  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) message += "damaged: ";
+  message += database != nullptr && sqlite3_extended_errcode(database) == sqlite_code
+                 ? sqlite3_errmsg(database)
+                 : sqlite3_errstr(sqlite_code);
+  message += " (SQLite " + std::to_string(sqlite_code);
+  if (error_number != 0) message += ", errno " + std::to_string(error_number);
+  message += ")";
+  return Error{CodeOf(sqlite_code, error_number), std::move(message)};
+}
+
+}  // namespace verbatim::store
