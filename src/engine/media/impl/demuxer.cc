@@ -211,8 +211,9 @@ Result<void> Demuxer::SelectTrack(const AudioReaderOptions& options) {
   stream_ = StreamOfTrack(*container_, info_.track);
   DiscardOtherStreams();
   origin_us_ = Origin(*container_);
-  const SampleTime claimed = ClaimedDuration();
-  if (IsPlausible(claimed)) info_.duration_estimate = claimed;
+  SampleTime duration = ClaimedDuration();
+  if (duration <= SampleTime{0} && order_ == ReadOrder::kSequential) duration = DurationByRate();
+  if (IsPlausible(duration)) info_.duration_estimate = duration;
   return {};
 }
 
@@ -224,6 +225,15 @@ SampleTime Demuxer::ClaimedDuration() const {
   const int64_t start = adds_start ? container_->start_time : 0;
   return FromMicroseconds(container_->duration) + FromMicroseconds(start) -
          FromMicroseconds(origin_us_);
+}
+
+// As libav would estimate it if it knew the size: from the bit rate of bare sound; 0: not known.
+SampleTime Demuxer::DurationByRate() const {
+  constexpr int kBare = AVFMT_GENERIC_INDEX;  // frames without a clock of their container
+  const int64_t bit_rate = stream_->codecpar->bit_rate;
+  const bool is_bare = (container_->iformat->flags & (kBare | AVFMT_TS_DISCONT)) == kBare;
+  if (!is_bare || bit_rate <= 0 || info_.size_bytes > INT64_MAX / 8) return {};
+  return SampleTime{av_rescale(static_cast<int64_t>(info_.size_bytes) * 8, kSampleRate, bit_rate)};
 }
 
 void Demuxer::DiscardOtherStreams() {

@@ -71,6 +71,7 @@ class Demuxer {
   Result<bool> GoOnAfter(int code);
   void DiscardOtherStreams();
   SampleTime ClaimedDuration() const;
+  SampleTime DurationByRate() const;
   bool IsPlausible(SampleTime duration) const;
   std::optional<SampleTime> RiffEnd() const;
 

@@ -40,7 +40,8 @@ Result<std::unique_ptr<SourceInput>> SourceInput::Open(std::shared_ptr<ByteSourc
   std::unique_ptr<SourceInput> input(new SourceInput(std::move(source), std::move(stop)));
   input->size_bytes_ = input->source_->size();
   if (access == Access::kSeekable) {
-    input->size_bytes_ = TRY(WaitForSize(*input->source_, input->stop_));
+    input->told_size_bytes_ = TRY(WaitForSize(*input->source_, input->stop_));
+    input->size_bytes_ = input->told_size_bytes_;
   }
   auto* buffer = static_cast<uint8_t*>(av_malloc(kBufferBytes));
   if (buffer == nullptr) return Failure(LibavError(AVERROR(ENOMEM), "the file"));
@@ -85,15 +86,12 @@ int SourceInput::Read(void* self, uint8_t* buffer, int size) {
 int64_t SourceInput::Seek(void* self, int64_t offset, int whence) {
   auto* input = static_cast<SourceInput*>(self);
   const int kind = whence & ~AVSEEK_FORCE;
-  if (kind == AVSEEK_SIZE || kind == SEEK_END) {
-    if (!input->size_bytes_) return AVERROR(ENOSYS);
-    if (kind == AVSEEK_SIZE) return static_cast<int64_t>(*input->size_bytes_);
-  }
+  if (kind == AVSEEK_SIZE) return static_cast<int64_t>(input->told_size_bytes_);
   int64_t base = 0;
   switch (kind) {
     case SEEK_SET: break;
     case SEEK_CUR: base = static_cast<int64_t>(input->position_bytes_); break;
-    case SEEK_END: base = static_cast<int64_t>(*input->size_bytes_); break;
+    case SEEK_END: base = static_cast<int64_t>(input->told_size_bytes_); break;
     default: return AVERROR(EINVAL);
   }
   int64_t target = 0;

@@ -61,6 +61,10 @@ class SourceInput {
 
   std::shared_ptr<ByteSource> source_;
   std::optional<uint64_t> size_bytes_;
+  // What libav hears. Read sequentially it is kept from it, for it may be known in one run and not
+  // in the next. 0 says so; an error would be taken for a huge file in which the length given by
+  // the head of an MP3 could not be right.
+  uint64_t told_size_bytes_ = 0;
   uint64_t position_bytes_ = 0;
   std::optional<Error> error_;
   std::stop_token stop_;
