@@ -32,6 +32,7 @@ constexpr size_t kSums = 24;
 constexpr double kOperationsF32Avx2 = 2.0 * 8 * (kSums / 2) * kRounds;
 constexpr double kOperationsF32 = 2.0 * 16 * kSums * kRounds;
 constexpr double kOperationsBf16 = 2 * kOperationsF32;
+constexpr double kOperationsTiles = 2.0 * 16 * 16 * 32 * 4 * kRounds;
 
 #if defined(__x86_64__)
 __attribute__((target("avx2,fma"))) void LimitF32Avx2() {
@@ -66,6 +67,22 @@ __attribute__((target("avx512f,avx512bf16"))) void LimitBf16() {
   }
   for (__m512& sum : sums) benchmark::DoNotOptimize(sum);
 }
+
+__attribute__((target("amx-tile,amx-bf16"))) void LimitTiles() {
+  struct alignas(64) {
+    uint8_t palette = 1, start_row = 0, reserved[14] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } shape;
+  __asm__ volatile("ldtilecfg %0" : : "m"(shape));
+  for (size_t i = 0; i < kRounds; ++i) {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_release();
+}
 #endif
 
 struct Limit {
@@ -76,6 +93,9 @@ struct Limit {
 // The plain set has no limit worth a name.
 Limit LimitOf(InstructionSet set, AttentionFormat format) {
 #if defined(__x86_64__)
+  if (set == InstructionSet::kAmx && format == AttentionFormat::kBf16) {
+    return {LimitTiles, kOperationsTiles};
+  }
   if (format == AttentionFormat::kBf16) return {LimitBf16, kOperationsBf16};
   if (set >= InstructionSet::kAvx512) return {LimitF32, kOperationsF32};
   if (set != InstructionSet::kPlain) return {LimitF32Avx2, kOperationsF32Avx2};
@@ -176,6 +196,7 @@ int AddBenchmarks() {
     add(set, AttentionFormat::kF32);
   }
   add(InstructionSet::kAvx512Bf16, AttentionFormat::kBf16);
+  add(InstructionSet::kAmx, AttentionFormat::kBf16);
   return 0;
 }
 

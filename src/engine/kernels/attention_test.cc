@@ -177,6 +177,7 @@ std::vector<Case> Cases() {
   std::vector<Case> cases;
   for (InstructionSet set : kInstructionSets) cases.push_back({set, AttentionFormat::kF32});
   cases.push_back({InstructionSet::kAvx512Bf16, AttentionFormat::kBf16});
+  cases.push_back({InstructionSet::kAmx, AttentionFormat::kBf16});
   return cases;
 }
 
@@ -201,12 +202,12 @@ INSTANTIATE_TEST_SUITE_P(Sets, AttentionTest, ::testing::ValuesIn(Cases()), [](c
   return std::string(InstructionSetName(test.param.set)) + (is_bf16 ? "_in_bf16" : "_in_f32");
 });
 
-TEST(AttentionKernelsForTest, OnlyOneSetHasBf16) {
+TEST(AttentionKernelsForTest, TheLastSetsHaveBf16) {
   for (InstructionSet set : kInstructionSets) {
     if (!IsSupported(set)) continue;
     EXPECT_NE(AttentionKernelsFor(set, AttentionFormat::kF32), nullptr);
     EXPECT_EQ(AttentionKernelsFor(set, AttentionFormat::kBf16) != nullptr,
-              set == InstructionSet::kAvx512Bf16);
+              set >= InstructionSet::kAvx512Bf16);
   }
 }
 

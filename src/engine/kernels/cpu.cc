@@ -9,6 +9,8 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 // OpenMP 5.0, section 3.2.1. Declared here because Clang does not find GCC's omp.h.
@@ -25,6 +27,22 @@ bool HasAvxVnni() {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & (1U << 4)) != 0;
 }
+
+// Leaf 7, EDX: bit 22 amx_bf16, bit 24 amx_tile, bit 25 amx_int8. Source: the same, chapter 1.
+bool HasTiles() {
+  constexpr unsigned kBits = (1U << 22) | (1U << 24) | (1U << 25);
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & kBits) == kBits;
+}
+
+// Linux lets a process use tiles once it has asked; all its threads then may. Source: the kernel's
+// documentation, "Using XSTATE features in user space applications".
+bool MayUseTiles() {
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
+  static const bool is_granted = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return is_granted;
+}
 #endif
 
 bool CpuHas(InstructionSet set) {
@@ -34,15 +52,16 @@ bool CpuHas(InstructionSet set) {
   const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
                           __builtin_cpu_supports("avx512bw") &&
                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const bool has_bf16 =
+      has_avx512 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
   switch (set) {
     case InstructionSet::kPlain: return true;
     case InstructionSet::kAvx2: return has_avx2;
     case InstructionSet::kAvx2Vnni: return has_avx2 && HasAvxVnni();
     case InstructionSet::kAvx512: return has_avx512;
     case InstructionSet::kAvx512Vnni: return has_avx512 && __builtin_cpu_supports("avx512vnni");
-    case InstructionSet::kAvx512Bf16:
-      return has_avx512 && __builtin_cpu_supports("avx512vnni") &&
-             __builtin_cpu_supports("avx512bf16");
+    case InstructionSet::kAvx512Bf16: return has_bf16;
+    case InstructionSet::kAmx: return has_bf16 && HasTiles() && MayUseTiles();
   }
 #endif
   return set == InstructionSet::kPlain;
@@ -62,6 +81,7 @@ bool IsWithinLimit(InstructionSet set) {
     case InstructionSet::kAvx512: return allows(dnnl::cpu_isa::avx512_core);
     case InstructionSet::kAvx512Vnni: return allows(dnnl::cpu_isa::avx512_core_vnni);
     case InstructionSet::kAvx512Bf16: return allows(dnnl::cpu_isa::avx512_core_bf16);
+    case InstructionSet::kAmx: return allows(dnnl::cpu_isa::avx512_core_amx);
   }
   return false;
 }
@@ -84,6 +104,7 @@ std::string_view InstructionSetName(InstructionSet set) {
     case InstructionSet::kAvx512: return "avx512";
     case InstructionSet::kAvx512Vnni: return "avx512_vnni";
     case InstructionSet::kAvx512Bf16: return "avx512_bf16";
+    case InstructionSet::kAmx: return "amx";
   }
   return "plain";
 }

@@ -11,11 +11,12 @@
 namespace verbatim::kernels {
 
 // In order of preference, best last.
-enum class InstructionSet { kPlain, kAvx2, kAvx2Vnni, kAvx512, kAvx512Vnni, kAvx512Bf16 };
+enum class InstructionSet { kPlain, kAvx2, kAvx2Vnni, kAvx512, kAvx512Vnni, kAvx512Bf16, kAmx };
 
 inline constexpr std::array kInstructionSets = {
     InstructionSet::kPlain,  InstructionSet::kAvx2,       InstructionSet::kAvx2Vnni,
-    InstructionSet::kAvx512, InstructionSet::kAvx512Vnni, InstructionSet::kAvx512Bf16};
+    InstructionSet::kAvx512, InstructionSet::kAvx512Vnni, InstructionSet::kAvx512Bf16,
+    InstructionSet::kAmx};
 
 std::string_view InstructionSetName(InstructionSet set);  // "plain", "avx2", "avx2_vnni" ...
 

@@ -7,6 +7,11 @@
 #include "kernels/impl/sets.h"
 
 namespace verbatim::kernels {
+namespace {
+
+size_t RoundUp(size_t n, size_t step) { return (n + step - 1) / step * step; }
+
+}  // namespace
 
 const Int8Kernels& Int8KernelsFor(InstructionSet set) {
   CHECK(IsSupported(set));
@@ -17,6 +22,7 @@ const Int8Kernels& Int8KernelsFor(InstructionSet set) {
     case InstructionSet::kAvx512: return avx512::kInt8;
     case InstructionSet::kAvx512Vnni: return avx512_vnni::kInt8;
     case InstructionSet::kAvx512Bf16: return avx512_bf16::kInt8;
+    case InstructionSet::kAmx: return amx::kInt8;
 #endif
     default: return plain::kInt8;
   }
@@ -24,9 +30,9 @@ const Int8Kernels& Int8KernelsFor(InstructionSet set) {
 
 void Int8Rows::Resize(const Int8Kernels& kernels, size_t rows, size_t inputs) {
   inputs_ = inputs;
-  stride_ = (inputs + kernels.input_step - 1) / kernels.input_step * kernels.input_step *
-            kernels.input_bytes;
-  if (values_.size() < rows * stride_) values_.resize(rows * stride_);
+  stride_ = RoundUp(inputs, kernels.input_padding) * kernels.input_bytes;
+  const size_t size = (rows + kernels.spare_rows) * stride_;
+  if (values_.size() < size) values_ = Aligned<std::byte>(size);
   if (scales_.size() < rows) scales_.resize(rows);
 }
 
@@ -34,8 +40,7 @@ Int8Matrix::Int8Matrix(size_t outputs, size_t inputs, InstructionSet set)
     : kernels_(&Int8KernelsFor(set)),
       outputs_(outputs),
       inputs_(inputs),
-      padded_inputs_((inputs + kernels_->input_step - 1) / kernels_->input_step *
-                     kernels_->input_step),
+      padded_inputs_(RoundUp(inputs, kernels_->input_padding)),
       weights_(panels() * kernels_->panel_columns * padded_inputs_),
       scales_(outputs),
       sums_(outputs) {}

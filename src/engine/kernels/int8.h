@@ -27,7 +27,7 @@ struct Int8Block {
   size_t in_stride = 0;                  // bytes from row to row
   const Int8Scale* in_scales = nullptr;  // [rows]
   size_t rows = 0;
-  size_t inputs = 0;  // as padded: see Int8Kernels::input_step
+  size_t inputs = 0;  // as padded: see Int8Kernels::input_padding
 
   // From here on all pointers begin at the first panel's first column.
   const int8_t* weights = nullptr;
@@ -44,7 +44,9 @@ struct Int8Block {
 struct Int8Kernels {
   size_t panel_columns;  // weights are packed in panels of this many columns
   size_t input_bytes;    // of a quantised activation
-  size_t input_step;     // inputs are padded with zeros to a multiple of this
+  size_t input_step;     // inputs that follow each other in a panel
+  size_t input_padding;  // inputs are padded with zeros to a multiple of this
+  size_t spare_rows;     // so many rows behind the last one are read, whatever is in them
 
   // The range of the integers covers the row and zero. Shape: in [inputs], out [inputs, padded] of
   // input_bytes each.
@@ -76,7 +78,7 @@ class Int8Rows {
   size_t stride() const { return stride_; }
 
  private:
-  std::vector<std::byte> values_;
+  Aligned<std::byte> values_;
   std::vector<Int8Scale> scales_;
   size_t inputs_ = 0;
   size_t stride_ = 0;

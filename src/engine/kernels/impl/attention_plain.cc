@@ -59,6 +59,7 @@ const AttentionKernels* AttentionKernelsFor(InstructionSet set, AttentionFormat 
   CHECK(IsSupported(set));
 #if defined(__x86_64__)
   if (format == AttentionFormat::kBf16) {
+    if (set == InstructionSet::kAmx) return &amx::kAttentionBf16;
     return set == InstructionSet::kAvx512Bf16 ? &avx512_bf16::kAttentionBf16 : nullptr;
   }
   switch (set) {
@@ -68,6 +69,7 @@ const AttentionKernels* AttentionKernelsFor(InstructionSet set, AttentionFormat 
     case InstructionSet::kAvx512: return &avx512::kAttention;
     case InstructionSet::kAvx512Vnni: return &avx512_vnni::kAttention;
     case InstructionSet::kAvx512Bf16: return &avx512_bf16::kAttention;
+    case InstructionSet::kAmx: return &amx::kAttention;
   }
 #endif
   return format == AttentionFormat::kF32 ? &plain::kAttention : nullptr;

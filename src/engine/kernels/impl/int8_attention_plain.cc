@@ -106,6 +106,7 @@ const Int8AttentionKernels& Int8AttentionKernelsFor(InstructionSet set) {
     case InstructionSet::kAvx512: return avx512::kInt8Attention;
     case InstructionSet::kAvx512Vnni: return avx512_vnni::kInt8Attention;
     case InstructionSet::kAvx512Bf16: return avx512_bf16::kInt8Attention;
+    case InstructionSet::kAmx: return amx::kInt8Attention;
 #endif
     default: return plain::kInt8Attention;
   }

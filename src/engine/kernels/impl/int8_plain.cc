@@ -52,6 +52,6 @@ void Multiply(const Int8Block& block) {
 
 }  // namespace
 
-const Int8Kernels plain::kInt8 = {kPanelColumns, 1, 1, Quantise, Pack, Multiply};
+const Int8Kernels plain::kInt8 = {kPanelColumns, 1, 1, 1, 0, Quantise, Pack, Multiply};
 
 }  // namespace verbatim::kernels

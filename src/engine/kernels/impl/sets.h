@@ -53,6 +53,14 @@ extern const Int8Kernels kInt8;
 extern const SpectrumKernels kSpectrum;
 extern const Int8AttentionKernels kInt8Attention;
 }  // namespace avx512_bf16
+namespace amx {
+extern const AttentionKernels kAttentionBf16;
+extern const VectorKernels kVector;
+extern const AttentionKernels kAttention;
+extern const Int8Kernels kInt8;
+extern const SpectrumKernels kSpectrum;
+extern const Int8AttentionKernels kInt8Attention;
+}  // namespace amx
 #endif
 
 }  // namespace verbatim::kernels

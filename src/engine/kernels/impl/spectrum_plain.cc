@@ -41,6 +41,7 @@ const SpectrumKernels& SpectrumKernelsFor(InstructionSet set) {
     case InstructionSet::kAvx512: return avx512::kSpectrum;
     case InstructionSet::kAvx512Vnni: return avx512_vnni::kSpectrum;
     case InstructionSet::kAvx512Bf16: return avx512_bf16::kSpectrum;
+    case InstructionSet::kAmx: return amx::kSpectrum;
 #endif
     default: return plain::kSpectrum;
   }

@@ -195,6 +195,7 @@ const VectorKernels& KernelsFor(InstructionSet set) {
     case InstructionSet::kAvx512: return avx512::kVector;
     case InstructionSet::kAvx512Vnni: return avx512_vnni::kVector;
     case InstructionSet::kAvx512Bf16: return avx512_bf16::kVector;
+    case InstructionSet::kAmx: return amx::kVector;
 #endif
     default: return plain::kVector;
   }
