@@ -46,26 +46,32 @@ class Exchange {
   virtual std::string_view parameter(std::string_view name) const = 0;
 
   // Stopped when the peer is gone or the server stops: long work ends then.
-  virtual std::stop_token stop() const = 0;
+  virtual std::stop_token stop() = 0;
 
   // The next bytes of the body; 0 at its end. The route's limit on the body holds.
   // Errors: kTooLarge (over the limit); kInvalidArgument (broken framing); kIo (the peer is gone or
-  // too slow); kCancelled (the server stops, or Abort was called).
+  // too slow); kCancelled (the server stops, or an aborter was called). A handler may return then
+  // without an answer: the server sends the one that fits, if anyone is there to read it.
   virtual Task<Result<size_t>> Read(std::span<char> into) = 0;
 
   // The whole body. Errors: as Read; kTooLarge over `size_max`.
   Task<Result<std::string>> ReadAll(size_t size_max);
 
-  // Answers, once. The connection stays open if the request's body was read to its end.
-  // Errors: kIo if the peer is gone.
+  // Answers, once. The connection stays open if the request's body was read to its end, or if what
+  // is left is small. A response to HEAD is sent without its body.
+  // Errors: kIo if the peer is gone; kInternal if there is an answer already.
   virtual Task<Result<void>> Send(Response response) = 0;
 
-  // Answers with [offset, offset + length) of a source, read on the blocking pool.
+  // Answers with [offset, offset + length) of a source, read on the blocking pool; waits for bytes
+  // that are still being received.
+  // Errors: kIo if the peer is gone; what the source fails with. If its first byte cannot be read,
+  // nothing is answered yet.
   virtual Task<Result<void>> SendSource(Response head, std::shared_ptr<ByteSource> source,
                                         uint64_t offset, uint64_t length) = 0;
 
   // Answers in pieces of unknown number: Begin, Write ..., End. Each Write waits until the peer
-  // takes the bytes; a peer that takes none for the write time-out is gone.
+  // takes the bytes; a peer that takes none for the write time-out is gone. A stream without End is
+  // cut off. Errors of Write: kIo if the peer is gone; kCancelled if no body is wanted (HEAD).
   virtual Task<Result<void>> Begin(Response head) = 0;
   virtual Task<Result<void>> Write(std::string_view bytes) = 0;
   virtual Task<Result<void>> End() = 0;

@@ -10,6 +10,9 @@
 
 namespace verbatim::http {
 
+// Compares names of fields and other words of the protocol: ASCII letters alike in either case.
+bool SameWord(std::string_view a, std::string_view b);
+
 // Fields in the order they came. Names compare without regard to case.
 class Headers {
  public:

@@ -1,0 +1,37 @@
+// What all connections of a server share.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/thread_pool.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/log.h"
+#include "http/framing_guard.h"
+#include "http/impl/router.h"
+#include "http/server.h"
+
+namespace verbatim::http {
+
+// Thread: any.
+struct ServerState {
+  ServerState(ServerOptions server_options, Router server_router, Log& server_log)
+      : options(std::move(server_options)),
+        router(std::move(server_router)),
+        log(server_log),
+        blocking_pool(static_cast<size_t>(options.blocking_threads)) {}
+
+  const ServerOptions options;
+  const Router router;
+  Log& log;
+  std::atomic<bool> is_stopping = false;
+  boost::asio::thread_pool blocking_pool;
+
+  // The answer to what is refused.
+  Response MakeRefusal(const Refusal& refusal) const;
+
+  // The whole of it, for a connection that ends with it.
+  std::string RenderLastRefusal(const Refusal& refusal) const;
+};
+
+}  // namespace verbatim::http
