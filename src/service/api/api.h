@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/event_hub.h"
@@ -43,6 +44,9 @@ std::vector<http::Route> MakeRoutes(const Services& services);
 
 // Fields that every response carries unless its endpoint says otherwise.
 std::vector<http::Headers::Field> DefaultHeaders();
+
+// The description of the API that is served: openapi.json.
+std::string_view OpenApiDocument();
 
 // Each group, in a file of its own.
 void AddUploadRoutes(const Services& services, std::vector<http::Route>& routes);  // tus, raw PUT

@@ -13,8 +13,8 @@
 #include "api/impl/job_files.h"
 #include "api/impl/job_form.h"
 #include "api/impl/job_view.h"
-#include "api/impl/url.h"
 #include "base/random_id.h"
+#include "fields/url.h"
 #include "store/jobs.h"
 
 namespace verbatim::api {
@@ -49,7 +49,8 @@ Result<http::Response> SubmitJson(const Services& services, const Call& call) {
   return AcceptedResponse(services, submitted);
 }
 
-// A form that is sent again brings its file again; if it is the same file, the job of then is meant.
+// A form that is sent again brings its file again; if it is the same file, the job of then is
+// meant.
 Result<void> TakeEarlierUpload(const Services& services, const store::Upload& file,
                                jobs::JobRequest& request) {
   if (request.idempotency_key.empty()) return {};
@@ -142,7 +143,8 @@ std::string NextPage(const http::Request& request, const store::JobQuery& query,
   std::string target = fmt::format("/api/jobs?limit={}&after={}", query.count, last);
   for (const std::string_view name : {"state", "q"}) {
     const auto value = request.Query(name);
-    if (value && !value->empty()) target += fmt::format("&{}={}", name, PercentEncoded(*value));
+    if (value && !value->empty())
+      target += fmt::format("&{}={}", name, fields::PercentEncoded(*value));
   }
   return target;
 }

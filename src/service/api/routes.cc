@@ -1,5 +1,6 @@
 #include "api/api.h"
-#include "api/impl/same_site.h"
+#include "api/problem.h"
+#include "fields/same_site.h"
 
 namespace verbatim::api {
 
@@ -11,7 +12,11 @@ std::vector<http::Route> MakeRoutes(const Services& services) {
   AddEventRoutes(services, routes);
   AddSearchRoutes(services, routes);
   AddSystemRoutes(services, routes);
-  for (http::Route& route : routes) route.handler = SameSiteOnly(std::move(route.handler), services);
+  const fields::Reach reach =
+      services.options.is_loopback_only ? fields::Reach::kThisMachine : fields::Reach::kNetwork;
+  for (http::Route& route : routes) {
+    route.handler = fields::SameSiteOnly(std::move(route.handler), reach, ProblemForStatus);
+  }
   return routes;
 }
 

@@ -7,12 +7,24 @@
 #include <system_error>
 
 #include "api/api.h"
-#include "api/impl/embedded.h"
 #include "api/impl/endpoint.h"
 #include "api/problem.h"
 
+// In embedded.S.
+extern "C" {
+extern const char verbatim_openapi_begin[];
+extern const char verbatim_openapi_end[];
+extern const char verbatim_index_begin[];
+extern const char verbatim_index_end[];
+}
+
 namespace verbatim::api {
 namespace {
+
+std::string IndexPage() {
+  return {static_cast<const char*>(verbatim_index_begin),
+          static_cast<const char*>(verbatim_index_end)};
+}
 
 Result<http::Response> Health(const Services& services, const Call&) {
   return JsonResponse(200, {{"status", "ok"}, {"version", services.options.version}});
@@ -29,9 +41,8 @@ Result<void> CheckDisk(const Services& services) {
   const std::filesystem::space_info space = std::filesystem::space(options.folder, error);
   if (error) return Failure(SystemError(error.value(), "asking for the disk's free space"));
   if (space.available >= options.disk_reserve) return {};
-  return Fail(ErrorCode::kOutOfSpace,
-              fmt::format("{} bytes are free; uploads leave {} free", space.available,
-                          options.disk_reserve));
+  return Fail(ErrorCode::kOutOfSpace, fmt::format("{} bytes are free; uploads leave {} free",
+                                                  space.available, options.disk_reserve));
 }
 
 Result<void> CheckModel(const Services& services) {
@@ -65,13 +76,12 @@ Result<http::Response> Metrics(const Services& services, const Call&) {
 }
 
 Result<http::Response> OpenApi(const Services&, const Call& call) {
-  return WithEtag(call.request(), http::MakeResponse(200, "application/json",
-                                                     std::string(OpenApiDocument())));
+  return WithEtag(call.request(),
+                  http::MakeResponse(200, "application/json", std::string(OpenApiDocument())));
 }
 
 Result<http::Response> Index(const Services&, const Call& call) {
-  http::Response response =
-      http::MakeResponse(200, "text/html; charset=utf-8", std::string(IndexPage()));
+  http::Response response = http::MakeResponse(200, "text/html; charset=utf-8", IndexPage());
   response.headers.Set("Content-Security-Policy",
                        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
                        "form-action 'none'; frame-ancestors 'none'");
@@ -79,6 +89,11 @@ Result<http::Response> Index(const Services&, const Call& call) {
 }
 
 }  // namespace
+
+std::string_view OpenApiDocument() {
+  return {static_cast<const char*>(verbatim_openapi_begin),
+          static_cast<const char*>(verbatim_openapi_end)};
+}
 
 void AddSystemRoutes(const Services& services, std::vector<http::Route>& routes) {
   AddEndpoint(services, routes, "GET", "/", Index);

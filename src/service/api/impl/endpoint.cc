@@ -49,10 +49,9 @@ void AddEndpoint(const Services& services, std::vector<http::Route>& routes, std
 void AddStreaming(const Services& services, std::vector<http::Route>& routes, std::string method,
                   std::string pattern, StreamingEndpoint endpoint, uint64_t body_size_max) {
   const Services* all = &services;
-  routes.push_back(
-      {std::move(method), std::move(pattern),
-       [all, endpoint](http::Exchange& exchange) { return endpoint(*all, exchange); },
-       body_size_max});
+  routes.push_back({std::move(method), std::move(pattern),
+                    [all, endpoint](http::Exchange& exchange) { return endpoint(*all, exchange); },
+                    body_size_max});
 }
 
 http::Task<void> RunEndpoint(const Services& services, http::Exchange& exchange, Endpoint endpoint,

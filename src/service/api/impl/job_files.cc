@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "api/impl/byte_range.h"
 #include "api/impl/endpoint.h"
-#include "api/impl/file_headers.h"
 #include "api/impl/job_view.h"
+#include "fields/byte_range.h"
+#include "fields/file_headers.h"
 #include "jobs/job_options.h"
 #include "store/transcripts.h"
 #include "transcript/writers.h"
@@ -19,6 +19,9 @@
 namespace verbatim::api {
 namespace {
 
+using fields::ByteRange;
+using fields::ContentDisposition;
+using fields::Disposition;
 using transcript::Format;
 using transcript::WordTimes;
 
@@ -40,8 +43,7 @@ Result<void> TakeNumber(const http::Request& request, std::string_view name, Num
 }
 
 // The job's shape of subtitles, and what the address says instead.
-Result<transcript::CueOptions> ReadCues(const http::Request& request,
-                                        transcript::CueOptions cues) {
+Result<transcript::CueOptions> ReadCues(const http::Request& request, transcript::CueOptions cues) {
   TRY_VOID(TakeNumber(request, "line_length_max", cues.line_length_max));
   TRY_VOID(TakeNumber(request, "lines_max", cues.lines_max));
   TRY_VOID(TakeNumber(request, "duration_min_ms", cues.duration_min_ms));
@@ -54,9 +56,8 @@ Result<transcript::CueOptions> ReadCues(const http::Request& request,
 }
 
 Result<std::string> StoredTranscript(const Services& services, const store::Job& job) {
-  const auto stored = TRY(services.database.Read([&](store::Connection& connection) {
-    return store::FindTranscript(connection, job.id);
-  }));
+  const auto stored = TRY(services.database.Read(
+      [&](store::Connection& connection) { return store::FindTranscript(connection, job.id); }));
   if (stored) return *stored;
   const std::string_view state = store::JobStateName(job.state);
   const bool is_pending = !store::IsFinal(job.state);
@@ -76,20 +77,19 @@ Result<http::Response> ShowTranscript(const Services& services, const Call& call
   const std::string stored = TRY(StoredTranscript(services, view.job));
   const jobs::JobOptions options = TRY(jobs::ParseJobOptions(view.job.options));
   const transcript::CueOptions cues = TRY(ReadCues(request, options.cues));
-  const bool has_words =
-      TRY(QueryFlag(request, "words")).value_or(options.has_word_timestamps);
+  const bool has_words = TRY(QueryFlag(request, "words")).value_or(options.has_word_timestamps);
   const bool is_download = TRY(QueryFlag(request, "download")).value_or(false);
   Result<transcript::Transcript> whole = transcript::ReadJson(stored);
   if (!whole) {
     return Fail(ErrorCode::kInternal, "a stored transcript: " + whole.error().message);
   }
   const WordTimes words = has_words ? WordTimes::kWrite : WordTimes::kOmit;
-  http::Response response = http::MakeResponse(
-      200, ContentType(*format), transcript::Render(*whole, *format, cues, words));
+  http::Response response = http::MakeResponse(200, ContentType(*format),
+                                               transcript::Render(*whole, *format, cues, words));
   const Disposition disposition = is_download ? Disposition::kAttachment : Disposition::kInline;
-  response.headers.Set("Content-Disposition",
-                       ContentDisposition(disposition,
-                                          TranscriptFilename(view.filename(), extension)));
+  response.headers.Set(
+      "Content-Disposition",
+      ContentDisposition(disposition, fields::TranscriptFilename(view.filename(), extension)));
   return WithEtag(request, std::move(response));
 }
 
@@ -115,11 +115,11 @@ Result<Media> FindMedia(const Services& services, std::string_view id) {
 ByteRange RangeFor(const http::Request& request, const std::string& etag, uint64_t size) {
   const auto condition = request.headers.Find("If-Range");
   if (condition && *condition != etag) return {ByteRange::Kind::kWhole, 0, size};
-  return ReadRange(request.headers.Find("Range"), size);
+  return fields::ReadRange(request.headers.Find("Range"), size);
 }
 
 http::Response MediaHead(const store::Upload& upload, const std::string& etag) {
-  http::Response head = http::MakeResponse(200, MediaType(upload.filename), "");
+  http::Response head = http::MakeResponse(200, fields::MediaType(upload.filename), "");
   head.headers.Set("Accept-Ranges", "bytes");
   head.headers.Set("ETag", etag);
   head.headers.Set("Cache-Control", "private, no-cache");
@@ -131,7 +131,9 @@ http::Response MediaHead(const store::Upload& upload, const std::string& etag) {
 }
 
 http::Task<void> SendMedia(const Services& services, http::Exchange& exchange) {
-  std::function<Result<Media>()> find = [&] { return FindMedia(services, exchange.parameter("id")); };
+  std::function<Result<Media>()> find = [&] {
+    return FindMedia(services, exchange.parameter("id"));
+  };
   Result<Media> media = co_await exchange.Offload(std::move(find));
   if (!media) {
     Error error = std::move(media).error();
@@ -157,9 +159,8 @@ http::Task<void> SendMedia(const Services& services, http::Exchange& exchange) {
   }
   if (range.kind == ByteRange::Kind::kPart) {
     head.status = 206;
-    head.headers.Set("Content-Range",
-                     fmt::format("bytes {}-{}/{}", range.offset, range.offset + range.length - 1,
-                                 media->size));
+    head.headers.Set("Content-Range", fmt::format("bytes {}-{}/{}", range.offset,
+                                                  range.offset + range.length - 1, media->size));
   }
   std::shared_ptr<ByteSource> source = std::move(media->source);
   co_await exchange.SendSource(std::move(head), std::move(source), range.offset, range.length);

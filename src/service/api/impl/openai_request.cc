@@ -57,12 +57,11 @@ Read ReadFormat(const std::string& value, OpenAiRequest& request) {
 // 0 means what it means at OpenAI: higher ones are tried where 0 fails.
 Read ReadTemperature(const std::string& value, OpenAiRequest& request) {
   float temperature = 0;
-  const auto [end, error] =
-      std::from_chars(value.data(), value.data() + value.size(), temperature);
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), temperature);
   const bool is_number = error == std::errc() && end == value.data() + value.size();
   if (!is_number || !(temperature >= 0 && temperature <= 1)) {
-    return Wrong("temperature", fmt::format("Invalid value: '{}'. A number from 0 to 1 is needed.",
-                                            value));
+    return Wrong("temperature",
+                 fmt::format("Invalid value: '{}'. A number from 0 to 1 is needed.", value));
   }
   if (temperature > 0) request.options.temperatures = {temperature};
   return std::nullopt;

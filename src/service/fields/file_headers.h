@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace verbatim::api {
+namespace verbatim::fields {
 
 // By the extension, from a list of sound and video types that no browser runs;
 // "application/octet-stream" for all others.
@@ -20,4 +20,4 @@ std::string ContentDisposition(Disposition disposition, std::string_view filenam
 // "talk.mp4", "srt" -> "talk.srt"; a file without a name is "transcript".
 std::string TranscriptFilename(std::string_view media_filename, std::string_view extension);
 
-}  // namespace verbatim::api
+}  // namespace verbatim::fields

@@ -4,19 +4,23 @@
 // that are no browsers notice nothing.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string_view>
 
-#include "api/api.h"
 #include "http/message.h"
 #include "http/server.h"
 
-namespace verbatim::api {
+namespace verbatim::fields {
 
-// A handler that refuses foreign requests with 403 before `handler` sees them.
-http::Handler SameSiteOnly(http::Handler handler, const Services& services);
+enum class Reach { kThisMachine, kNetwork };
 
 // Why a request is foreign; none: it is not. Pure.
-std::optional<std::string_view> WhyForeign(const http::Request& request, bool is_loopback_only);
+std::optional<std::string_view> WhyForeign(const http::Request& request, Reach reach);
 
-}  // namespace verbatim::api
+// A handler that answers foreign requests with `make_refusal` (of 403) in place of `handler`.
+http::Handler SameSiteOnly(
+    http::Handler handler, Reach reach,
+    std::function<http::Response(int status, std::string_view detail)> make_refusal);
+
+}  // namespace verbatim::fields

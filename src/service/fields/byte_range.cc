@@ -1,10 +1,10 @@
-#include "api/impl/byte_range.h"
+#include "fields/byte_range.h"
 
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 
-namespace verbatim::api {
+namespace verbatim::fields {
 namespace {
 
 constexpr std::string_view kUnit = "bytes=";
@@ -63,4 +63,4 @@ ByteRange ReadRange(std::optional<std::string_view> field, uint64_t size) {
   return PartOf(*first, *last, size);
 }
 
-}  // namespace verbatim::api
+}  // namespace verbatim::fields

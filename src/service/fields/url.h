@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace verbatim::api {
+namespace verbatim::fields {
 
 // Source: RFC 3986, section 2.3: what is not unreserved is encoded.
 inline std::string PercentEncoded(std::string_view text) {
@@ -20,4 +20,4 @@ inline std::string PercentEncoded(std::string_view text) {
   return encoded;
 }
 
-}  // namespace verbatim::api
+}  // namespace verbatim::fields

@@ -1,13 +1,11 @@
-#include "api/impl/same_site.h"
+#include "fields/same_site.h"
 
 #include <algorithm>
 #include <cctype>
 #include <string>
 #include <utility>
 
-#include "api/problem.h"
-
-namespace verbatim::api {
+namespace verbatim::fields {
 namespace {
 
 std::string Lower(std::string_view text) {
@@ -29,8 +27,8 @@ std::string_view WithoutPort(std::string_view host) {
 
 bool IsThisMachine(std::string_view host) {
   const std::string name = Lower(WithoutPort(host));
-  const bool is_address = name.starts_with("127.") &&
-                          name.find_first_not_of("0123456789.") == std::string::npos;
+  const bool is_address =
+      name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string::npos;
   return is_address || name == "localhost" || name.ends_with(".localhost") || name == "[::1]";
 }
 
@@ -44,16 +42,15 @@ bool IsSafe(const http::Request& request) {
   return request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS";
 }
 
-http::Task<void> Refuse(http::Exchange& exchange, std::string_view why) {
-  http::Response response = ProblemForStatus(403, why);
+http::Task<void> Send(http::Exchange& exchange, http::Response response) {
   co_await exchange.Send(std::move(response));
 }
 
 }  // namespace
 
-std::optional<std::string_view> WhyForeign(const http::Request& request, bool is_loopback_only) {
+std::optional<std::string_view> WhyForeign(const http::Request& request, Reach reach) {
   const std::string_view host = request.headers.Find("Host").value_or("");
-  if (is_loopback_only && !host.empty() && !IsThisMachine(host)) {
+  if (reach == Reach::kThisMachine && !host.empty() && !IsThisMachine(host)) {
     return "this server answers for this machine's own names alone";
   }
   const auto site = request.headers.Find("Sec-Fetch-Site");
@@ -67,12 +64,14 @@ std::optional<std::string_view> WhyForeign(const http::Request& request, bool is
   return std::nullopt;
 }
 
-http::Handler SameSiteOnly(http::Handler handler, const Services& services) {
-  return [handler = std::move(handler),
-          is_loopback_only = services.options.is_loopback_only](http::Exchange& exchange) {
-    const auto why = WhyForeign(exchange.request(), is_loopback_only);
-    return why ? Refuse(exchange, *why) : handler(exchange);
+http::Handler SameSiteOnly(
+    http::Handler handler, Reach reach,
+    std::function<http::Response(int status, std::string_view detail)> make_refusal) {
+  return [handler = std::move(handler), reach,
+          make_refusal = std::move(make_refusal)](http::Exchange& exchange) {
+    const auto why = WhyForeign(exchange.request(), reach);
+    return why ? Send(exchange, make_refusal(403, *why)) : handler(exchange);
   };
 }
 
-}  // namespace verbatim::api
+}  // namespace verbatim::fields

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace verbatim::api {
+namespace verbatim::fields {
 
 struct ByteRange {
   enum class Kind { kWhole, kPart, kUnsatisfiable };
@@ -19,4 +19,4 @@ struct ByteRange {
 // one range is answered with the whole file, as the RFC allows.
 ByteRange ReadRange(std::optional<std::string_view> field, uint64_t size);
 
-}  // namespace verbatim::api
+}  // namespace verbatim::fields

@@ -1,4 +1,4 @@
-#include "api/impl/file_headers.h"
+#include "fields/file_headers.h"
 
 #include <fmt/format.h>
 
@@ -6,18 +6,18 @@
 #include <cctype>
 #include <utility>
 
-namespace verbatim::api {
+namespace verbatim::fields {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kMediaTypes = {{
-    {"3gp", "video/3gpp"},      {"aac", "audio/aac"},        {"aif", "audio/aiff"},
-    {"aiff", "audio/aiff"},     {"amr", "audio/amr"},        {"avi", "video/x-msvideo"},
-    {"flac", "audio/flac"},     {"m4a", "audio/mp4"},        {"m4v", "video/mp4"},
+    {"3gp", "video/3gpp"},       {"aac", "audio/aac"},        {"aif", "audio/aiff"},
+    {"aiff", "audio/aiff"},      {"amr", "audio/amr"},        {"avi", "video/x-msvideo"},
+    {"flac", "audio/flac"},      {"m4a", "audio/mp4"},        {"m4v", "video/mp4"},
     {"mka", "audio/x-matroska"}, {"mkv", "video/x-matroska"}, {"mov", "video/quicktime"},
-    {"mp3", "audio/mpeg"},      {"mp4", "video/mp4"},        {"mpeg", "video/mpeg"},
-    {"mpg", "video/mpeg"},      {"oga", "audio/ogg"},        {"ogg", "audio/ogg"},
-    {"ogv", "video/ogg"},       {"opus", "audio/ogg"},       {"ts", "video/mp2t"},
-    {"wav", "audio/wav"},       {"webm", "video/webm"},      {"wma", "audio/x-ms-wma"},
+    {"mp3", "audio/mpeg"},       {"mp4", "video/mp4"},        {"mpeg", "video/mpeg"},
+    {"mpg", "video/mpeg"},       {"oga", "audio/ogg"},        {"ogg", "audio/ogg"},
+    {"ogv", "video/ogg"},        {"opus", "audio/ogg"},       {"ts", "video/mp2t"},
+    {"wav", "audio/wav"},        {"webm", "video/webm"},      {"wma", "audio/x-ms-wma"},
 }};
 
 std::string Extension(std::string_view filename) {
@@ -79,4 +79,4 @@ std::string TranscriptFilename(std::string_view media_filename, std::string_view
   return fmt::format("{}.{}", stem, extension);
 }
 
-}  // namespace verbatim::api
+}  // namespace verbatim::fields
