@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipeline/transcribe.h"
@@ -37,6 +38,12 @@ struct BenchArguments {
   bool is_calibrating = false;
 };
 
+struct ServeArguments {
+  std::string config;                                         // a file of settings; empty: none
+  std::string calibration;                                    // as for kTranscribe
+  std::vector<std::pair<std::string, std::string>> settings;  // name and value of each flag given
+};
+
 enum class Command {
   kTranscribe,
   kDemo,
@@ -44,6 +51,7 @@ enum class Command {
   kModelList,
   kModelPull,
   kModelVerify,
+  kServe,
   kCompletion
 };
 enum class Shell { kBash, kZsh, kFish };
@@ -53,6 +61,7 @@ struct Arguments {
   TranscribeArguments transcribe;   // kTranscribe, kDemo
   BenchArguments bench;             // kBench
   std::vector<std::string> models;  // kModelPull, kModelVerify
+  ServeArguments serve;             // kServe
   Shell shell = Shell::kBash;       // kCompletion
 };
 

@@ -10,6 +10,7 @@
 #include "flag_adder.h"
 #include "models/models.h"
 #include "outputs.h"
+#include "serve_flags.h"
 #include "transcribe_flags.h"
 
 namespace verbatim::app {
@@ -21,6 +22,7 @@ Examples:
   verbatim transcribe *.mkv -f srt,txt -d transcripts  several files, two formats
   verbatim transcribe call.wav -l de -o - -f txt       German, to standard output
   verbatim demo                                        a clip that comes with Verbatim
+  verbatim serve                                       an HTTP server on 127.0.0.1:8090
 
 Exit codes:
   0 all went well   1 a file failed   2 wrong arguments   3 the model is missing or damaged
@@ -48,6 +50,16 @@ Examples:
   verbatim bench talk.mp4 --model tiny.en --rounds 3
   verbatim bench --calibrate --model tiny.en
   verbatim bench talk.mp4 --compute-type f32 --threads 1 --json f32.json)";
+
+constexpr char kServeFooter[] = R"(
+Every flag is a setting: it can stand in a file (--config), with _ for -, or in the environment, as
+VERBATIM_ and its name in capitals. Only this machine reaches the server unless told otherwise.
+
+Examples:
+  verbatim serve
+  verbatim serve --listen 127.0.0.1:9000 --model small --data-dir /srv/verbatim
+  verbatim serve --max-file-size 4GiB --log json
+  verbatim serve --listen 0.0.0.0:8090 --allow-public   in a network whose users you trust)";
 
 // CLI11's formatter, without its types and environment notes.
 class PlainFormatter : public CLI::Formatter {
@@ -129,6 +141,7 @@ struct CommandLine::Tree {
   void AddModelCommands();
   void AddCompletion();
   void AddBench();
+  void AddServe();
 };
 
 CLI::App* CommandLine::Tree::Add(CLI::App* parent, const std::string& name,
@@ -160,6 +173,7 @@ CommandLine::Tree::Tree() {
   AddModelCommands();
   AddCompletion();
   AddBench();
+  AddServe();
 }
 
 void CommandLine::Tree::AddModelCommands() {
@@ -210,6 +224,14 @@ void CommandLine::Tree::AddBench() {
   AddBenchFlags(bench, &arguments.bench, &hints);
   bench->footer(kBenchFooter);
   bench->parse_complete_callback([this] { arguments.command = Command::kBench; });
+}
+
+void CommandLine::Tree::AddServe() {
+  CLI::App* serve =
+      Add(&root, "serve", "Serve jobs over HTTP: uploads, live progress, OpenAI's API");
+  AddServeFlags(serve, &arguments.serve, &hints);
+  serve->footer(kServeFooter);
+  serve->parse_complete_callback([this] { arguments.command = Command::kServe; });
 }
 
 CommandLine::CommandLine() : tree_(std::make_unique<Tree>()) {}

@@ -10,6 +10,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 using transcript::Format;
 
 Result<Parsed> Parse(std::vector<const char*> words) {
@@ -65,6 +67,27 @@ TEST(CommandLineTest, BenchNeedsNoFilesAndSharesFlags) {
   EXPECT_EQ(arguments.rounds, 3);
   EXPECT_EQ(arguments.json, "x.json");
   EXPECT_THAT(ErrorOf({"bench", "--rounds", "0"}), HasSubstr("is no number from 1"));
+}
+
+TEST(CommandLineTest, EveryFlagOfServeIsASetting) {
+  const Result<Parsed> parsed =
+      Parse({"serve", "--listen", "127.0.0.1:0", "-m", "tiny.en", "--max-file-size", "4 GiB",
+             "--allow-public", "--config", "v.toml", "--calibration", "off", "--runners", "2"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->arguments->command, Command::kServe);
+  const ServeArguments& arguments = parsed->arguments->serve;
+  EXPECT_EQ(arguments.config, "v.toml");
+  EXPECT_EQ(arguments.calibration, "off");
+  EXPECT_THAT(arguments.settings,
+              UnorderedElementsAre(Pair("listen", "127.0.0.1:0"), Pair("model", "tiny.en"),
+                                   Pair("max_file_size_bytes", "4 GiB"),
+                                   Pair("allow_public", "true"), Pair("running_jobs_max", "2")));
+}
+
+TEST(CommandLineTest, WrongSettingsOfServeAreRefusedWithWhatIsAllowed) {
+  EXPECT_THAT(ErrorOf({"serve", "--runners", "0"}), HasSubstr("must be a whole number, 1 to 64"));
+  EXPECT_THAT(ErrorOf({"serve", "--max-file-size", "much"}), HasSubstr("must be a size"));
+  EXPECT_THAT(ErrorOf({"serve", "--log", "xml"}), HasSubstr("text or json"));
 }
 
 TEST(CommandLineTest, FlagsOfSpeechAndSearchReachTheirPlaces) {

@@ -10,6 +10,7 @@
 #include "exit_code.h"
 #include "model_command.h"
 #include "report.h"
+#include "serve_command.h"
 #include "signals.h"
 #include "transcribe_command.h"
 
@@ -24,6 +25,7 @@ ExitCode Run(const Arguments& arguments, const CommandLine& line, const std::sto
     case Command::kModelList: return ListModels();
     case Command::kModelPull: return PullModels(arguments.models, stop);
     case Command::kModelVerify: return VerifyModels(arguments.models);
+    case Command::kServe: return Serve(arguments.serve, stop);
     case Command::kCompletion:
       std::fputs(CompletionScript(line.Outline(), arguments.shell).c_str(), stdout);
       return ExitCode::kSuccess;

@@ -1,0 +1,245 @@
+#include "serve_command.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "access_log.h"
+#include "api/api.h"
+#include "api/problem.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "calibration_file.h"
+#include "http/server.h"
+#include "jobs/engine_cache.h"
+#include "jobs/jobs.h"
+#include "listen_address.h"
+#include "metrics/metrics.h"
+#include "model_command.h"
+#include "report.h"
+#include "settings/settings.h"
+#include "store/database.h"
+#include "upload/uploads.h"
+
+namespace verbatim::app {
+namespace {
+
+namespace fs = std::filesystem;
+using settings::Settings;
+using std::chrono::seconds;
+
+// Together they end the server within 10 s.
+constexpr seconds kRequestsGrace{4};
+constexpr seconds kJobsGrace{5};
+
+Result<Settings> LoadSettings(const ServeArguments& arguments) {
+  settings::Sources sources;
+  if (!arguments.config.empty()) sources.file = arguments.config;
+  sources.environment = [](const char* name) -> const char* { return std::getenv(name); };
+  sources.flags = arguments.settings;
+  return TRY(settings::Load(sources)).settings;
+}
+
+// $XDG_DATA_HOME/verbatim, else ~/.local/share/verbatim.
+Result<fs::path> DataFolder(const Settings& settings) {
+  if (!settings.data_dir.empty()) return fs::path(settings.data_dir);
+  const char* data_home = std::getenv("XDG_DATA_HOME");
+  if (data_home != nullptr && *data_home == '/') return fs::path(data_home) / "verbatim";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && *home == '/') return fs::path(home) / ".local/share/verbatim";
+  return Fail(ErrorCode::kInvalidArgument, "there is no home folder; say where with --data-dir");
+}
+
+// What lies there is the owner's alone.
+Result<void> MakeFolder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) return Failure(SystemError(error.value(), "making " + folder.string()));
+  if (chmod(folder.c_str(), S_IRWXU) != 0) {
+    return Failure(SystemError(errno, "protecting " + folder.string()));
+  }
+  return {};
+}
+
+Result<ListenAddress> CheckedAddress(const Settings& settings) {
+  ListenAddress listen = TRY(ParseListenAddress(settings.listen));
+  if (listen.is_loopback() || settings.allow_public) return listen;
+  return Fail(ErrorCode::kInvalidArgument,
+              fmt::format("everybody who reaches {} can use this server: read all transcripts, "
+                          "delete them, and make it work. If that is meant, say so with "
+                          "--allow-public",
+                          listen.address));
+}
+
+LogLevel LogLevelOf(const Settings& settings) {
+  if (settings.log_level == "debug") return LogLevel::kDebug;
+  if (settings.log_level == "warning") return LogLevel::kWarning;
+  return settings.log_level == "error" ? LogLevel::kError : LogLevel::kInfo;
+}
+
+pipeline::ComputeType ComputeTypeOf(const Settings& settings) {
+  if (settings.compute_type == "int8") return pipeline::ComputeType::kInt8;
+  if (settings.compute_type == "bf16") return pipeline::ComputeType::kBf16;
+  if (settings.compute_type == "f32") return pipeline::ComputeType::kF32;
+  return pipeline::ComputeType::kAuto;
+}
+
+// Every connection has a descriptor; the usual 1024 are too few.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// All parts of the service, in the order in which they are made; they end in the opposite one.
+class Service {
+ public:
+  Service(const ServeArguments& arguments, Settings settings, std::stop_token stop)
+      : arguments_(arguments),
+        settings_(std::move(settings)),
+        stop_(std::move(stop)),
+        log_(MakeLog(LogLevelOf(settings_),
+                     settings_.log_format == "json" ? LogFormat::kJson : LogFormat::kText)) {}
+
+  // Nothing is served before all of it went well.
+  Result<void> Open() {
+    listen_ = TRY(CheckedAddress(settings_));
+    TRY_VOID(OpenModels());
+    TRY_VOID(OpenStore());
+    TRY_VOID(OpenJobs());
+    return OpenServer();
+  }
+
+  // Until `stop`.
+  void Run() {
+    jobs_->Start();
+    Complain("serving at " + HttpUrl(listen_.address, server_->port()));
+    {
+      const std::stop_callback on_stop(stop_, [this] { server_->Stop(kRequestsGrace); });
+      server_->Run();
+    }
+    jobs_->Stop(kJobsGrace);
+    log_->Info("stopped");
+  }
+
+ private:
+  Result<void> OpenModels() {
+    const std::unique_ptr<Reporter> reporter = MakeReporter({});
+    const fs::path folder = TRY(EnsureModel(settings_.model, *reporter, stop_));
+    reporter->OnEnd({});
+    jobs::EngineCacheOptions options;
+    options.engine.compute_type = ComputeTypeOf(settings_);
+    options.engine.workers = static_cast<int>(settings_.workers);
+    options.engine.threads = static_cast<int>(settings_.threads);
+    options.engine.batch = static_cast<int>(settings_.batch);
+    options.engine.calibration = StoredCalibration(arguments_.calibration, folder, *reporter);
+    options.loaded_max = static_cast<size_t>(settings_.models_loaded_max);
+    engines_ = jobs::EngineCache::Make(std::move(options), *log_);
+    return {};
+  }
+
+  Result<void> OpenStore() {
+    const fs::path folder = TRY(DataFolder(settings_));
+    TRY_VOID(MakeFolder(folder));
+    database_ = TRY(store::Database::Open(folder / "verbatim.db"));
+    events_ = TRY(api::EventHub::Open(*database_));
+    upload::UploadsOptions options;
+    options.folder = folder / "uploads";
+    options.size_max = settings_.max_file_size_bytes;
+    options.expiry_ms = settings_.upload_expiry_hours * 3'600'000;
+    options.disk_reserve = settings_.disk_reserve_bytes;
+    uploads_ = TRY(upload::Uploads::Open(std::move(options), *database_, clock_, *log_));
+    return {};
+  }
+
+  Result<void> OpenJobs() {
+    jobs::JobsOptions options;
+    options.default_model = settings_.model;
+    options.runners = static_cast<int>(settings_.running_jobs_max);
+    options.queued_max = static_cast<size_t>(settings_.queued_jobs_max);
+    options.timeout_ms = settings_.processing_timeout_seconds * 1000;
+    options.large_timeout_ms = settings_.large_file_timeout_seconds * 1000;
+    jobs_ = TRY(jobs::Jobs::Open(std::move(options), *database_, *uploads_, *engines_, *metrics_,
+                                 clock_, *log_));
+    uploads_->OnComplete([this](store::Connection& connection, const store::Upload& upload) {
+      return jobs_->SubmitFor(connection, upload);
+    });
+    return {};
+  }
+
+  Result<void> OpenServer() {
+    services_.reset(new api::Services{
+        {VERBATIM_VERSION, settings_.model, settings_.chunk_upload_size, listen_.is_loopback()},
+        *database_,
+        *uploads_,
+        *jobs_,
+        *engines_,
+        *metrics_,
+        *events_,
+        clock_,
+        *log_});
+    http::ServerOptions options;
+    options.address = listen_.address;
+    options.port = listen_.port;
+    options.header_timeout = seconds(settings_.header_timeout_seconds);
+    options.body_idle_timeout = seconds(settings_.body_timeout_seconds);
+    options.keep_alive_timeout = seconds(settings_.keep_alive_timeout_seconds);
+    options.connections_max = static_cast<size_t>(settings_.connections_max);
+    options.connections_per_address_max =
+        static_cast<size_t>(settings_.connections_per_address_max);
+    options.make_refusal = api::ProblemForStatus;
+    options.response_headers = api::DefaultHeaders();
+    options.on_outcome = [this](const http::Outcome& outcome) {
+      LogOutcome(*log_, outcome);
+      CountOutcome(*metrics_, outcome);
+    };
+    RaiseDescriptorLimit();
+    server_ = TRY(http::Server::Open(std::move(options), api::MakeRoutes(*services_), *log_));
+    return {};
+  }
+
+  const ServeArguments& arguments_;
+  const Settings settings_;
+  const std::stop_token stop_;
+  const SystemClock clock_;
+  const std::unique_ptr<Log> log_;
+  const std::unique_ptr<metrics::Metrics> metrics_ = metrics::Metrics::Make();
+  ListenAddress listen_;
+  std::unique_ptr<jobs::EngineCache> engines_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<api::EventHub> events_;
+  std::unique_ptr<upload::Uploads> uploads_;
+  std::unique_ptr<jobs::Jobs> jobs_;
+  std::unique_ptr<api::Services> services_;
+  std::unique_ptr<http::Server> server_;
+};
+
+ExitCode ExitWith(const Error& error) {
+  Complain(error.message);
+  const bool is_model =
+      error.code == ErrorCode::kCorruptModel || error.code == ErrorCode::kNotFound;
+  return ExitCodeOf(error.code, is_model ? Stage::kModel : Stage::kFile);
+}
+
+}  // namespace
+
+ExitCode Serve(const ServeArguments& arguments, const std::stop_token& stop) {
+  Result<Settings> settings = LoadSettings(arguments);
+  if (!settings) return ExitWith(settings.error());
+  Service service(arguments, std::move(*settings), stop);
+  if (Result<void> opened = service.Open(); !opened) return ExitWith(opened.error());
+  service.Run();
+  return ExitCode::kSuccess;
+}
+
+}  // namespace verbatim::app

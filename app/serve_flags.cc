@@ -1,0 +1,122 @@
+#include "serve_flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "models/models.h"
+#include "settings/settings.h"
+
+namespace verbatim::app {
+namespace {
+
+using settings::Definition;
+using settings::Kind;
+
+// The first setting of each group, as they follow each other in Definitions().
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kGroups = {{
+    {"listen", "Server"},
+    {"model", "Model"},
+    {"max_file_size_bytes", "Uploads"},
+    {"running_jobs_max", "Jobs"},
+    {"connections_max", "Connections"},
+}};
+
+// Shorter names of those that are given often.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kShortNames = {{
+    {"log_format", "--log"},
+    {"model", "-m"},
+    {"max_file_size_bytes", "--max-file-size"},
+    {"running_jobs_max", "--runners"},
+    {"disk_reserve_bytes", "--disk-reserve"},
+}};
+
+template <size_t kCount>
+std::string_view FindText(
+    const std::array<std::pair<std::string_view, std::string_view>, kCount>& table,
+    std::string_view name) {
+  for (const auto& [key, text] : table) {
+    if (key == name) return text;
+  }
+  return "";
+}
+
+std::string FlagNames(const Definition& definition) {
+  std::string name(definition.name);
+  std::ranges::replace(name, '_', '-');
+  const std::string_view short_name = FindText(kShortNames, definition.name);
+  return short_name.empty() ? "--" + name : fmt::format("{},--{}", short_name, name);
+}
+
+std::string ValueName(const Definition& definition) {
+  if (definition.name == "listen") return "HOST:PORT";
+  if (definition.name == "data_dir") return "DIR";
+  if (definition.name == "model") return "NAME|DIR";
+  if (definition.kind == Kind::kChoice)
+    return fmt::format("{}", fmt::join(definition.choices, "|"));
+  return definition.kind == Kind::kSize ? "SIZE" : "N";
+}
+
+ValueHint HintOf(const Definition& definition) {
+  ValueHint hint{ValueHint::Kind::kAny, {}};
+  if (definition.name == "data_dir") hint.kind = ValueHint::Kind::kFolder;
+  if (definition.kind == Kind::kChoice) {
+    hint.kind = ValueHint::Kind::kChoice;
+    hint.choices.assign(definition.choices.begin(), definition.choices.end());
+  }
+  if (definition.name == "model") {
+    hint.kind = ValueHint::Kind::kChoice;
+    for (const models::CatalogEntry& entry : models::Catalog()) hint.choices.push_back(entry.name);
+  }
+  return hint;
+}
+
+std::string HelpText(const Definition& definition) {
+  std::string value = settings::ValueText({}, definition);
+  if (definition.name == "data_dir") value = "~/.local/share/verbatim";
+  return fmt::format("{} (default: {})", definition.help, value);
+}
+
+void AddFlag(FlagAdder& flags, const Definition& definition, ServeArguments* arguments) {
+  const std::string name(definition.name);
+  if (definition.kind == Kind::kFlag) {
+    flags.Switch(FlagNames(definition), std::string(definition.help),
+                 [arguments, name] { arguments->settings.emplace_back(name, "true"); });
+    return;
+  }
+  CLI::Option* option =
+      flags.Parsed(FlagNames(definition), ValueName(definition), HelpText(definition),
+                   [arguments, name, &definition](const std::string& value) -> Result<void> {
+                     settings::Settings scratch;
+                     TRY_VOID(settings::Assign(scratch, definition, value));
+                     arguments->settings.emplace_back(name, value);
+                     return {};
+                   });
+  flags.Remember(option, HintOf(definition));
+}
+
+}  // namespace
+
+void AddServeFlags(CLI::App* command, ServeArguments* arguments, ValueHints* hints) {
+  FlagAdder flags(command, hints);
+  for (const Definition& definition : settings::Definitions()) {
+    const std::string_view group = FindText(kGroups, definition.name);
+    if (!group.empty()) flags.Group(std::string(group));
+    AddFlag(flags, definition, arguments);
+    if (definition.name == "listen") {
+      CLI::Option* config = flags.Text("--config", &arguments->config, "FILE",
+                                       "Settings, as TOML; flags and VERBATIM_... win");
+      flags.Remember(config, {ValueHint::Kind::kFile, {}});
+    }
+    if (definition.name == "batch") {
+      CLI::Option* calibration =
+          flags.Text("--calibration", &arguments->calibration, "FILE|off",
+                     "What bench --calibrate found (default: in the cache folder)");
+      flags.Remember(calibration, {ValueHint::Kind::kFile, {}});
+    }
+  }
+}
+
+}  // namespace verbatim::app
