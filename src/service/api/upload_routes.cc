@@ -1,7 +1,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <atomic>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <ctime>
@@ -131,15 +130,10 @@ http::Task<Result<void>> ReceiveBytes(http::Exchange& exchange, upload::Receiver
 
 // Appends a request's body to an upload.
 http::Task<Received> ReceiveBody(const Services& services, http::Exchange& exchange, Begin begin) {
-  const auto is_evicted = std::make_shared<std::atomic<bool>>(false);
-  const std::function<void()> abort = exchange.MakeAborter();
+  const std::function<void()> stop_reading = exchange.MakeAborter();
   std::unique_ptr<upload::Receiver> receiver;
   std::function<Result<void>()> open = [&]() -> Result<void> {
-    receiver =
-        TRY(services.uploads.Receive(begin.id, begin.offset, begin.checksum, [is_evicted, abort] {
-          is_evicted->store(true);
-          abort();
-        }));
+    receiver = TRY(services.uploads.Receive(begin.id, begin.offset, begin.checksum, stop_reading));
     return {};
   };
   Result<void> opened = co_await exchange.Offload(std::move(open));
@@ -152,8 +146,9 @@ http::Task<Received> ReceiveBody(const Services& services, http::Exchange& excha
     receiver.reset();
     return upload;
   };
-  Received received{co_await exchange.Offload(std::move(close))};
-  received.is_evicted = is_evicted->load();
+  Result<Upload> closed = co_await exchange.Offload(std::move(close));
+  Received received{std::move(closed)};
+  received.is_evicted = !received.upload && received.upload.error().code == ErrorCode::kCancelled;
   received.is_mismatch = is_whole && begin.checksum && !received.upload &&
                          received.upload.error().code == ErrorCode::kInvalidArgument;
   if (!is_whole) received.upload = Failure(std::move(read).error());
@@ -244,17 +239,26 @@ std::optional<http::Response> AnswerBeforeBytes(const Services& services,
   if (!upload) return TusProblem(upload.error());
   if (!upload->parts.empty()) return TusProblem({403, "a final upload takes no bytes of its own"});
   if (patch.length && patch.length != upload->length) {
+    if (auto settled = services.uploads.Settle(id); !settled) {
+      return TusProblem(services, request, settled.error());
+    }
+    upload = FindUpload(services, id);
+    if (!upload) return TusProblem(upload.error());
+    if (patch.offset != upload->offset) {
+      http::Response response = TusProblem({409, "the upload has another offset"});
+      SetOffset(response, *upload);
+      return response;
+    }
     Result<Upload> changed = services.uploads.SetLength(id, *patch.length);
     if (!changed) return TusProblem(services, request, changed.error());
     *upload = *std::move(changed);
   }
   const bool is_complete = upload->state != UploadState::kReceiving;
+  const uint64_t length = upload->length.value_or(UINT64_MAX);
   http::Response response;
-  if (is_complete && patch.offset != upload->offset) {
-    response = TusProblem({409, "the upload is complete"});
-  } else if (upload->length &&
-             (patch.offset > *upload->length ||
-              request.content_length.value_or(0) > *upload->length - patch.offset)) {
+  if (patch.offset > length || (is_complete && patch.offset != upload->offset)) {
+    response = TusProblem({409, "the upload has another offset"});
+  } else if (request.content_length.value_or(0) > length - patch.offset) {
     response = TusProblem({413, "more bytes than the upload's length"});
   } else if (is_complete) {
     response = TusAnswer(204);
