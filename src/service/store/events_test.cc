@@ -13,7 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class EventsTest : public StoreTest {
+class EventsTest : public ::testing::Test, protected TestDatabase {
  protected:
   int64_t Append(const std::string& type, const std::string& job = "") {
     return Write(AppendEvent, MakeEvent(type, job)).value_or(-1);

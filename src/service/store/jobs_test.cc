@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class JobsTest : public StoreTest {
+class JobsTest : public ::testing::Test, protected TestDatabase {
  protected:
   void SetState(const std::string& id, JobState state) {
     Job job = **Read(FindJob, id);

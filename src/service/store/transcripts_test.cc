@@ -13,7 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class TranscriptsTest : public StoreTest {
+class TranscriptsTest : public ::testing::Test, protected TestDatabase {
  protected:
   void Put(const std::string& job, const std::vector<std::string>& texts) {
     const Result<void> put =

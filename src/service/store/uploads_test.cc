@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class UploadsTest : public StoreTest {
+class UploadsTest : public ::testing::Test, protected TestDatabase {
  protected:
   static std::vector<std::string> Ids(const Result<std::vector<Upload>>& uploads) {
     EXPECT_TRUE(uploads);

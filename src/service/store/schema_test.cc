@@ -1,0 +1,95 @@
+#include "store/impl/schema.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/atomic_file.h"
+#include "store/test_database.h"
+
+namespace verbatim::store {
+namespace {
+
+using ::testing::HasSubstr;
+using Steps = std::vector<std::string_view>;
+
+class SchemaTest : public ::testing::Test {
+ protected:
+  SchemaTest() {
+    auto opened = Connection::Open(path(), ConnectionKind::kWriting);
+    EXPECT_TRUE(opened);
+    connection_ = *std::move(opened);
+  }
+  std::filesystem::path path() const { return folder_.path() / "verbatim.db"; }
+  std::string Ask(const std::string& sql) { return connection_->Query(sql).value_or("error"); }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<Connection> connection_;
+};
+
+constexpr std::string_view kOne = "CREATE TABLE a (x); INSERT INTO a VALUES (1);";
+constexpr std::string_view kTwo = "ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1;";
+constexpr std::string_view kBroken = "UPDATE a SET y = 0; CREATE TABLE a (z);";
+
+TEST_F(SchemaTest, GoesVersionByVersion) {
+  ASSERT_TRUE(Migrate(*connection_, Steps{kOne}));
+  EXPECT_EQ(Ask("PRAGMA user_version"), "1");
+  ASSERT_TRUE(Migrate(*connection_, Steps{kOne, kTwo}));
+  EXPECT_EQ(Ask("PRAGMA user_version"), "2");
+  EXPECT_EQ(Ask("SELECT y FROM a"), "2");
+  ASSERT_TRUE(Migrate(*connection_, Steps{kOne, kTwo}));
+  EXPECT_EQ(CodeOfFailure(Migrate(*connection_, Steps{kOne})), ErrorCode::kConflict);
+}
+
+TEST_F(SchemaTest, AFailingStepLeavesTheVersionBefore) {
+  const Result<void> done = Migrate(*connection_, Steps{kOne, kTwo, kBroken});
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, HasSubstr("to version 3"));
+  EXPECT_EQ(Ask("PRAGMA user_version"), "2");
+  EXPECT_EQ(Ask("SELECT y FROM a"), "2");
+  ASSERT_TRUE(Migrate(*connection_, Steps{kOne, kTwo, kTwo.substr(kTwo.find("UPDATE"))}));
+  EXPECT_EQ(Ask("PRAGMA user_version"), "3");
+}
+
+// Files that version 1 wrote open for ever, and give what was put into them.
+TEST_F(SchemaTest, Version1Opens) {
+  const auto dump =
+      ReadFile(std::filesystem::path(VERBATIM_ROOT) / "tests/data/schema_1.sql", 1 << 20);
+  ASSERT_TRUE(dump);
+  ASSERT_TRUE(connection_->Execute(*dump));
+  ASSERT_EQ(Ask("PRAGMA user_version"), "1");
+  connection_.reset();
+
+  const auto database = Database::Open(path());
+  ASSERT_TRUE(database) << database.error().message;
+  const Result<void> read = (*database)->Read([](Connection& connection) -> Result<void> {
+    const auto job = TRY(FindJob(connection, "job1"));
+    EXPECT_EQ(job->state, JobState::kCompleted);
+    EXPECT_EQ(job->transcript_key, "base/en");
+    EXPECT_EQ(job->share, 0.5);
+    EXPECT_EQ(TRY(FindUpload(connection, job->upload))->filename, "talk.mp4");
+    EXPECT_EQ(TRY(FindTranscript(connection, "job1")), "{\"text\":\"hello world\"}");
+    EXPECT_EQ(TRY(Search(connection, {.text = "hello"})).total, 1);
+    EXPECT_EQ(TRY(WindowsOf(connection, "job2")).at(0).result, "{}");
+    EXPECT_EQ(TRY(EventsKept(connection)).newest, 3);
+    return {};
+  });
+  EXPECT_TRUE(read);
+}
+
+TEST_F(SchemaTest, AnOldFileHasTheTablesOfANewOne) {
+  ASSERT_TRUE(Migrate(*connection_, Migrations()));
+  constexpr const char* kTables =
+      "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY type, name)";
+  const std::string fresh = Ask(kTables);
+  EXPECT_THAT(fresh, HasSubstr("CREATE TABLE jobs"));
+  const TemporaryFolder other;
+  const auto old = Connection::Open(other.path() / "old.db", ConnectionKind::kWriting);
+  const auto dump =
+      ReadFile(std::filesystem::path(VERBATIM_ROOT) / "tests/data/schema_1.sql", 1 << 20);
+  ASSERT_TRUE((*old)->Execute(*dump));
+  ASSERT_TRUE(Migrate(**old, Migrations()));
+  EXPECT_EQ((*old)->Query(kTables), fresh);
+}
+
+}  // namespace
+}  // namespace verbatim::store
