@@ -1,7 +1,10 @@
 #include "base/log.h"
 
 #include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
+
+#include <cstdint>
 
 namespace verbatim {
 namespace {
@@ -16,29 +19,55 @@ spdlog::level::level_enum LevelOf(LogLevel level) {
   return spdlog::level::err;
 }
 
-// Control characters and, for JSON, quotes; bytes that are no UTF-8 pass through.
+constexpr uint32_t kNone = 0xFFFFFFFF;
+
+struct Character {
+  uint32_t point = kNone;  // kNone: a byte that is no UTF-8
+  size_t size = 1;
+};
+
+// The first character of a text that is not empty. Source: RFC 3629.
+Character FirstOf(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(text[i])); };
+  const uint32_t lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return {};
+  uint32_t point = lead & (0x7FU >> size);
+  for (size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return {};
+    point = point << 6 | (byte(i) & 0x3F);
+  }
+  const bool is_long = (size == 3 && point < 0x800) || (size == 4 && point < 0x10000);
+  const bool is_surrogate = point >= 0xD800 && point < 0xE000;
+  if (is_long || is_surrogate || point > 0x10FFFF) return {};
+  return {point, size};
+}
+
+// What could start a new line, steer a terminal or, for JSON, end a string is written as \u and
+// four digits, as are bytes that are no UTF-8 (as \ufffd).
 std::string Escaped(std::string_view text, LogFormat format) {
   std::string escaped;
   escaped.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      escaped += fmt::format("\\u{:04x}", byte);
-    } else if (format == LogFormat::kJson && (c == '"' || c == '\\')) {
-      escaped += '\\';
-      escaped += c;
+  while (!text.empty()) {
+    const auto [point, size] = FirstOf(text);
+    if (point == kNone) {
+      escaped += "\\ufffd";
+    } else if (point < 0x20 || (point >= 0x7F && point < 0xA0)) {
+      escaped += fmt::format("\\u{:04x}", point);
     } else {
-      escaped += c;
+      if (format == LogFormat::kJson && (point == '"' || point == '\\')) escaped += '\\';
+      escaped += text.substr(0, size);
     }
+    text.remove_prefix(size);
   }
   return escaped;
 }
 
 class SpdLog final : public Log {
  public:
-  SpdLog(LogLevel level_min, LogFormat format)
-      : format_(format),
-        logger_("verbatim", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()) {
+  SpdLog(LogLevel level_min, LogFormat format, spdlog::sink_ptr sink)
+      : format_(format), logger_("verbatim", std::move(sink)) {
     logger_.set_level(LevelOf(level_min));
     logger_.flush_on(spdlog::level::debug);
     logger_.set_pattern(format == LogFormat::kJson
@@ -58,7 +87,13 @@ class SpdLog final : public Log {
 }  // namespace
 
 std::unique_ptr<Log> MakeLog(LogLevel level_min, LogFormat format) {
-  return std::make_unique<SpdLog>(level_min, format);
+  return std::make_unique<SpdLog>(level_min, format,
+                                  std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+}
+
+std::unique_ptr<Log> MakeLog(LogLevel level_min, LogFormat format, std::ostream& stream) {
+  return std::make_unique<SpdLog>(level_min, format,
+                                  std::make_shared<spdlog::sinks::ostream_sink_mt>(stream));
 }
 
 }  // namespace verbatim

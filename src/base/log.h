@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,9 @@ enum class LogFormat { kText, kJson };
 
 // Writes to standard error.
 std::unique_ptr<Log> MakeLog(LogLevel level_min, LogFormat format);
+
+// The same to a stream, which outlives the log.
+std::unique_ptr<Log> MakeLog(LogLevel level_min, LogFormat format, std::ostream& stream);
 
 // Drops everything: for tests.
 class QuietLog final : public Log {

@@ -68,9 +68,17 @@ class AudioReader {
                                                    const AudioReaderOptions& options);
 
   // The same for bytes that may still be arriving: waits for those it needs. `name` is a file's
-  // name: its ending counts where the content alone does not say what it is. How the bytes are read
-  // is a function of the bytes, so the samples are the same however they arrive.
-  // Errors: as above, and those of ByteSource::ReadAt (kCancelled, kNotFound) as they are.
+  // name: its ending counts where the content alone does not say what it is.
+  // How the bytes are read, and with it each sample and damage, is a function of the bytes alone:
+  // the same however they arrive, and whether or not the size is known. They are also those that
+  // the path form gives, with two exceptions of sequential reading: in MP3s joined into one, the
+  // padding at the first joint (under 0.1 s) is silent; and where timestamps leave a gap, silence
+  // goes no further than the container claims, nor than 2 h and 1 s per 8 bytes so far, instead of
+  // what the size bears out. Of info(), sequential reading leaves duration_estimate 0 for OGG,
+  // MPEG-TS, MP4 in fragments and unfinished Matroska, which tell it at their end only; for joined
+  // MP3s it is that of the first; and while the size is unknown, both it and size_bytes are 0, as
+  // no claim can be checked. Errors: as above, and those of ByteSource::ReadAt (kCancelled,
+  // kNotFound) as they are.
   static Result<std::unique_ptr<AudioReader>> Open(std::shared_ptr<ByteSource> source,
                                                    const std::string& name,
                                                    const AudioReaderOptions& options,

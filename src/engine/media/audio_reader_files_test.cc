@@ -120,7 +120,8 @@ class WrittenByFfmpeg : public ::testing::TestWithParam<Format> {
     if (!Ffmpeg("-version > /dev/null")) GTEST_SKIP() << "no ffmpeg program";
   }
   std::string Quoted(const std::string& name) const {
-    return "'" + (folder_.path() / name).string() + "'";
+    std::string quoted = "'";
+    return quoted.append((folder_.path() / name).string()).append("'");
   }
   TemporaryFolder folder_;
 };
@@ -240,8 +241,9 @@ TEST_F(WrittenByFfmpeg, KeepsALateStartInEveryContainerWithPicture) {
 
 TEST_F(WrittenByFfmpeg, StaysInTimeOverManyJoints) {
   // Copies of one clip behind each other, each 20 ms longer than its timestamps.
-  const std::string clip = "'" + ProjectData("silent_10s.mp4").string() + "'";
-  ASSERT_TRUE(Ffmpeg("-stream_loop 200 -i " + clip + " -c copy " + Quoted("joined.mp4")));
+  std::string command = "-stream_loop 200 -i '";
+  command.append(ProjectData("silent_10s.mp4").string()).append("' -c copy ");
+  ASSERT_TRUE(Ffmpeg(command.append(Quoted("joined.mp4"))));
   const ReadOut out = ReadAll(folder_.path() / "joined.mp4");
   ASSERT_FALSE(out.error);
   EXPECT_NEAR(out.length(), ToSeconds(out.info.duration_estimate), 0.4);

@@ -127,6 +127,14 @@ TEST(Timeline, MakesNoSilenceBeyondTheLimit) {
             seconds(1) - 2 * kFrame);
 }
 
+TEST(Timeline, TakesANewLimitOfSilence) {
+  Timeline timeline = MakeTimeline();
+  EXPECT_EQ(timeline.Place(hours(2), kFrame, seconds(1), false).silence, SampleTime{0});
+  Timeline other = MakeTimeline();
+  other.set_silence_end_max(hours(3));
+  EXPECT_EQ(other.Place(hours(2), kFrame, seconds(1), false).silence, hours(2) - seconds(1));
+}
+
 TEST(Timeline, JoinsRecordingsOnlyWhereTold) {
   EXPECT_EQ(MakeTimeline(true).Place(seconds(30), kFrame, seconds(1), false).silence,
             SampleTime{0});
