@@ -290,7 +290,8 @@ TEST_F(UploadsTest, TheHookRunsInTheTransactionThatCompletes) {
   const Result<Upload> joined = uploads_->Join({}, {part.id});
   ASSERT_TRUE(joined);
   EXPECT_EQ(completed.back(), joined->id);
-  EXPECT_EQ(completed.back() == Create(0).id, false);
+  const Upload empty = Create(0);
+  EXPECT_EQ(completed.back(), empty.id);
   EXPECT_EQ(completed.size(), 3U);
 }
 
