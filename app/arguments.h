@@ -44,6 +44,11 @@ struct ServeArguments {
   std::vector<std::pair<std::string, std::string>> settings;  // name and value of each flag given
 };
 
+struct ConfigArguments {
+  ServeArguments serve;  // the same flags, to see what they do
+  bool is_json = false;
+};
+
 enum class Command {
   kTranscribe,
   kDemo,
@@ -52,6 +57,8 @@ enum class Command {
   kModelPull,
   kModelVerify,
   kServe,
+  kConfigShow,
+  kConfigValidate,
   kCompletion
 };
 enum class Shell { kBash, kZsh, kFish };
@@ -62,6 +69,7 @@ struct Arguments {
   BenchArguments bench;             // kBench
   std::vector<std::string> models;  // kModelPull, kModelVerify
   ServeArguments serve;             // kServe
+  ConfigArguments config;           // kConfigShow, kConfigValidate
   Shell shell = Shell::kBash;       // kCompletion
 };
 

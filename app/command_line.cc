@@ -61,6 +61,14 @@ Examples:
   verbatim serve --max-file-size 4GiB --log json
   verbatim serve --listen 0.0.0.0:8090 --allow-public   in a network whose users you trust)";
 
+constexpr char kConfigFooter[] = R"(
+Takes the flags of serve, to see what they would do; nothing is started.
+
+Examples:
+  verbatim config show
+  verbatim config show --config verbatim.toml --json
+  verbatim config validate --config verbatim.toml)";
+
 // CLI11's formatter, without its types and environment notes.
 class PlainFormatter : public CLI::Formatter {
  public:
@@ -142,6 +150,7 @@ struct CommandLine::Tree {
   void AddCompletion();
   void AddBench();
   void AddServe();
+  void AddConfig();
 };
 
 CLI::App* CommandLine::Tree::Add(CLI::App* parent, const std::string& name,
@@ -174,6 +183,7 @@ CommandLine::Tree::Tree() {
   AddCompletion();
   AddBench();
   AddServe();
+  AddConfig();
 }
 
 void CommandLine::Tree::AddModelCommands() {
@@ -232,6 +242,24 @@ void CommandLine::Tree::AddServe() {
   AddServeFlags(serve, &arguments.serve, &hints);
   serve->footer(kServeFooter);
   serve->parse_complete_callback([this] { arguments.command = Command::kServe; });
+}
+
+void CommandLine::Tree::AddConfig() {
+  CLI::App* config = Add(&root, "config", "Show and check the server's settings");
+  config->require_subcommand(1);
+  const auto add = [&](const std::string& name, const std::string& text, Command command) {
+    CLI::App* child = Add(config, name, text);
+    AddServeFlags(child, &arguments.config.serve, &hints);
+    child->footer(kConfigFooter);
+    child->parse_complete_callback([this, command] { arguments.command = command; });
+    return child;
+  };
+  CLI::App* show = add("show", "Every setting, its value, where it came from, what is allowed",
+                       Command::kConfigShow);
+  FlagAdder(show, &hints).Switch("--json", "Print it as JSON", [this] {
+    arguments.config.is_json = true;
+  });
+  add("validate", "Name the first mistake, if there is one", Command::kConfigValidate);
 }
 
 CommandLine::CommandLine() : tree_(std::make_unique<Tree>()) {}

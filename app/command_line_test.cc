@@ -90,6 +90,17 @@ TEST(CommandLineTest, WrongSettingsOfServeAreRefusedWithWhatIsAllowed) {
   EXPECT_THAT(ErrorOf({"serve", "--log", "xml"}), HasSubstr("text or json"));
 }
 
+TEST(CommandLineTest, ConfigTakesTheFlagsOfServe) {
+  const Result<Parsed> parsed =
+      Parse({"config", "show", "--config", "v.toml", "--runners", "2", "--json"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->arguments->command, Command::kConfigShow);
+  EXPECT_TRUE(parsed->arguments->config.is_json);
+  EXPECT_EQ(parsed->arguments->config.serve.config, "v.toml");
+  EXPECT_THAT(parsed->arguments->config.serve.settings, ElementsAre(Pair("running_jobs_max", "2")));
+  EXPECT_EQ(Parse({"config", "validate"})->arguments->command, Command::kConfigValidate);
+}
+
 TEST(CommandLineTest, FlagsOfSpeechAndSearchReachTheirPlaces) {
   const Result<Parsed> parsed = Parse({"transcribe",
                                        "a",

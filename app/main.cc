@@ -7,6 +7,7 @@
 #include "bench_command.h"
 #include "command_line.h"
 #include "completion.h"
+#include "config_command.h"
 #include "exit_code.h"
 #include "model_command.h"
 #include "report.h"
@@ -26,6 +27,8 @@ ExitCode Run(const Arguments& arguments, const CommandLine& line, const std::sto
     case Command::kModelPull: return PullModels(arguments.models, stop);
     case Command::kModelVerify: return VerifyModels(arguments.models);
     case Command::kServe: return Serve(arguments.serve, stop);
+    case Command::kConfigShow: return ShowConfig(arguments.config);
+    case Command::kConfigValidate: return ValidateConfig(arguments.config);
     case Command::kCompletion:
       std::fputs(CompletionScript(line.Outline(), arguments.shell).c_str(), stdout);
       return ExitCode::kSuccess;

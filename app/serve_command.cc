@@ -26,6 +26,7 @@
 #include "metrics/metrics.h"
 #include "model_command.h"
 #include "report.h"
+#include "server_settings.h"
 #include "settings/settings.h"
 #include "store/database.h"
 #include "upload/uploads.h"
@@ -40,14 +41,6 @@ using std::chrono::seconds;
 // Together they end the server within 10 s.
 constexpr seconds kRequestsGrace{4};
 constexpr seconds kJobsGrace{5};
-
-Result<Settings> LoadSettings(const ServeArguments& arguments) {
-  settings::Sources sources;
-  if (!arguments.config.empty()) sources.file = arguments.config;
-  sources.environment = [](const char* name) -> const char* { return std::getenv(name); };
-  sources.flags = arguments.settings;
-  return TRY(settings::Load(sources)).settings;
-}
 
 // $XDG_DATA_HOME/verbatim, else ~/.local/share/verbatim.
 Result<fs::path> DataFolder(const Settings& settings) {
@@ -234,9 +227,9 @@ ExitCode ExitWith(const Error& error) {
 }  // namespace
 
 ExitCode Serve(const ServeArguments& arguments, const std::stop_token& stop) {
-  Result<Settings> settings = LoadSettings(arguments);
-  if (!settings) return ExitWith(settings.error());
-  Service service(arguments, std::move(*settings), stop);
+  Result<settings::Loaded> loaded = LoadServerSettings(arguments);
+  if (!loaded) return ExitWith(loaded.error());
+  Service service(arguments, std::move(loaded->settings), stop);
   if (Result<void> opened = service.Open(); !opened) return ExitWith(opened.error());
   service.Run();
   return ExitCode::kSuccess;

@@ -1,0 +1,83 @@
+#include "config_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <string>
+
+#include "report.h"
+#include "server_settings.h"
+#include "settings/settings.h"
+
+namespace verbatim::app {
+namespace {
+
+namespace json = boost::json;
+using settings::Definition;
+using settings::Loaded;
+
+ExitCode Refuse(const Error& error) {
+  Complain(error.message);
+  return ExitCodeOf(error.code, Stage::kArguments);
+}
+
+json::object SettingObject(const Loaded& loaded, const Definition& definition) {
+  json::object object{
+      {"name", definition.name},
+      {"value", settings::ValueText(loaded.settings, definition)},
+      {"source", settings::OriginName(loaded.origins.at(definition.name))},
+      {"default", settings::ValueText({}, definition)},
+      {"allowed", settings::RangeText(definition)},
+  };
+  if (!definition.unit.empty()) object["unit"] = definition.unit;
+  object["help"] = definition.help;
+  return object;
+}
+
+void PrintJson(const Loaded& loaded) {
+  json::array array;
+  for (const Definition& definition : settings::Definitions()) {
+    array.push_back(SettingObject(loaded, definition));
+  }
+  fmt::print("{}\n", json::serialize(json::object{{"settings", std::move(array)}}));
+}
+
+void PrintTable(const Loaded& loaded) {
+  constexpr std::string_view kRow = "{:<28}{:<18}{:<13}{}\n";
+  fmt::print(kRow, "setting", "value", "source", "allowed");
+  for (const Definition& definition : settings::Definitions()) {
+    std::string value = settings::ValueText(loaded.settings, definition);
+    if (value.empty()) value = "-";
+    fmt::print(kRow, definition.name, value,
+               settings::OriginName(loaded.origins.at(definition.name)),
+               settings::RangeText(definition));
+  }
+}
+
+}  // namespace
+
+ExitCode ShowConfig(const ConfigArguments& arguments) {
+  const Result<Loaded> loaded = LoadServerSettings(arguments.serve);
+  if (!loaded) return Refuse(loaded.error());
+  if (arguments.is_json) {
+    PrintJson(*loaded);
+  } else {
+    PrintTable(*loaded);
+  }
+  return ExitCode::kSuccess;
+}
+
+ExitCode ValidateConfig(const ConfigArguments& arguments) {
+  const Result<Loaded> loaded = LoadServerSettings(arguments.serve);
+  if (!loaded) return Refuse(loaded.error());
+  const auto changed = std::ranges::count_if(loaded->origins, [](const auto& entry) {
+    return entry.second != settings::Origin::kDefault;
+  });
+  fmt::print("all settings are well; {} of {} are not left to their defaults\n", changed,
+             loaded->origins.size());
+  return ExitCode::kSuccess;
+}
+
+}  // namespace verbatim::app
