@@ -80,6 +80,12 @@ class RawHttpClient {
     return std::exchange(buffer_, {});
   }
 
+  // Something has come already, if only the end.
+  bool HasInput() {
+    char byte = 0;
+    return recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+  }
+
   bool is_at_end() const { return is_at_end_; }
   const std::string& buffer() const { return buffer_; }
 

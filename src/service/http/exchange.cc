@@ -11,6 +11,7 @@ constexpr size_t kPieceSize = 16384;
 
 Task<Result<std::string>> Exchange::ReadAll(size_t size_max) {
   if (request().content_length.value_or(0) > size_max) {
+    OnTooLarge();
     co_return Fail(ErrorCode::kTooLarge, "the request's body is too large");
   }
   std::string body;
@@ -23,6 +24,7 @@ Task<Result<std::string>> Exchange::ReadAll(size_t size_max) {
     body.resize(old_size + *read);
     if (*read == 0) co_return body;
     if (body.size() > size_max) {
+      OnTooLarge();
       co_return Fail(ErrorCode::kTooLarge, "the request's body is too large");
     }
   }

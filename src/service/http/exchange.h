@@ -94,6 +94,9 @@ class Exchange {
 
  protected:
   virtual Task<void> RunBlocking(std::function<void()> work) = 0;
+
+  // ReadAll found more than it may take: if the handler does not answer, the server says so.
+  virtual void OnTooLarge() {}
 };
 
 }  // namespace verbatim::http

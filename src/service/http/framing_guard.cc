@@ -63,7 +63,8 @@ bool IsHost(std::string_view host) {
     const size_t end = host.find(']');
     if (end == std::string_view::npos || end < 3) return false;
     const std::string_view address = host.substr(1, end - 1);
-    if (address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) {
+    if (address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos ||
+        !address.contains(':')) {
       return false;
     }
     host.remove_prefix(end + 1);

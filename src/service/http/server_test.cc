@@ -3,37 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
 #include "tests/raw_http_client.h"
+#include "tests/running_http_server.h"
 
 namespace verbatim::http {
 namespace {
 
 using std::chrono::milliseconds;
 using tests::RawHttpClient;
-using tests::RawResponse;
-
-QuietLog quiet_log;
-
-// Serves until destroyed.
-class RunningServer {
- public:
-  RunningServer(ServerOptions options, std::vector<Route> routes)
-      : server_(*Server::Open(std::move(options), std::move(routes), quiet_log)),
-        thread_([this] { server_->Run(); }) {}
-  ~RunningServer() {
-    server_->Stop(milliseconds(2'000));
-    thread_.join();
-  }
-
-  uint16_t port() const { return server_->port(); }
-  Server& server() { return *server_; }
-
- private:
-  std::unique_ptr<Server> server_;
-  std::thread thread_;
-};
+using tests::RunningHttpServer;
 
 Task<void> SayHello(Exchange& exchange) {
   co_await exchange.Send(MakeResponse(200, "text/plain", "hello"));
@@ -51,7 +29,7 @@ std::vector<Route> SimpleRoutes() {
 }
 
 TEST(ServerTest, AnswersRequestAfterRequest) {
-  const RunningServer server({}, SimpleRoutes());
+  const RunningHttpServer server({}, SimpleRoutes());
   RawHttpClient client(server.port());
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(client.Send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -63,7 +41,7 @@ TEST(ServerTest, AnswersRequestAfterRequest) {
 }
 
 TEST(ServerTest, TakesABodyInChunks) {
-  const RunningServer server({}, SimpleRoutes());
+  const RunningHttpServer server({}, SimpleRoutes());
   RawHttpClient client(server.port());
   ASSERT_TRUE(
       client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"

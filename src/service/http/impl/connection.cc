@@ -82,8 +82,13 @@ Task<bool> Connection::ServeOne() {
   co_await Handle(exchange);
   Report(exchange);
   const bool can_go_on = co_await exchange.CanGoOn();
-  if (!can_go_on && exchange.has_unread_body()) co_await wire_->Linger(kLingerIdle, kLingerTotal);
-  co_return can_go_on;
+  if (can_go_on) co_return true;
+  if (exchange.has_unread_body()) {
+    co_await wire_->Linger(kLingerIdle, kLingerTotal);
+  } else if (!server_.is_stopping) {
+    co_await wire_->Linger(kLingerShort, kLingerShort);
+  }
+  co_return false;
 }
 
 // The only place where a handler's exceptions end.

@@ -112,7 +112,10 @@ void LiveExchange::OnStop() {
 Task<Result<size_t>> LiveExchange::Read(std::span<char> into) {
   if (is_aborted_) co_return Fail(ErrorCode::kCancelled, "the request was stopped");
   const bool is_unwanted = match_.route == nullptr || match_.route->body_size_max == kNoBody;
-  if (is_unwanted && !body_.at_end()) co_return Fail(ErrorCode::kTooLarge, "no body is taken here");
+  if (is_unwanted && !body_.at_end()) {
+    OnTooLarge();
+    co_return Fail(ErrorCode::kTooLarge, "no body is taken here");
+  }
   Result<size_t> read = co_await body_.Read(into);
   if (!read) keeps_alive_ = false;
   if (body_.is_gone()) OnGone();
@@ -288,6 +291,7 @@ Task<void> LiveExchange::Finish() {
   }
   if (phase_ != Phase::kUnanswered || wire_->is_closed()) co_return;
   Refusal refusal{500, "Something went wrong here."};
+  if (is_too_large_) refusal = {413, "The request's body is too large."};
   if (is_aborted_) refusal = {409, "Another request took over."};
   if (is_stopping_) refusal = {503, "The server stops."};
   if (body_.refusal()) refusal = *body_.refusal();

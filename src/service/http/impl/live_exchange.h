@@ -71,6 +71,7 @@ class LiveExchange final : public Exchange {
 
  protected:
   Task<void> RunBlocking(std::function<void()> work) override;
+  void OnTooLarge() override { is_too_large_ = true; }
 
  private:
   enum class Phase { kUnanswered, kStreaming, kDone };
@@ -95,7 +96,8 @@ class LiveExchange final : public Exchange {
   Phase phase_ = Phase::kUnanswered;
   int status_ = 0;
   bool keeps_alive_ = true;
-  bool is_chunked_ = false;  // the answer
+  bool is_chunked_ = false;    // the answer
+  bool is_too_large_ = false;  // the request's body, for this handler
   bool is_aborted_ = false;
   bool is_gone_ = false;
   bool is_stopping_ = false;
