@@ -35,6 +35,9 @@ struct JobsOptions {
   int crashes_max = 3;
 };
 
+inline constexpr int kPriorityMin = -10;
+inline constexpr int kPriorityMax = 10;
+
 struct JobRequest {
   std::string upload;  // id, complete or still being received
   JobOptions options;
@@ -43,13 +46,20 @@ struct JobRequest {
   bool is_ephemeral = false;
 };
 
-// A request of POST /api/jobs, or the one that an upload carries: {"priority": 1, "model": ...}.
-// The upload's id is not part of it. Errors: kInvalidArgument.
+// A request of POST /api/jobs, or the one that an upload carries: the fields of JobOptions, and
+// {"priority": 1, "upload": ID}. Errors: kInvalidArgument with the field's name, its value and what
+// is allowed.
 Result<JobRequest> ParseJobRequest(std::string_view json);
 
 struct Submitted {
   store::Job job;
   bool is_repeat = false;  // the same key and request came before: this is the job of then
+};
+
+// How fast a running job is. 0: not known (yet).
+struct Pace {
+  double speed = 0;  // seconds of audio per second
+  double eta_s = 0;  // until its end
 };
 
 // Thread: any.
@@ -93,6 +103,8 @@ class Jobs {
   // Why a queued job does not run yet, in a sentence; empty: it does.
   virtual std::string WhyWaiting(const store::Job& job) = 0;
 
+  virtual Pace PaceOf(const std::string& id) = 0;
+
   struct Load {
     int queued = 0;
     int running = 0;
@@ -103,6 +115,6 @@ class Jobs {
 
 // A job as clients see it, as JSON: the same in the API and in events.
 std::string JobJson(const store::Job& job, const std::string& filename,
-                    const std::string& why_waiting);
+                    const std::string& why_waiting, const Pace& pace = {});
 
 }  // namespace verbatim::jobs

@@ -1,0 +1,97 @@
+#include "jobs/impl/dispatcher.h"
+
+#include <utility>
+
+#include "store/uploads.h"
+
+namespace verbatim::jobs {
+namespace {
+
+using store::Connection;
+using store::Job;
+
+constexpr size_t kLookMin = 32;  // jobs of the queue that are read at first
+
+}  // namespace
+
+Result<std::optional<ClaimedJob>> Dispatcher::Claim() {
+  MutexLock lock(mutex_);
+  is_awaiting_bytes_ = false;
+  for (size_t count = kLookMin;; count *= 8) {
+    const Candidates candidates = TRY(Look(count));
+    for (const Candidate& candidate : candidates.list) {
+      if (!TRY(MayStart(candidate))) continue;
+      if (std::optional<ClaimedJob> claimed = TRY(Take(candidate))) {
+        awaiting_whole_.erase(candidate.job.id);
+        orders_.erase(candidate.job.upload);
+        return claimed;
+      }
+    }
+    if (candidates.is_all) return std::nullopt;
+  }
+}
+
+Result<Dispatcher::Candidates> Dispatcher::Look(size_t count) {
+  // On the writing connection, to see what a transaction commits that rang the bell before its end.
+  return database_.Write([&](Connection& connection) -> Result<Candidates> {
+    Candidates found;
+    std::vector<Job> queue = TRY(store::QueuedJobs(connection, count));
+    found.is_all = queue.size() < count;
+    for (Job& job : queue) {
+      if (roster_.Find(job.id) != nullptr) continue;  // an attempt that was stopped is still ending
+      const std::optional<store::Upload> upload = TRY(store::FindUpload(connection, job.upload));
+      Candidate candidate{std::move(job), std::nullopt, true};
+      if (upload) candidate.upload_length = upload->length;
+      candidate.is_whole = !upload || upload->state != store::UploadState::kReceiving;
+      found.list.push_back(std::move(candidate));
+      if (found.list.back().is_whole) {
+        found.is_all = true;
+        break;
+      }
+    }
+    return found;
+  });
+}
+
+Result<bool> Dispatcher::MayStart(const Candidate& candidate) {
+  if (candidate.is_whole) return true;
+  if (awaiting_whole_.contains(candidate.job.id)) return false;
+  const std::string& id = candidate.job.upload;
+  ReadingOrder& order = orders_.try_emplace(id, ReadingOrder::kUnknown).first->second;
+  if (order == ReadingOrder::kUnknown) {
+    Result<std::shared_ptr<ByteSource>> source = uploads_.OpenSource(id);
+    if (!source) return source.error().code == ErrorCode::kNotFound;  // its run says what is wrong
+    order = TRY(FindReadingOrder(**source, {}));
+  }
+  if (order == ReadingOrder::kUnknown) is_awaiting_bytes_ = true;
+  return order == ReadingOrder::kInOrder &&
+         roster_.count() + 1 < static_cast<size_t>(options_.runners);
+}
+
+Result<std::optional<ClaimedJob>> Dispatcher::Take(const Candidate& candidate) {
+  const bool is_large = candidate.upload_length.value_or(0) > options_.large_file_bytes;
+  const Ledger::Attempt attempt{candidate.job.id, candidate.job.attempt + 1};
+  // In the roster before it is running, so that no moment exists in which nobody has it.
+  auto run =
+      std::make_shared<ActiveRun>(attempt.job, attempt.number, clock_.SteadyMs(),
+                                  is_large ? options_.large_timeout_ms : options_.timeout_ms);
+  roster_.Add(run);
+  Result<std::optional<Job>> job = ledger_.Claim(attempt);
+  if (!job || !*job || IsFinal((*job)->state)) roster_.Remove(run);
+  if (!job) return Failure(std::move(job).error());
+  if (!*job) return std::nullopt;
+  const bool is_final = IsFinal((*job)->state);
+  return ClaimedJob{**std::move(job), is_final ? nullptr : std::move(run)};
+}
+
+void Dispatcher::AwaitWhole(const std::string& job) {
+  MutexLock lock(mutex_);
+  awaiting_whole_.insert(job);
+}
+
+bool Dispatcher::is_awaiting_bytes() const {
+  MutexLock lock(mutex_);
+  return is_awaiting_bytes_;
+}
+
+}  // namespace verbatim::jobs

@@ -1,0 +1,79 @@
+// Which job is next: by priority, then age. A job whose file is still being received may start if
+// the file can be read in order, and if that leaves a runner free for files that are whole: so a
+// slow upload never holds up the others.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mutex.h"
+#include "jobs/impl/container.h"
+#include "jobs/impl/ledger.h"
+#include "jobs/impl/roster.h"
+#include "jobs/jobs.h"
+#include "store/database.h"
+#include "upload/uploads.h"
+
+namespace verbatim::jobs {
+
+// A job that this server works on now; without a run if a stored transcript made it complete.
+struct ClaimedJob {
+  store::Job job;
+  std::shared_ptr<ActiveRun> run;
+};
+
+// Thread: any, one at a time claims.
+class Dispatcher {
+ public:
+  Dispatcher(const JobsOptions& options, Ledger& ledger, store::Database& database,
+             upload::Uploads& uploads, Roster& roster, const Clock& clock)
+      : options_(options),
+        ledger_(ledger),
+        database_(database),
+        uploads_(uploads),
+        roster_(roster),
+        clock_(clock) {}
+
+  // Claims the next job, and enters its run in the roster. None: there is nothing that may start.
+  Result<std::optional<ClaimedJob>> Claim();
+
+  // From now on the job starts only with its file whole.
+  void AwaitWhole(const std::string& job);
+
+  // Whether a job waits for nothing but more of its file.
+  bool is_awaiting_bytes() const;
+
+ private:
+  struct Candidate {
+    store::Job job;
+    std::optional<uint64_t> upload_length;
+    bool is_whole = true;
+  };
+  struct Candidates {
+    std::vector<Candidate> list;
+    bool is_all = true;  // the queue has no more
+  };
+  // The first jobs of the queue that may start, up to the first whose file is whole.
+  Result<Candidates> Look(size_t count) REQUIRES(mutex_);
+  Result<bool> MayStart(const Candidate& candidate) REQUIRES(mutex_);
+  Result<std::optional<ClaimedJob>> Take(const Candidate& candidate);
+
+  const JobsOptions& options_;
+  Ledger& ledger_;
+  store::Database& database_;
+  upload::Uploads& uploads_;
+  Roster& roster_;
+  const Clock& clock_;
+  mutable Mutex mutex_;
+  std::set<std::string> awaiting_whole_ GUARDED_BY(mutex_);        // ids of jobs
+  std::map<std::string, ReadingOrder> orders_ GUARDED_BY(mutex_);  // of uploads still received
+  bool is_awaiting_bytes_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace verbatim::jobs

@@ -1,0 +1,112 @@
+// The queue and what works on it, as one object; tests drive it step by step, without threads.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "jobs/impl/bell.h"
+#include "jobs/impl/dispatcher.h"
+#include "jobs/impl/job_run.h"
+#include "jobs/impl/ledger.h"
+#include "jobs/impl/roster.h"
+#include "jobs/impl/throughput.h"
+#include "jobs/jobs.h"
+
+namespace verbatim::jobs {
+
+class JobCenter final : public Jobs {
+ public:
+  struct Parts {
+    store::Database& database;
+    upload::Uploads& uploads;
+    EngineCache& engines;
+    metrics::Metrics& metrics;
+    const Clock& clock;
+    Log& log;
+  };
+  JobCenter(JobsOptions options, const Parts& parts);
+  // Without Stop: as if the server were killed; nothing more is written.
+  ~JobCenter() override;
+
+  // Before Start.
+  Result<void> Recover();
+
+  void Start() override;
+  void Stop(std::chrono::milliseconds grace) override;
+  Result<Submitted> Submit(const JobRequest& request) override;
+  Result<void> SubmitFor(store::Connection& connection, const store::Upload& upload) override;
+  Result<store::Job> Cancel(const std::string& id) override;
+  Result<store::Job> Retry(const std::string& id) override;
+  Result<store::Job> SetPriority(const std::string& id, int priority) override;
+  Result<void> Delete(const std::string& id) override;
+  std::string WhyWaiting(const store::Job& job) override;
+  Pace PaceOf(const std::string& id) override;
+  Load load() override;
+
+  enum class Step {
+    kRan,      // a job, to its end
+    kNothing,  // may start
+    kTrouble,  // the store does not answer as it should
+  };
+  // Claims the next job and runs it on this thread.
+  Step RunNext();
+
+  // What the clock brings: time-outs, leases, counts. Called several times a second.
+  void Tick();
+
+  // Removes what has expired and events that nobody will ask for. Called once a minute.
+  void Sweep();
+
+ private:
+  void RunnerLoop(const std::stop_token& stop);
+  void Work(const ClaimedJob& claimed);
+  // Writes how a run has ended. Returns the job as it is then.
+  Result<store::Job> Settle(const ClaimedJob& claimed, Result<transcript::Transcript> result);
+  Result<store::Job> Restart(const Ledger::Attempt& attempt, const Error& error);
+  JobFailure Explain(const store::Job& job, const Error& error);
+  void NoteEnd(const store::Job& job);
+  void Changed();
+  void RefreshCounts();
+  void RenewLeases();
+  void RemoveUpload(const std::string& id);
+
+  Result<JobOptions> Check(const JobRequest& request);
+  // The part of Submit that is one transaction.
+  Result<Submitted> Admit(store::Connection& connection, const JobRequest& request,
+                          const JobOptions& options);
+  store::Job MakeJob(const JobRequest& request, const JobOptions& options) const;
+  Result<int64_t> QueuePosition(const std::string& id);
+
+  const JobsOptions options_;
+  const Parts parts_;
+  Ledger ledger_;
+  Roster roster_;
+  Dispatcher dispatcher_;
+  const RunTools tools_;
+  Throughput throughput_;
+  Bell bell_;
+  std::atomic<bool> is_stopping_ = false;
+  std::atomic<bool> is_changed_ = false;  // since the counts were taken
+  std::atomic<int> queued_ = 0;
+  std::atomic<int> running_ = 0;
+  int64_t heartbeat_due_ms_ = 0;  // for Tick alone
+
+  // The queue as it was a moment ago: lists of jobs ask for many positions at once.
+  Mutex order_mutex_;
+  std::vector<std::string> order_ GUARDED_BY(order_mutex_);
+  uint64_t order_rings_ GUARDED_BY(order_mutex_) = 0;
+  int64_t order_ms_ GUARDED_BY(order_mutex_) = INT64_MIN;
+
+  Mutex runners_mutex_;
+  ConditionVariable runners_ended_;
+  int runners_alive_ GUARDED_BY(runners_mutex_) = 0;
+  std::vector<std::jthread> threads_;  // last: they end first
+};
+
+}  // namespace verbatim::jobs

@@ -1,0 +1,90 @@
+// The runs at work in this server: who can be stopped, how fast they are, and since when their time
+// counts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/byte_source.h"
+#include "base/mutex.h"
+#include "jobs/jobs.h"
+
+namespace verbatim::jobs {
+
+// Why a run was stopped.
+enum class StopReason {
+  kNone,
+  kCancelled,  // by a client; the ledger says so already
+  kLost,       // the ledger has given the job to another, or ended it
+  kTimeout,
+  kShutdown,   // the server stops; the job goes back to the queue
+  kStalled,    // its upload does not get on; the job waits for the whole of it
+  kStorage,    // what was computed could not be stored
+  kAbandoned,  // the server ends without a word: nothing is written any more
+};
+
+// One attempt at a job. Thread: any.
+class ActiveRun {
+ public:
+  ActiveRun(std::string job, int attempt, int64_t now_ms, int64_t limit_ms)
+      : job_(std::move(job)), attempt_(attempt), limit_ms_(limit_ms), counted_from_ms_(now_ms) {}
+
+  const std::string& job() const { return job_; }
+  int attempt() const { return attempt_; }
+  int64_t limit_ms() const { return limit_ms_; }
+  std::stop_token stop_token() const { return stop_.get_token(); }
+
+  // Ends it; the first reason counts.
+  void Stop(StopReason reason);
+  StopReason reason() const;
+
+  // Its bytes, once they are open.
+  void Watch(std::shared_ptr<ByteSource> source);
+  // Whether its file was not whole when it began.
+  bool was_early() const;
+
+  // Stops it for good if it takes too long. Time counts from when the whole file is there; a file
+  // that does not grow for `stall_ms` sends the job back. Called now and then. Unit: steady clock.
+  void CheckTime(int64_t now_ms, int64_t stall_ms);
+
+  void SetPace(const Pace& pace);
+  Pace pace() const;
+
+ private:
+  const std::string job_;
+  const int attempt_;
+  const int64_t limit_ms_;
+  std::stop_source stop_;
+  mutable Mutex mutex_;
+  StopReason reason_ GUARDED_BY(mutex_) = StopReason::kNone;
+  std::shared_ptr<ByteSource> source_ GUARDED_BY(mutex_);
+  bool was_early_ GUARDED_BY(mutex_) = false;
+  uint64_t received_ GUARDED_BY(mutex_) = 0;
+  std::optional<int64_t> grown_ms_ GUARDED_BY(mutex_);
+  int64_t counted_from_ms_ GUARDED_BY(mutex_);
+  Pace pace_ GUARDED_BY(mutex_);
+};
+
+// Thread: any.
+class Roster {
+ public:
+  void Add(std::shared_ptr<ActiveRun> run);
+  void Remove(const std::shared_ptr<ActiveRun>& run);
+
+  std::vector<std::shared_ptr<ActiveRun>> all() const;
+  size_t count() const;
+  // Any attempt, also one that was stopped and has not ended yet. Null: none.
+  std::shared_ptr<ActiveRun> Find(const std::string& job) const;
+
+  void StopAll(StopReason reason);
+
+ private:
+  mutable Mutex mutex_;
+  std::vector<std::shared_ptr<ActiveRun>> runs_ GUARDED_BY(mutex_);
+};
+
+}  // namespace verbatim::jobs
