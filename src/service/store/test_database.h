@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -19,11 +20,15 @@
 
 namespace verbatim::store {
 
-// A folder that ends with its owner.
+// A folder that ends with its owner, in memory if there is such a place: commits are synced often.
+enum class FolderKind { kMemory, kDisk };
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "store_test_XXXXXX").string();
+  explicit TemporaryFolder(FolderKind kind = FolderKind::kMemory) {
+    std::filesystem::path parent = "/dev/shm";
+    if (kind == FolderKind::kDisk || access(parent.c_str(), W_OK) != 0)
+      parent = std::filesystem::temp_directory_path();
+    std::string name = (parent / "store_test_XXXXXX").string();
     CHECK(mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
@@ -72,7 +77,7 @@ inline transcript::Transcript MakeTranscript(const std::vector<std::string>& tex
 // What a fixture inherits beside ::testing::Test.
 class TestDatabase {
  protected:
-  TestDatabase() { Reopen(); }
+  explicit TestDatabase(FolderKind kind = FolderKind::kMemory) : folder_(kind) { Reopen(); }
 
   void Reopen() {
     database_.reset();
