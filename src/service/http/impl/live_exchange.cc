@@ -125,7 +125,8 @@ Task<Result<size_t>> LiveExchange::Read(std::span<char> into) {
 Task<bool> LiveExchange::Admit() {
   if (match_.route == nullptr) {
     if (match_.allowed.empty()) {
-      co_await Refuse({404, "There is nothing here."});
+      const Refusal nothing{404, "There is nothing here."};
+      co_await Refuse(nothing);
       co_return false;
     }
     Response response = server_.MakeRefusal({405, "This method is not taken here."});
@@ -135,7 +136,8 @@ Task<bool> LiveExchange::Admit() {
   }
   const uint64_t size_max = std::max(match_.route->body_size_max, kDrainBytesMax);
   if (head_.request.content_length.value_or(0) > size_max) {
-    co_await Refuse({413, "The request's body is too large."});
+    const Refusal too_large{413, "The request's body is too large."};
+    co_await Refuse(too_large);
     co_return false;
   }
   if (match_.route->body_size_max != kNoBody || head_.expects_continue) co_return true;
