@@ -83,6 +83,18 @@ TEST_F(TranscriptsTest, WordsPhrasesAndPrefixes) {
   }
 }
 
+TEST_F(TranscriptsTest, AnyPartOfASentenceWithoutSpacesIsFound) {
+  AddJob("a");
+  Put("a", {"東京都に住んでいます。", "京都で働くJohn", "สวัสดีครับ"});
+  EXPECT_THAT(Segments("京都"), ElementsAre(0, 1));
+  EXPECT_THAT(Segments("東京 住んで"), ElementsAre(0));
+  EXPECT_THAT(Segments("京東"), IsEmpty()) << "the order counts";
+  EXPECT_THAT(Segments("john"), ElementsAre(1));
+  EXPECT_THAT(Segments("ครับ"), ElementsAre(2));
+  EXPECT_THAT(Find({.text = "京都 john"}).hits.at(0).pieces,
+              ElementsAre("", "京都", "で働く", "John"));
+}
+
 TEST_F(TranscriptsTest, TheBestComeFirstPageByPage) {
   AddJob("a");
   AddJob("b");
@@ -127,8 +139,7 @@ TEST_F(TranscriptsTest, DeletedAndEphemeralOnesAreNotFound) {
 
 TEST_F(TranscriptsTest, TextsWithOurMarksKeepTheirPieces) {
   AddJob("a");
-  Put("a",
-      {"one \xEF\xB7\x90two\xEF\xB7\x91 th\xEF\xB7\xEF\xB7\x90\x90ree", std::string("x\0y", 3)});
+  Put("a", {"one \xEF\xB7\x90two\xEF\xB7\x91 three", std::string("x\0y", 3)});
   EXPECT_THAT(Find({.text = "two"}).hits.at(0).pieces, ElementsAre("one ", "two", " three"));
   EXPECT_THAT(Find({.text = "y"}).hits.at(0).pieces, ElementsAre("x ", "y"));
 }

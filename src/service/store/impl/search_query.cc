@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/impl/searchable_text.h"
+
 namespace verbatim::store {
 namespace {
 
@@ -9,6 +11,7 @@ namespace {
 constexpr int kTermsMax = 64;
 
 constexpr std::string_view kSpaces(" \t\n\v\f\r\0", 7);  // FTS5 would stop reading at a NUL
+constexpr std::string_view kWordEnds("\" \t\n\v\f\r\0", 8);
 
 }  // namespace
 
@@ -22,19 +25,13 @@ std::string FullTextQuery(std::string_view text) {
     }
     const bool is_phrase = text[at] == '"';
     if (is_phrase) ++at;
-    const size_t end = std::min(
-        is_phrase ? text.find('"', at) : text.find_first_of("\" \t\n\v\f\r", at), text.size());
-    std::string term(text.substr(at, end - at));
+    const size_t end =
+        std::min(is_phrase ? text.find('"', at) : text.find_first_of(kWordEnds, at), text.size());
+    const std::string_view term = text.substr(at, end - at);
     at = is_phrase ? end + 1 : end;
-    bool is_prefix = false;
-    if (is_phrase) {
-      is_prefix = at < text.size() && text[at] == '*';
-    } else {
-      is_prefix = term.ends_with('*');
-    }
-    std::ranges::replace(term, '\0', ' ');
+    const bool is_prefix = is_phrase ? at < text.size() && text[at] == '*' : term.ends_with('*');
     if (!query.empty()) query += ' ';
-    query += '"' + term + '"';
+    query += '"' + SetApart(term) + '"';
     if (is_prefix) query += " *";
     ++count;
   }
