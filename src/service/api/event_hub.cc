@@ -87,9 +87,8 @@ class LedgerEventHub final : public EventHub {
 
   Result<Page> After(int64_t after, size_t count, const std::string& job) override {
     if (std::optional<Page> page = Recent(after, count, job)) return std::move(*page);
-    return database_.Read([&](store::Connection& connection) {
-      return FromLedger(connection, after, count, job);
-    });
+    return database_.Read(
+        [&](store::Connection& connection) { return FromLedger(connection, after, count, job); });
   }
 
   std::function<void()> Subscribe(std::shared_ptr<http::Wakeup> wakeup) override {
@@ -120,8 +119,8 @@ class LedgerEventHub final : public EventHub {
 }  // namespace
 
 Result<std::unique_ptr<EventHub>> EventHub::Open(store::Database& database, size_t kept) {
-  const store::EventRange range = TRY(database.Read(
-      [](store::Connection& connection) { return store::EventsKept(connection); }));
+  const store::EventRange range = TRY(
+      database.Read([](store::Connection& connection) { return store::EventsKept(connection); }));
   auto memory = std::make_shared<Memory>(range.newest, kept);
   database.OnEvents([memory](const std::vector<store::Event>& events) { memory->Add(events); });
   return std::make_unique<LedgerEventHub>(database, std::move(memory));

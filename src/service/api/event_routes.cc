@@ -61,8 +61,8 @@ Result<Wish> ReadWish(const http::Request& request, int64_t newest) {
   auto given = request.headers.Find("Last-Event-ID");
   if (!given) given = request.Query("last_event_id");
   if (!given || given->empty()) return wish;
-  const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(),
-                                            wish.after);
+  const auto [end, error] =
+      std::from_chars(given->data(), given->data() + given->size(), wish.after);
   if (error != std::errc() || end != given->data() + given->size() || wish.after < 0) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("last_event_id: \"{}\" is no event's id", *given));

@@ -49,23 +49,6 @@ Result<http::Response> SubmitJson(const Services& services, const Call& call) {
   return AcceptedResponse(services, submitted);
 }
 
-// A form that is sent again brings its file again; if it is the same file, the job of then is
-// meant.
-Result<void> TakeEarlierUpload(const Services& services, const store::Upload& file,
-                               jobs::JobRequest& request) {
-  if (request.idempotency_key.empty()) return {};
-  const auto find = [&](store::Connection& connection) -> Result<std::optional<store::Upload>> {
-    const auto job = TRY(store::FindJobByKey(connection, request.idempotency_key));
-    if (!job) return std::nullopt;
-    return store::FindUpload(connection, job->upload);
-  };
-  const std::optional<store::Upload> earlier = TRY(services.database.Read(find));
-  if (earlier && earlier->id != file.id && earlier->sha256 == file.sha256) {
-    request.upload = earlier->id;
-  }
-  return {};
-}
-
 Result<jobs::Submitted> SubmitOfForm(const Services& services, const http::Request& http_request,
                                      const ReceivedForm& form) {
   if (!form.file) return Fail(ErrorCode::kInvalidArgument, "file: the form has no file");
@@ -73,11 +56,11 @@ Result<jobs::Submitted> SubmitOfForm(const Services& services, const http::Reque
   jobs::JobRequest request = TRY(ParseRequestObject(object));
   request.upload = form.file->id;
   request.idempotency_key = TRY(IdempotencyKey(http_request));
-  TRY_VOID(TakeEarlierUpload(services, *form.file, request));
   return services.jobs.Submit(request);
 }
 
-// Nothing of a form is kept unless its file is that of a job.
+// Nothing of a form is kept unless its file is that of a job: one that is sent again, with its key,
+// brings its file again.
 Result<http::Response> SubmitForm(const Services& services, const http::Request& request,
                                   const ReceivedForm& form) {
   Result<jobs::Submitted> submitted = SubmitOfForm(services, request, form);

@@ -191,6 +191,7 @@ OpenAiResult<Transcript> TranscriptOf(const Services& services, const Result<sto
 
 // Nothing of the call stays behind.
 void Forget(const Services& services, const std::string& job) {
+  (void)services.jobs.Cancel(job);  // if the client went first
   const Result<void> deleted = services.jobs.Delete(job);
   if (deleted || deleted.error().code == ErrorCode::kNotFound) return;
   services.log.Warning("job {} stays: {}", job, deleted.error().message);
@@ -199,12 +200,7 @@ void Forget(const Services& services, const std::string& job) {
 OpenAiResult<Transcript> Finish(const Services& services, const Waiting& waiting,
                                 const Result<store::Job>& job) {
   OpenAiResult<Transcript> transcript = TranscriptOf(services, job);
-  if (job) {
-    Forget(services, waiting.job);
-  } else {
-    // It ends within a second; as an ephemeral job it is then removed by its runner.
-    (void)services.jobs.Cancel(waiting.job);
-  }
+  Forget(services, waiting.job);
   return transcript;
 }
 
@@ -214,9 +210,7 @@ http::Task<void> Stream(const Services& services, http::Exchange& exchange, Wait
   (void)co_await exchange.Begin(std::move(head));
   TextStream stream;
   const Result<store::Job> job = co_await WaitForEnd(services, exchange, waiting, &stream);
-  std::function<OpenAiResult<Transcript>()> finish = [&] {
-    return Finish(services, waiting, job);
-  };
+  std::function<OpenAiResult<Transcript>()> finish = [&] { return Finish(services, waiting, job); };
   const OpenAiResult<Transcript> transcript = co_await exchange.Offload(std::move(finish));
   const std::string last =
       transcript ? stream.Finish(PlainText(*transcript)) : ErrorEvent(transcript.error());
@@ -226,9 +220,7 @@ http::Task<void> Stream(const Services& services, http::Exchange& exchange, Wait
 
 http::Task<void> Answer(const Services& services, http::Exchange& exchange, Waiting waiting) {
   const Result<store::Job> job = co_await WaitForEnd(services, exchange, waiting, nullptr);
-  std::function<OpenAiResult<Transcript>()> finish = [&] {
-    return Finish(services, waiting, job);
-  };
+  std::function<OpenAiResult<Transcript>()> finish = [&] { return Finish(services, waiting, job); };
   const OpenAiResult<Transcript> transcript = co_await exchange.Offload(std::move(finish));
   http::Response response = transcript ? OpenAiAnswer(*transcript, waiting.request)
                                        : OpenAiErrorResponse(transcript.error());
@@ -303,8 +295,7 @@ void AddOpenAiRoutes(const Services& services, std::vector<http::Route>& routes)
   const uint64_t file_size_max = services.uploads.options().size_max;
   const uint64_t form_size_max =
       file_size_max == 0 ? http::kUnlimitedBody : file_size_max + kFormOverheadMax;
-  AddStreaming(services, routes, "POST", "/v1/audio/transcriptions", Transcriptions,
-               form_size_max);
+  AddStreaming(services, routes, "POST", "/v1/audio/transcriptions", Transcriptions, form_size_max);
   AddStreaming(services, routes, "POST", "/v1/audio/translations", Translations, form_size_max);
   AddEndpoint(services, routes, "GET", "/v1/models", ListModels);
   AddEndpoint(services, routes, "GET", "/v1/models/{id}", ShowModel);

@@ -9,8 +9,8 @@
 
 namespace verbatim::api {
 
-// {"type":"about:blank","title":...,"status":...,"code":"not_found","detail":...}. kInternal, kIo and
-// kCorruptModel keep their details for the log.
+// {"type":"about:blank","title":...,"status":...,"code":"not_found","detail":...}. kInternal, kIo
+// and kCorruptModel keep their details for the log.
 http::Response ProblemFor(const Error& error);
 
 // What the HTTP server itself refuses.

@@ -45,8 +45,8 @@ Result<http::Response> Search(const Services& services, const Call& call) {
       [&](store::Connection& connection) { return store::Search(connection, query); }));
   boost::json::array hits;
   for (const store::SearchHit& hit : found.hits) hits.push_back(HitObject(hit));
-  return JsonResponse(
-      200, {{"query", query.text}, {"total", found.total}, {"hits", std::move(hits)}});
+  return JsonResponse(200,
+                      {{"query", query.text}, {"total", found.total}, {"hits", std::move(hits)}});
 }
 
 }  // namespace

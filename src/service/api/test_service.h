@@ -1,0 +1,293 @@
+// What the tests of this room share: the whole service over real sockets, with an engine that says
+// what it is told to, in a folder of its own.
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "api/api.h"
+#include "api/problem.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "jobs/jobs.h"
+#include "metrics/metrics.h"
+#include "store/jobs.h"
+#include "store/test_database.h"
+#include "tests/raw_http_client.h"
+#include "tests/running_http_server.h"
+
+namespace verbatim::api {
+
+// What the engine does; the test changes it while it works.
+class Script {
+ public:
+  void Hold() { Set(is_held_, true); }
+  void Release() { Set(is_held_, false); }
+  void FailWith(Error error) {
+    const MutexLock lock(mutex_);
+    error_ = std::move(error);
+  }
+
+  // Waits while held. Errors: what it was told to fail with; kCancelled.
+  Result<void> Pass(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, stop, [this]() NO_THREAD_SAFETY_ANALYSIS { return !is_held_; });
+    if (stop.stop_requested()) return verbatim::Fail(ErrorCode::kCancelled, "stopped");
+    return Verdict();
+  }
+
+ private:
+  Result<void> Verdict() NO_THREAD_SAFETY_ANALYSIS {
+    if (error_) return Failure(*error_);
+    return {};
+  }
+  void Set(bool& value, bool to) {
+    {
+      const MutexLock lock(mutex_);
+      value = to;
+    }
+    changed_.notify_all();
+  }
+
+  Mutex mutex_;
+  ConditionVariable changed_;
+  bool is_held_ GUARDED_BY(mutex_) = false;
+  std::optional<Error> error_ GUARDED_BY(mutex_);
+};
+
+inline constexpr std::string_view kSpokenText = "Hello world. How are you?";
+
+inline transcript::Segment SpokenSegment(std::vector<std::string> words, int64_t begin_s) {
+  transcript::Segment segment;
+  segment.begin = SampleTime{begin_s * kSampleRate};
+  SampleTime at = segment.begin;
+  for (std::string& text : words) {
+    segment.text += text;
+    segment.words.push_back({std::move(text), at, at + SampleTime{8000}, 0.5F});
+    at += SampleTime{8000};
+  }
+  segment.end = at;
+  segment.tokens = {50364, 2425};
+  segment.avg_logprob = -0.25F;
+  segment.compression_ratio = 1.5F;
+  segment.no_speech_prob = 0.125F;
+  return segment;
+}
+
+inline transcript::Transcript SpokenTranscript() {
+  transcript::Transcript transcript;
+  transcript.source = "talk.wav";
+  transcript.language = "en";
+  transcript.model = "base";
+  transcript.duration = SampleTime{5 * kSampleRate / 2};
+  transcript.segments = {SpokenSegment({" Hello", " world."}, 0),
+                         SpokenSegment({" How", " are", " you?"}, 1)};
+  transcript.coverage = transcript::CompleteCoverage(
+      {{SampleTime{0}, transcript.duration, transcript::CoverageKind::kTranscribed, ""}},
+      transcript.duration);
+  return transcript;
+}
+
+// Says SpokenTranscript, as one window.
+class ScriptedEngine final : public pipeline::Engine {
+ public:
+  explicit ScriptedEngine(Script& script) : script_(script) {}
+
+  Shape shape() const override { return {}; }
+  bool is_multilingual() const override { return true; }
+  profile::StageMeter::Totals stage_totals() const override { return {}; }
+
+  Result<void> Transcribe(std::span<const pipeline::FileRequest> files,
+                          const pipeline::TranscribeOptions& options,
+                          const pipeline::TranscribeEvents& events, std::stop_token stop) override {
+    if (Result<void> passed = script_.Pass(stop); !passed) {
+      if (passed.error().code == ErrorCode::kCancelled) return passed;
+      events.on_file(0, Failure(passed.error()));
+      return {};
+    }
+    transcript::Transcript transcript = SpokenTranscript();
+    transcript.source = files[0].path;
+    if (options.task == pipeline::Task::kTranslate) transcript.task = "translate";
+    pipeline::WindowResult window;
+    window.window.segments = {{SampleTime{0}, transcript.duration}};
+    window.segments = transcript.segments;
+    window.language = "en";
+    window.coverage = transcript.coverage;
+    if (events.on_plan) events.on_plan(0, {});
+    if (events.on_window) events.on_window(0, window);
+    events.on_file(0, std::move(transcript));
+    return {};
+  }
+
+ private:
+  Script& script_;
+};
+
+// A served service, from database to socket.
+class RunningService {
+ public:
+  RunningService() {
+    database_ = Must(store::Database::Open(folder_.path() / "verbatim.db"));
+    events_ = Must(EventHub::Open(*database_, 64));
+    upload::UploadsOptions upload_options;
+    upload_options.folder = folder_.path() / "uploads";
+    upload_options.size_max = 100'000;
+    upload_options.disk_reserve = 0;
+    uploads_ = Must(upload::Uploads::Open(upload_options, *database_, clock_, log_));
+    jobs::EngineCacheOptions engine_options;
+    engine_options.open = [this](const std::string&) -> Result<std::unique_ptr<pipeline::Engine>> {
+      return std::make_unique<ScriptedEngine>(script);
+    };
+    engines_ = jobs::EngineCache::Make(std::move(engine_options), log_);
+    jobs_ = Must(jobs::Jobs::Open({}, *database_, *uploads_, *engines_, *metrics_, clock_, log_));
+    uploads_->OnComplete([this](store::Connection& connection, const store::Upload& upload) {
+      return jobs_->SubmitFor(connection, upload);
+    });
+    services_.reset(new Services{{.version = "1.2.3", .default_model = "base"},
+                                 *database_,
+                                 *uploads_,
+                                 *jobs_,
+                                 *engines_,
+                                 *metrics_,
+                                 *events_,
+                                 clock_,
+                                 log_});
+    jobs_->Start();
+    http::ServerOptions options;
+    options.make_refusal = ProblemForStatus;
+    options.response_headers = DefaultHeaders();
+    server_ =
+        std::make_unique<tests::RunningHttpServer>(std::move(options), MakeRoutes(*services_));
+  }
+  ~RunningService() {
+    script.Release();
+    server_.reset();
+    jobs_->Stop(std::chrono::seconds(5));
+  }
+  RunningService(const RunningService&) = delete;
+  RunningService& operator=(const RunningService&) = delete;
+
+  Script script;
+
+  const Services& services() const { return *services_; }
+  uint16_t port() const { return server_->port(); }
+
+  tests::RawResponse Ask(std::string_view method, std::string_view target,
+                         std::string_view headers = "", std::string_view body = "") const {
+    tests::RawHttpClient client(port());
+    CHECK(client.Send(RequestText(method, target, headers, body)));
+    const auto response = client.ReceiveResponse(std::string(method));
+    EXPECT_TRUE(response) << method << " " << target << ": no answer";
+    return response.value_or(tests::RawResponse{});
+  }
+
+  tests::RawResponse Get(std::string_view target, std::string_view headers = "") const {
+    return Ask("GET", target, headers);
+  }
+
+  tests::RawResponse PostJson(std::string_view target, std::string_view json) const {
+    return Ask("POST", target, "Content-Type: application/json\r\n", json);
+  }
+
+  static std::string RequestText(std::string_view method, std::string_view target,
+                                 std::string_view headers, std::string_view body) {
+    std::string text =
+        fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\n{}", method, target, headers);
+    const bool has_body = method != "GET" && method != "HEAD" && method != "DELETE";
+    if (has_body) text += fmt::format("Content-Length: {}\r\n", body.size());
+    return text + "\r\n" + std::string(body);
+  }
+
+  // An upload that is complete.
+  std::string PutFile(std::string_view bytes = "sound", std::string_view name = "talk.wav") const {
+    upload::NewUpload request;
+    request.length = bytes.size();
+    request.filename = name;
+    const store::Upload upload = Must(uploads_->Create(request));
+    auto receiver = Must(uploads_->Receive(upload.id, 0, std::nullopt, [] {}));
+    CHECK(receiver->Append(bytes));
+    CHECK(receiver->Finish());
+    return upload.id;
+  }
+
+  // A job of such an upload, as JSON.
+  boost::json::value Submit(std::string_view more = "") const {
+    const tests::RawResponse response =
+        PostJson("/api/jobs", fmt::format(R"({{"upload":"{}"{}}})", PutFile(), more));
+    EXPECT_EQ(response.status, 202) << response.body;
+    return boost::json::parse(response.body);
+  }
+
+  // Waits for the end of a job, by the events of the ledger; returns its state.
+  std::string End(const std::string& id) const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < deadline) {
+      const auto job = Must(database_->Read(
+          [&](store::Connection& connection) { return store::FindJob(connection, id); }));
+      if (!job) return "none";
+      if (store::IsFinal(job->state)) return std::string(store::JobStateName(job->state));
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return "still working";
+  }
+
+  // A job that has completed; its id.
+  std::string Completed() const {
+    std::string id(Submit().at("id").as_string());
+    EXPECT_EQ(End(id), "completed");
+    return id;
+  }
+
+ private:
+  template <typename T>
+  static T Must(Result<T> result) {
+    EXPECT_TRUE(result) << result.error().message;
+    return std::move(*result);
+  }
+
+  const store::TemporaryFolder folder_;
+  SystemClock clock_;
+  QuietLog log_;
+  std::unique_ptr<metrics::Metrics> metrics_ = metrics::Metrics::Make();
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<EventHub> events_;
+  std::unique_ptr<upload::Uploads> uploads_;
+  std::unique_ptr<jobs::EngineCache> engines_;
+  std::unique_ptr<jobs::Jobs> jobs_;
+  std::unique_ptr<Services> services_;
+  std::unique_ptr<tests::RunningHttpServer> server_;
+};
+
+// Fields and a file as a form with the boundary "x".
+inline constexpr std::string_view kFormType = "Content-Type: multipart/form-data; boundary=x\r\n";
+inline std::string Form(const std::vector<std::pair<std::string, std::string>>& fields,
+                        std::optional<std::string_view> file = "sound") {
+  std::string form;
+  for (const auto& [name, value] : fields) {
+    form += fmt::format("--x\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n{}\r\n", name,
+                        value);
+  }
+  if (file) {
+    form += fmt::format(
+        "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"talk.wav\"\r\n"
+        "Content-Type: audio/wav\r\n\r\n{}\r\n",
+        *file);
+  }
+  return form + "--x--\r\n";
+}
+
+}  // namespace verbatim::api
