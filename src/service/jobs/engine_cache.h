@@ -31,6 +31,7 @@ struct ModelInfo {
 // Thread: any.
 class EngineCache {
  public:
+  // Loads nothing yet.
   static std::unique_ptr<EngineCache> Make(EngineCacheOptions options, Log& log);
   virtual ~EngineCache() = default;
 

@@ -38,6 +38,7 @@ std::string JobOptionsJson(const JobOptions& options);
 // The options that change the transcript, in a fixed order: what makes a stored one reusable.
 std::string TranscriptKey(const JobOptions& options);
 
+// What the engine is told.
 pipeline::TranscribeOptions ToTranscribeOptions(const JobOptions& options);
 
 }  // namespace verbatim::jobs

@@ -44,6 +44,10 @@ Result<bool> IsSameUpload(Connection& connection, const std::string& a, const st
   return first && second && !first->sha256.empty() && first->sha256 == second->sha256;
 }
 
+std::string JobsAre(size_t count) {
+  return count == 1 ? "1 job is" : fmt::format("{} jobs are", count);
+}
+
 std::string UploadProgress(const Upload& upload) {
   const uint64_t length = upload.length.value_or(0);
   if (length == 0) {
@@ -210,11 +214,11 @@ std::string JobCenter::WhyWaiting(const Job& job) {
   const Result<int64_t> before = QueuePosition(job.id);
   if (!before) return "";
   if (*before > 0) {
-    return fmt::format("{} {} before it in the queue.", *before,
-                       *before == 1 ? "job is" : "jobs are");
+    return fmt::format("{} before it in the queue.", JobsAre(static_cast<size_t>(*before)));
   }
-  if (roster_.count() < static_cast<size_t>(options_.runners)) return "It starts in a moment.";
-  return fmt::format("{} jobs are running, as many as there may be; it is next.", roster_.count());
+  const size_t running = roster_.count();
+  if (running < static_cast<size_t>(options_.runners)) return "It starts in a moment.";
+  return fmt::format("{} running, as many as there may be; it is next.", JobsAre(running));
 }
 
 // How many jobs start before it.

@@ -1,6 +1,7 @@
 // The queue and what works on it. A job is a row in the ledger from the moment it is accepted to
 // its end; runners claim it under a lease, store each finished window, and finish it once. A crash
-// resumes in the middle of a file; a job that crashes the server three times is given up.
+// resumes in the middle of a file; a job that crashes the server three times without getting on is
+// given up.
 #pragma once
 
 #include <chrono>
@@ -72,6 +73,7 @@ class Jobs {
                                             Log& log);
   virtual ~Jobs() = default;
 
+  // Starts the runners and what keeps their leases.
   virtual void Start() = 0;
 
   // No job is started any more; those running are stopped at the next window, their leases
@@ -103,6 +105,7 @@ class Jobs {
   // Why a queued job does not run yet, in a sentence; empty: it does.
   virtual std::string WhyWaiting(const store::Job& job) = 0;
 
+  // Of a running job; nothing for any other.
   virtual Pace PaceOf(const std::string& id) = 0;
 
   struct Load {

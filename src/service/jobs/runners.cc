@@ -47,9 +47,13 @@ JobCenter::JobCenter(JobsOptions options, const Parts& parts)
       tools_{ledger_,       parts.database, parts.uploads, parts.engines,
              parts.metrics, parts.clock,    parts.log} {}
 
-JobCenter::~JobCenter() {
+void JobCenter::Abandon() {
   is_stopping_ = true;
   roster_.StopAll(StopReason::kAbandoned);
+}
+
+JobCenter::~JobCenter() {
+  Abandon();
   for (std::jthread& thread : threads_) thread.request_stop();
   bell_.Ring();
 }

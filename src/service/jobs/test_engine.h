@@ -3,6 +3,8 @@
 // finished windows, obeys `stop`, and lets a test step in before each window.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <functional>
 #include <map>
@@ -35,7 +37,8 @@ struct FakeScript {
   std::atomic<int> alive = 0;  // engines
 };
 
-// Bytes: "GAP" in a window makes it uncertain; "FAIL" at the beginning is a file that can't be read.
+// Bytes: "GAP" in a window makes it uncertain; "FAIL" at the beginning is a file that can't be
+// read.
 class FakeEngine final : public pipeline::Engine {
  public:
   explicit FakeEngine(std::shared_ptr<FakeScript> script) : script_(std::move(script)) {
@@ -67,14 +70,14 @@ class FakeEngine final : public pipeline::Engine {
     result.window.index = index;
     result.window.segments = {{.begin = begin, .end = end}};
     const bool has_gap = bytes.find("GAP") != std::string::npos;
-    result.coverage = {{begin, end,
-                        has_gap ? transcript::CoverageKind::kUncertain
-                                : transcript::CoverageKind::kTranscribed,
-                        has_gap ? "said so" : ""}};
+    result.coverage = {
+        {begin, end,
+         has_gap ? transcript::CoverageKind::kUncertain : transcript::CoverageKind::kTranscribed,
+         has_gap ? "said so" : ""}};
     transcript::Segment segment;
     segment.begin = begin;
     segment.end = end;
-    segment.text = " " + bytes + ".";
+    segment.text = fmt::format(" {}.", bytes);
     segment.words = {{segment.text, begin, end, .75F}};
     segment.window = index;
     result.segments = {segment};
@@ -103,7 +106,7 @@ class FakeEngine final : public pipeline::Engine {
     if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
     {
       MutexLock lock(script_->mutex);
-      ++script_->computed[file.path.string() + " " + std::to_string(index)];
+      ++script_->computed[fmt::format("{} {}", file.path.string(), index)];
     }
     events.on_window(0, result);
     return {};
@@ -118,7 +121,9 @@ class FakeEngine final : public pipeline::Engine {
     for (const pipeline::WindowResult& done : file.finished) windows[done.window.index] = done;
     std::vector<pipeline::WindowResult> held;
     for (int64_t index = 0;; ++index) {
-      const std::string bytes = TRY(Read(*file.source, index, stop));
+      const Result<std::string> read = Read(*file.source, index, stop);
+      if (!read) return Failure(read.error());
+      const std::string& bytes = *read;
       if (index == 0 && bytes.starts_with("FAIL")) {
         return Fail(ErrorCode::kUnsupportedMedia, "nothing here that can be transcribed");
       }
@@ -131,9 +136,9 @@ class FakeEngine final : public pipeline::Engine {
       }
       TRY_VOID(Compute(file, windows[index], events, stop));
       const uint64_t size = file.source->size().value_or(0);
-      const double share = size == 0 ? 0
-                                     : static_cast<double>(index + 1) * kFakeWindowBytes /
-                                           static_cast<double>(size);
+      const double share =
+          size == 0 ? 0
+                    : static_cast<double>(index + 1) * kFakeWindowBytes / static_cast<double>(size);
       const auto count = static_cast<int64_t>((size + kFakeWindowBytes - 1) / kFakeWindowBytes);
       events.on_progress({0, windows[index].window.end(), count * kFakeWindowLength, share});
     }

@@ -2,7 +2,7 @@
 // real uploads in a folder of its own, a clock that stands still and a fake engine.
 #pragma once
 
-#include <stdlib.h>
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <memory>
@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/check.h"
-#include "base/mutex.h"
 #include "jobs/impl/job_center.h"
 #include "jobs/test_clock.h"
+#include "jobs/test_doubles.h"
 #include "jobs/test_engine.h"
 #include "metrics/metrics.h"
 #include "store/events.h"
@@ -24,55 +24,6 @@
 #include "upload/uploads.h"
 
 namespace verbatim::jobs {
-
-// Keeps its lines.
-class ListeningLog final : public Log {
- public:
-  void Write(LogLevel, std::string_view message) override {
-    MutexLock lock(mutex_);
-    lines_.emplace_back(message);
-  }
-
-  // Lines that hold a text.
-  std::vector<std::string> With(std::string_view text) const {
-    MutexLock lock(mutex_);
-    std::vector<std::string> found;
-    for (const std::string& line : lines_) {
-      if (line.find(text) != std::string::npos) found.push_back(line);
-    }
-    return found;
-  }
-
- private:
-  mutable Mutex mutex_;
-  std::vector<std::string> lines_ GUARDED_BY(mutex_);
-};
-
-// In memory where there is such a folder: these tests write thousands of small transactions.
-class TestFolder {
- public:
-  TestFolder() {
-    std::error_code error;
-    const std::filesystem::path memory = "/dev/shm";
-    const bool has_memory = std::filesystem::is_directory(memory, error);
-    std::string name =
-        ((has_memory ? memory : std::filesystem::temp_directory_path()) / "jobs_test_XXXXXX")
-            .string();
-    CHECK(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 class TestServer {
  public:
@@ -92,7 +43,7 @@ class TestServer {
 
   JobCenter& jobs() { return *center_; }
   upload::Uploads& uploads() { return *uploads_; }
-  store::Database& database() { return *database_; }
+  FragileDatabase& database() { return *database_; }
   EngineCache& engines() { return *engines_; }
   metrics::Metrics& metrics() { return *metrics_; }
   FakeClock& clock() { return clock_; }
@@ -103,7 +54,7 @@ class TestServer {
   std::string Upload(const std::string& bytes, const std::string& filename = "talk.wav",
                      const std::string& job_request = "") {
     const std::string id = Begin(bytes.size(), filename, job_request);
-    Append(id, bytes);
+    if (!bytes.empty()) Append(id, bytes);
     return id;
   }
   std::string Begin(uint64_t length, const std::string& filename = "talk.wav",
@@ -135,9 +86,9 @@ class TestServer {
         [&](store::Connection& connection) { return store::FindJob(connection, id); }));
   }
   bool Exists(const std::string& id) {
-    return Must(database_->Read([&](store::Connection& connection) {
-             return store::FindJob(connection, id);
-           })).has_value();
+    return Must(database_->Read(
+                    [&](store::Connection& connection) { return store::FindJob(connection, id); }))
+        .has_value();
   }
   std::vector<store::Event> Events(const std::string& job) {
     return Must(database_->Read([&](store::Connection& connection) {
@@ -169,7 +120,8 @@ class TestServer {
 
  private:
   void Boot() {
-    database_ = Must(store::Database::Open(folder_ / "verbatim.db"));
+    database_ =
+        std::make_unique<FragileDatabase>(Must(store::Database::Open(folder_ / "verbatim.db")));
     upload::UploadsOptions options;
     options.folder = folder_ / "uploads";
     options.disk_reserve = 0;
@@ -199,7 +151,7 @@ class TestServer {
   const std::shared_ptr<FakeScript> script_ = std::make_shared<FakeScript>();
   const std::unique_ptr<EngineCache> engines_ = MakeEngines();
   const std::unique_ptr<metrics::Metrics> metrics_ = metrics::Metrics::Make();
-  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<FragileDatabase> database_;
   std::unique_ptr<upload::Uploads> uploads_;
   std::unique_ptr<JobCenter> center_;
 };
@@ -208,7 +160,7 @@ class TestServer {
 inline std::string Speech(size_t count, unsigned seed = 0) {
   std::string bytes;
   for (size_t i = 0; i < count; ++i) {
-    std::string window = "w" + std::to_string(i) + " s" + std::to_string(seed);
+    std::string window = fmt::format("w{} s{}", i, seed);
     window.resize(kFakeWindowBytes, '~');
     bytes += window;
   }

@@ -38,12 +38,16 @@ uint64_t BigEndian(std::string_view bytes) {
   return value;
 }
 
-// MPEG audio and AAC in ADTS: eleven ones, then a layer that is in use.
+// A frame's head: eleven ones, then version, layer, bit rate and sampling rate, none of them the
+// value that is forbidden. Source: ISO 11172-3, 2.4.1.3; for AAC, ISO 13818-7, 6.2.
 bool IsAudioFrame(std::string_view head) {
   const auto first = static_cast<unsigned char>(head[0]);
   const auto second = static_cast<unsigned char>(head[1]);
-  return first == 0xFF && (second & 0xE0) == 0xE0 && (second & 0x18) != 0x08 &&
-         ((second & 0x06) != 0 || (second & 0xF6) == 0xF0);
+  const auto third = static_cast<unsigned char>(head[2]);
+  if (first != 0xFF) return false;
+  if ((second & 0xF6) == 0xF0) return (third & 0x3C) != 0x3C;  // AAC in ADTS
+  return (second & 0xE0) == 0xE0 && (second & 0x18) != 0x08 && (second & 0x06) != 0 &&
+         (third & 0xF0) != 0xF0 && (third & 0x0C) != 0x0C;
 }
 
 bool IsTransportStream(std::string_view head) {

@@ -49,6 +49,9 @@ class JobCenter final : public Jobs {
   Pace PaceOf(const std::string& id) override;
   Load load() override;
 
+  // Ends all runs as a crash would: nothing they do is written from now on.
+  void Abandon();
+
   enum class Step {
     kRan,      // a job, to its end
     kNothing,  // may start
@@ -95,7 +98,7 @@ class JobCenter final : public Jobs {
   std::atomic<bool> is_changed_ = false;  // since the counts were taken
   std::atomic<int> queued_ = 0;
   std::atomic<int> running_ = 0;
-  int64_t heartbeat_due_ms_ = 0;  // for Tick alone
+  std::atomic<int64_t> heartbeat_due_ms_ = 0;
 
   // The queue as it was a moment ago: lists of jobs ask for many positions at once.
   Mutex order_mutex_;
