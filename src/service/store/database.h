@@ -24,7 +24,8 @@ class Connection;
 
 class Database {
  public:
-  // Opens or creates the file, checks it, migrates it to the newest schema.
+  // Opens or creates the file and its folder, checks it, migrates it to the newest schema. The
+  // check reads all of a file of up to 64 MB; a larger one is checked as it is read.
   // Errors: kConflict (another process has it open, or a newer version made it); kIo, kOutOfSpace;
   // kInternal with "damaged" if its integrity check fails.
   static Result<std::unique_ptr<Database>> Open(const std::filesystem::path& path);

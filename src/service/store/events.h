@@ -19,7 +19,7 @@ Result<int64_t> AppendEvent(Connection& connection, Event event);
 Result<std::vector<Event>> EventsAfter(Connection& connection, int64_t after, size_t count,
                                        const std::string& job = "");
 
-// The newest id, 0 if there is none, and the oldest kept.
+// The newest id ever given, 0 if there is none, and the oldest kept, 0 if none is.
 struct EventRange {
   int64_t oldest = 0;
   int64_t newest = 0;

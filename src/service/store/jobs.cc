@@ -153,7 +153,8 @@ Result<std::optional<Job>> FindJobByKey(Connection& connection, const std::strin
 Result<std::optional<Job>> FindReusableJob(Connection& connection, const std::string& sha256,
                                            const std::string& transcript_key) {
   static const std::string sql = Select(
-      "WHERE upload IN (SELECT id FROM uploads WHERE sha256 = ? AND sha256 <> '') "
+      "INDEXED BY jobs_by_upload WHERE upload IN (SELECT id FROM uploads WHERE sha256 = ? AND "
+      "sha256 <> '') "
       "AND transcript_key = ? AND state = 'completed' AND is_ephemeral = 0 "
       "AND EXISTS (SELECT 1 FROM transcripts WHERE job = jobs.id) "
       "ORDER BY number DESC LIMIT 1");
@@ -210,8 +211,8 @@ Result<std::vector<Job>> ListJobs(Connection& connection, const JobQuery& query)
 }
 
 Result<std::vector<Job>> QueuedJobs(Connection& connection, size_t count) {
-  static const std::string sql =
-      Select("WHERE state = 'queued' ORDER BY priority DESC, number LIMIT ?");
+  static const std::string sql = Select(
+      "INDEXED BY jobs_queued WHERE state = 'queued' ORDER BY priority DESC, number LIMIT ?");
   Statement find = TRY(connection.Prepare(sql));
   return ReadAll(find.Bind(AsLimit(count)));
 }
