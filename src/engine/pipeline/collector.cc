@@ -21,6 +21,7 @@ Collector::Collector(std::span<const FileRequest> files, const TranscribeEvents&
 
 void Collector::Reading(FileTrack& file, SampleTime estimate, double share) {
   MutexLock lock(mutex_);
+  if (is_closed_) return;
   Pace& pace = paces_[file.index()];
   pace.estimate = estimate;
   pace.share_read = share;
@@ -29,18 +30,41 @@ void Collector::Reading(FileTrack& file, SampleTime estimate, double share) {
 
 void Collector::Read(FileTrack& file, FileSummary summary) {
   MutexLock lock(mutex_);
+  if (is_closed_) return;
   file.Summarize(std::move(summary));
   SendWholeFiles();
 }
 
 void Collector::Failed(FileTrack& file, Error error) {
   MutexLock lock(mutex_);
+  if (is_closed_) return;
   file.Fail(std::move(error));
   SendWholeFiles();
 }
 
+void Collector::Planned(FileTrack& file, const split::SplitPlan& plan) {
+  MutexLock lock(mutex_);
+  if (!is_closed_ && events_.on_plan) events_.on_plan(file.index(), plan);
+}
+
+void Collector::Resume(FileTrack& file, WindowResult result) {
+  MutexLock lock(mutex_);
+  if (!is_closed_) Take(file, std::move(result));
+}
+
 void Collector::Deliver(FileTrack& file, WindowResult result) {
   MutexLock lock(mutex_);
+  if (is_closed_) return;
+  if (events_.on_window) events_.on_window(file.index(), result);
+  Take(file, std::move(result));
+}
+
+void Collector::Close() {
+  MutexLock lock(mutex_);
+  is_closed_ = true;
+}
+
+void Collector::Take(FileTrack& file, WindowResult result) {
   for (const transcript::Segment& segment : file.Deliver(std::move(result))) {
     if (events_.on_segment) events_.on_segment(file.index(), segment);
   }

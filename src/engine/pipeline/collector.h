@@ -34,8 +34,15 @@ class Collector {
   void Read(FileTrack& file, FileSummary summary);
   void Failed(FileTrack& file, Error error);
 
+  // Also from the reader: how the file will be split, and a window that an earlier run finished.
+  void Planned(FileTrack& file, const split::SplitPlan& plan);
+  void Resume(FileTrack& file, WindowResult result);
+
   // From the workers.
   void Deliver(FileTrack& file, WindowResult result);
+
+  // From now on no event is sent, whatever is reported. Waits for one that is being sent.
+  void Close();
 
  private:
   struct Pace {
@@ -45,6 +52,7 @@ class Collector {
     std::chrono::steady_clock::time_point reported{};
   };
 
+  void Take(FileTrack& file, WindowResult result) REQUIRES(mutex_);
   void SendWholeFiles() REQUIRES(mutex_);
   void SendProgress(const FileTrack& file, bool is_forced) REQUIRES(mutex_);
 
@@ -54,6 +62,7 @@ class Collector {
   std::vector<std::unique_ptr<FileTrack>> files_;
   std::vector<Pace> paces_ GUARDED_BY(mutex_);
   size_t next_file_ GUARDED_BY(mutex_) = 0;  // files before it have been sent
+  bool is_closed_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace verbatim::pipeline

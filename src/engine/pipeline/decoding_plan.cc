@@ -83,7 +83,14 @@ std::vector<whisper::SearchOptions> TriesFor(const TranscribeOptions& options, s
 
 }  // namespace
 
-Result<DecodingPlan> MakeDecodingPlan(const whisper::Model& model,
+SharedRules MakeSharedRules(const whisper::Model& model) {
+  const auto make = [&](SegmentTimes times) {
+    return std::make_shared<const whisper::DecodingRules>(RulesFor(model, times));
+  };
+  return {make(SegmentTimes::kAlignment), make(SegmentTimes::kTokens)};
+}
+
+Result<DecodingPlan> MakeDecodingPlan(const whisper::Model& model, const SharedRules& rules,
                                       const TranscribeOptions& options) {
   const auto is_width = [](int value) { return value >= 1 && value <= 16; };
   if (!is_width(options.beam_size) || !is_width(options.unsure_beam_size) ||
@@ -112,8 +119,25 @@ Result<DecodingPlan> MakeDecodingPlan(const whisper::Model& model,
       .has_second_look = HasSecondLook(options),
       .limits = {options.compression_ratio_max, options.logprob_min, options.no_speech_max,
                  options.logprob_min},
-      .rules = RulesFor(model, options.segment_times),
+      .rules = options.segment_times == SegmentTimes::kAlignment ? rules.for_alignment
+                                                                 : rules.for_tokens,
       .tokens_max = tokens_max};
+}
+
+DecoderSize DecoderSize::With(const DecoderSize& other) const {
+  return {std::max(rows, other.rows), std::max(positions, other.positions)};
+}
+
+DecoderSize DecoderSizeFor(const whisper::Model& model, const DecodingPlan& plan, size_t batch) {
+  constexpr size_t kSpecials = 6;  // <|notimestamps|>, the end of text ...
+  size_t widest = 0;
+  for (const whisper::SearchOptions& options : plan.tries) {
+    widest = std::max(widest, whisper::Search::WidthOf(options));
+  }
+  // A retry that is wider finds room beside all others.
+  const size_t first = whisper::Search::WidthOf(plan.tries.front());
+  return {batch * first + (widest > first ? widest : 0),
+          std::min(model.shape.text_positions, plan.previous.size() + plan.tokens_max + kSpecials)};
 }
 
 }  // namespace verbatim::pipeline

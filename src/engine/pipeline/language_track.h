@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "whisper/batch_decoder.h"
+#include "whisper/language_guess.h"
 
 namespace verbatim::pipeline {
 
@@ -29,7 +29,11 @@ class LanguageTrack {
                                                 const std::vector<whisper::LanguageGuess>& guesses,
                                                 const std::stop_token& stop);
 
+  // Notes the guesses of a window that an earlier run finished; empty if it made none.
+  void Remember(int64_t window, const std::vector<whisper::LanguageGuess>& guesses);
+
  private:
+  void Note(int64_t window, const std::vector<whisper::LanguageGuess>& guesses) REQUIRES(mutex_);
   whisper::LanguageGuess Likeliest() const REQUIRES(mutex_);
 
   Mutex mutex_;

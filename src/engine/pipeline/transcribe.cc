@@ -1,12 +1,14 @@
 #include "pipeline/transcribe.h"
 
-#include <thread>
+#include <atomic>
+#include <memory>
 #include <utility>
 
+#include "base/mutex.h"
 #include "kernels/cpu.h"
 #include "kernels/gemm.h"
 #include "kernels/thread_pool.h"
-#include "pipeline/collector.h"
+#include "pipeline/decoding_plan.h"
 #include "pipeline/engine_shape.h"
 #include "pipeline/memory.h"
 #include "pipeline/window_queue.h"
@@ -65,62 +67,71 @@ class WhisperEngine final : public Engine {
       : model_(std::move(model)),
         name_(std::move(name)),
         shape_(shape),
-        is_spreading_(is_spreading) {}
+        is_spreading_(is_spreading),
+        rules_(MakeSharedRules(*model_)) {}
 
   Shape shape() const override { return shape_; }
   profile::StageMeter::Totals stage_totals() const override { return meter_.Read(); }
   bool is_multilingual() const override { return model_->tokenizer.is_multilingual(); }
+  int busy_workers() const override { return busy_workers_; }
 
   Result<void> Transcribe(std::span<const FileRequest> files, const TranscribeOptions& options,
                           const TranscribeEvents& events, std::stop_token stop) override;
 
  private:
-  // How many of `count` workers are needed.
-  size_t AwaitFirst(WindowQueue& queue, size_t count, const std::stop_token& stop) {
-    const profile::StageClock clock(&meter_, profile::Stage::kWindowWait);
-    return queue.AwaitFirst(count, stop);
-  }
+  std::shared_ptr<WorkerPool> Workers();
 
   std::shared_ptr<const whisper::Model> model_;
   std::string name_;
   Shape shape_;
   bool is_spreading_;
+  SharedRules rules_;
   profile::StageMeter meter_;
+  std::atomic<int> busy_workers_ = 0;
+  Mutex mutex_;
+  std::weak_ptr<WorkerPool> workers_ GUARDED_BY(mutex_);  // owned by the calls
 };
 
 // The path: files -> audio -> speech -> windows on this thread's reader, windows -> text on the
-// workers, text -> transcripts in the collector.
+// workers of all calls, text -> transcripts in the collector.
 Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
                                        const TranscribeOptions& options,
                                        const TranscribeEvents& events, std::stop_token stop) {
-  const DecodingPlan plan = TRY(MakeDecodingPlan(*model_, options));
-  Collector collector(files, events,
-                      {options.task == Task::kTranslate ? "translate" : "transcribe", name_,
-                       options.language == "auto" ? "" : options.language});
-  const auto worker_count = static_cast<size_t>(shape_.workers);
-  const auto threads = static_cast<size_t>(shape_.threads);
-  WindowQueue queue(worker_count + kQueuedWindows);
-
-  std::vector<std::jthread> workers;
-  for (size_t i = 0; i < worker_count; ++i) {
-    workers.emplace_back([&, i] {
-      const size_t needed = AwaitFirst(queue, worker_count, stop);
-      if (i >= needed) return;
-      const size_t spread = is_spreading_ ? threads * worker_count / needed : threads;
-      Worker worker(model_, plan, {spread, static_cast<size_t>(shape_.batch)}, meter_);
-      worker.Run(queue, collector, stop);
-    });
-  }
+  DecodingPlan plan = TRY(MakeDecodingPlan(*model_, rules_, options));
+  const DecoderSize size = DecoderSizeFor(*model_, plan, static_cast<size_t>(shape_.batch));
+  RunTraits traits{options.task == Task::kTranslate ? "translate" : "transcribe", name_,
+                   options.language == "auto" ? "" : options.language};
+  const auto call = std::make_shared<Call>(std::move(plan), files, events, std::move(traits), stop);
+  const std::shared_ptr<WorkerPool> workers = Workers();
+  WindowQueue::Place place(workers->queue(), {options.priority, size});
   // This thread reads, and then waits for the workers.
   profile::StageClock clock(&meter_, profile::Stage::kWorkerWait);
-  WindowReader reader(queue, collector, options, clock);
+  WindowReader reader(place, call, options, clock);
   for (size_t i = 0; i < files.size() && !stop.stop_requested(); ++i) {
-    reader.Read(collector.file(i), files[i], stop);
+    reader.Read(call->collector.file(i), files[i]);
   }
-  queue.Close();
-  workers.clear();  // waits for them
+  place.EndReading();
+  place.AwaitFinished(stop);
+  call->collector.Close();
   if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
   return {};
+}
+
+// Those of the calls there are, or new ones.
+std::shared_ptr<WorkerPool> WhisperEngine::Workers() {
+  MutexLock lock(mutex_);
+  std::shared_ptr<WorkerPool> workers = workers_.lock();
+  if (workers) return workers;
+  const auto count = static_cast<size_t>(shape_.workers);
+  WindowQueue::Options options;
+  options.workers = count;
+  options.threads = static_cast<size_t>(shape_.threads);
+  options.is_spreading = is_spreading_;
+  options.waiting_max = count + kQueuedWindows;
+  workers = std::make_shared<WorkerPool>(model_, static_cast<size_t>(shape_.batch), options, meter_,
+                                         busy_workers_);
+  workers_ = workers;
+  return workers;
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // The whole path in one call: files in, transcripts out. Audio streams through reader, speech
 // detection and planning into windows; windows of all files are encoded and decoded together by the
-// workers; transcripts come out in the order of the files as soon as each is whole. The text
-// depends on the files and the options, never on workers, threads or batch.
+// workers; transcripts come out in the order of the files as soon as each is whole. Several calls
+// share the workers. The text depends on the files and the options, never on workers, threads,
+// batch or what else is computed at the time.
 #pragma once
 
 #include <cstdint>
@@ -109,7 +110,8 @@ struct Progress {
   double share = 0;        // 0..1
 };
 
-// Called from worker threads, one call at a time. All may be empty.
+// Called from the caller's thread and from worker threads, one event of a call at a time. A worker
+// that is kept waiting does nothing for other calls either. All may be empty.
 struct TranscribeEvents {
   std::function<void(const Progress&)> on_progress;
   std::function<void(size_t file, const transcript::Segment&)>
@@ -122,7 +124,8 @@ struct TranscribeEvents {
       on_file;  // once per file, in order of files
 };
 
-// A loaded model with its workers' buffers. Costly to make, cheap to use.
+// A loaded model. Costly to make, cheap to use. The workers and their buffers are there while at
+// least one call is; an idle engine holds the weights alone.
 class Engine {
  public:
   // Errors: kNotFound, kCorruptModel (with what is wrong), kInvalidArgument (options out of range).
@@ -147,10 +150,14 @@ class Engine {
   // Where the time of all runs so far went. Thread: any, also during a run.
   virtual profile::StageMeter::Totals stage_totals() const = 0;
 
+  // Workers that have a window now. Thread: any.
+  virtual int busy_workers() const { return 0; }
+
   // Transcribes files. A file that fails is reported through on_file and does not stop the others.
   // Errors: kInvalidArgument for options the model cannot do (checked first); kCancelled after
-  // `stop`, within a second. Thread: any; calls at the same time share the workers and their
-  // batches: of equal priority, the one with the fewest windows in work gets the next turn.
+  // `stop`, within a second; then no event comes any more. Thread: any; calls at the same time
+  // share the workers and their batches: of equal priority, the one with the fewest windows in work
+  // has the next turn, of several the one that has waited longest.
   virtual Result<void> Transcribe(std::span<const FileRequest> files,
                                   const TranscribeOptions& options, const TranscribeEvents& events,
                                   std::stop_token stop) = 0;

@@ -1,53 +1,166 @@
 #include "pipeline/window_queue.h"
 
 #include <algorithm>
-#include <utility>
+#include <functional>
+#include <numeric>
+#include <tuple>
 
 #include "base/check.h"
 
 namespace verbatim::pipeline {
 
-bool WindowQueue::Push(WindowJob job, const std::stop_token& stop) NO_THREAD_SAFETY_ANALYSIS {
+std::optional<Turn> WindowQueue::Await() NO_THREAD_SAFETY_ANALYSIS {
   MutexLock lock(mutex_);
-  if (!changed_.wait(mutex_, stop, [this] { return jobs_.size() < size_max_; })) return false;
-  jobs_.push_back(std::move(job));
-  ++arrived_;
+  ++idle_;
+  while (!is_closed_ && !MayStart()) {
+    if (first_came_ && !is_started_) {
+      changed_.wait_until(mutex_, *first_came_ + options_.first_wait);
+    } else {
+      changed_.wait(mutex_);
+    }
+  }
+  --idle_;
+  if (is_closed_) return std::nullopt;
+  const WorkerShape shape = ShapeNow();
+  busy_threads_ += shape.threads;
+  return Turn{Take(*Next()), shape};
+}
+
+std::optional<WindowJob> WindowQueue::TryTake(const WorkerShape& shape) {
+  MutexLock lock(mutex_);
+  if (shape.threads > options_.threads) return std::nullopt;  // it has to give back those of others
+  const size_t starting = std::min(idle_, free_threads() / options_.threads);
+  if (waiting() <= starting) return std::nullopt;
+  Share& next = *Next();
+  if (!shape.size.Holds(next.traits.size)) return std::nullopt;
+  return Take(next);
+}
+
+void WindowQueue::Finish(const WindowJob& job) {
+  MutexLock lock(mutex_);
+  if (Share* share = Find(job.place)) --share->in_work;
   changed_.notify_all();
-  return true;
 }
 
-size_t WindowQueue::AwaitFirst(size_t count,
-                               const std::stop_token& stop) NO_THREAD_SAFETY_ANALYSIS {
+void WindowQueue::EndTurn(const WorkerShape& shape) {
   MutexLock lock(mutex_);
-  CHECK(count <= size_max_);
-  changed_.wait(mutex_, stop, [&] { return arrived_ >= count || is_closed_; });
-  return stop.stop_requested() ? 0 : std::min(count, arrived_);
-}
-
-std::optional<WindowJob> WindowQueue::Pop(const std::stop_token& stop) NO_THREAD_SAFETY_ANALYSIS {
-  MutexLock lock(mutex_);
-  changed_.wait(mutex_, stop, [this] { return !jobs_.empty() || is_closed_; });
-  if (stop.stop_requested()) return std::nullopt;
-  return TakeFirst();
-}
-
-std::optional<WindowJob> WindowQueue::TryPop() {
-  MutexLock lock(mutex_);
-  return TakeFirst();
-}
-
-std::optional<WindowJob> WindowQueue::TakeFirst() {
-  if (jobs_.empty()) return std::nullopt;
-  WindowJob job = std::move(jobs_.front());
-  jobs_.pop_front();
+  busy_threads_ -= shape.threads;
   changed_.notify_all();
-  return job;
 }
 
 void WindowQueue::Close() {
   MutexLock lock(mutex_);
   is_closed_ = true;
   changed_.notify_all();
+}
+
+WindowQueue::Share* WindowQueue::Find(uint64_t place) {
+  const auto found = std::ranges::find(shares_, place, &Share::place);
+  return found == shares_.end() ? nullptr : &*found;
+}
+
+// The share whose first window is the next one. None: nothing waits.
+WindowQueue::Share* WindowQueue::Next() {
+  Share* best = nullptr;
+  const auto rank = [](const Share& share) {
+    return std::tuple(-int64_t{share.traits.priority}, share.in_work, share.last_turn);
+  };
+  for (Share& share : shares_) {
+    if (share.waiting.empty()) continue;
+    if (best == nullptr || rank(share) < rank(*best)) best = &share;
+  }
+  return best;
+}
+
+WindowJob WindowQueue::Take(Share& share) {
+  WindowJob job = std::move(share.waiting.front());
+  share.waiting.pop_front();
+  ++share.in_work;
+  share.last_turn = ++turns_;
+  changed_.notify_all();
+  return job;
+}
+
+bool WindowQueue::MayStart() {
+  if (waiting() == 0 || free_threads() < options_.threads) return false;
+  if (!is_started_) {
+    is_started_ = load() >= options_.workers || is_all_read() ||
+                  std::chrono::steady_clock::now() >= *first_came_ + options_.first_wait;
+  }
+  return is_started_;
+}
+
+// Its decoder holds the windows of every call there is.
+WorkerShape WindowQueue::ShapeNow() const {
+  WorkerShape shape{options_.threads, {}};
+  for (const Share& share : shares_) shape.size = shape.size.With(share.traits.size);
+  if (options_.is_spreading && is_all_read() && load() < options_.workers) {
+    shape.threads = std::min(options_.workers * options_.threads / load(), free_threads());
+  }
+  return shape;
+}
+
+size_t WindowQueue::waiting() const {
+  return std::transform_reduce(shares_.begin(), shares_.end(), size_t{0}, std::plus{},
+                               [](const Share& share) { return share.waiting.size(); });
+}
+
+// Windows that are there, waiting or in work.
+size_t WindowQueue::load() const {
+  return std::transform_reduce(shares_.begin(), shares_.end(), waiting(), std::plus{},
+                               [](const Share& share) { return share.in_work; });
+}
+
+bool WindowQueue::is_all_read() const { return std::ranges::all_of(shares_, &Share::is_read); }
+
+size_t WindowQueue::free_threads() const {
+  return options_.workers * options_.threads - busy_threads_;
+}
+
+WindowQueue::Place::Place(WindowQueue& queue, const CallTraits& traits) : queue_(queue) {
+  MutexLock lock(queue_.mutex_);
+  Share& share = queue_.shares_.emplace_back();
+  share.place = place_ = queue_.next_place_++;
+  share.traits = traits;
+}
+
+WindowQueue::Place::~Place() {
+  std::deque<WindowJob> dropped;  // destroyed after the lock is given up
+  MutexLock lock(queue_.mutex_);
+  std::swap(dropped, queue_.Find(place_)->waiting);
+  std::erase_if(queue_.shares_, [this](const Share& share) { return share.place == place_; });
+  queue_.changed_.notify_all();
+}
+
+bool WindowQueue::Place::Push(WindowJob job,
+                              const std::stop_token& stop) NO_THREAD_SAFETY_ANALYSIS {
+  MutexLock lock(queue_.mutex_);
+  Share& share = *queue_.Find(place_);
+  CHECK(!share.is_read);
+  if (!queue_.changed_.wait(queue_.mutex_, stop,
+                            [&] { return share.waiting.size() < queue_.options_.waiting_max; })) {
+    return false;
+  }
+  job.place = place_;
+  share.waiting.push_back(std::move(job));
+  if (!queue_.first_came_) queue_.first_came_ = std::chrono::steady_clock::now();
+  queue_.changed_.notify_all();
+  return true;
+}
+
+void WindowQueue::Place::EndReading() {
+  MutexLock lock(queue_.mutex_);
+  queue_.Find(place_)->is_read = true;
+  queue_.changed_.notify_all();
+}
+
+bool WindowQueue::Place::AwaitFinished(const std::stop_token& stop) NO_THREAD_SAFETY_ANALYSIS {
+  MutexLock lock(queue_.mutex_);
+  const Share& share = *queue_.Find(place_);
+  CHECK(share.is_read);
+  queue_.changed_.wait(queue_.mutex_, stop,
+                       [&] { return share.waiting.empty() && share.in_work == 0; });
+  return !stop.stop_requested();
 }
 
 }  // namespace verbatim::pipeline

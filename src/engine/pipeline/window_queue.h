@@ -1,57 +1,157 @@
-// Windows on their way from the reader to the workers. Bounded: a full queue makes the reader wait,
-// so a long file never lies in memory.
+// Windows of all calls on their way from the readers to the workers. Each call has a place with
+// room for a few: a full one makes its reader wait, so a long file never lies in memory. Next is,
+// of the calls with the highest priority, the one with the fewest windows in work; of several, the
+// one that has waited longest for its turn. So a short file never waits behind a long one.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <list>
+#include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
+#include "pipeline/collector.h"
+#include "pipeline/decoding_plan.h"
 #include "split/window_planner.h"
 
 namespace verbatim::pipeline {
 
-class FileTrack;
+// What workers need to know of a call. It lives as long as any worker has a window of it, which may
+// be a moment longer than the call itself if that was stopped.
+struct Call {
+  Call(DecodingPlan decoding_plan, std::span<const FileRequest> files,
+       const TranscribeEvents& events, RunTraits traits, std::stop_token stop_token)
+      : plan(std::move(decoding_plan)),
+        collector(files, events, std::move(traits)),
+        stop(std::move(stop_token)) {}
+
+  const DecodingPlan plan;
+  Collector collector;
+  const std::stop_token stop;
+};
 
 // One window with its audio.
 struct WindowJob {
+  std::shared_ptr<Call> call;
   FileTrack* file = nullptr;
   split::Window window;
   std::vector<float> samples;
+  uint64_t place = 0;  // set by the queue
+};
+
+// What a worker is made for.
+struct WorkerShape {
+  size_t threads = 1;
+  DecoderSize size;
+
+  friend bool operator==(const WorkerShape&, const WorkerShape&) = default;
+};
+
+// A worker's turn: from the first window of its batch until the batch is empty again.
+struct Turn {
+  WindowJob first;
+  WorkerShape shape;
 };
 
 class WindowQueue {
  public:
-  explicit WindowQueue(size_t size_max) : size_max_(size_max) {}
+  struct Options {
+    size_t workers = 1;
+    size_t threads = 1;         // of each worker
+    bool is_spreading = false;  // with fewer windows than workers, those with work get the others'
+                                // threads
+    size_t waiting_max = 1;     // windows of one call
+    std::chrono::milliseconds first_wait{500};  // for a window for each worker, at the start
+  };
+  struct CallTraits {
+    int priority = 0;
+    DecoderSize size = {};
+  };
+  class Place;
 
-  // Waits while the queue is full. False: stopped, the job is dropped. Thread: any.
-  bool Push(WindowJob job, const std::stop_token& stop);
+  explicit WindowQueue(const Options& options) : options_(options) {}
 
-  // Waits until `count` windows have come, which must fit the queue, or no more will. How many of
-  // them came; every caller with the same count hears the same number. 0: also if stopped.
-  size_t AwaitFirst(size_t count, const std::stop_token& stop);
+  // For a worker without any window: waits for one, and says what the worker has to be for it. The
+  // first windows of all are waited for until every worker has one or there are no more to come, so
+  // that few windows can be spread. None: closed. Thread: any.
+  std::optional<Turn> Await();
 
-  // Waits for a window. None: closed and empty, or stopped.
-  std::optional<WindowJob> Pop(const std::stop_token& stop);
+  // For a worker in its turn: a further window, if there is one for it now. There is none if
+  // another worker has nothing to do, and none if the next one needs another shape of worker: this
+  // one comes to its end then, and is made anew.
+  std::optional<WindowJob> TryTake(const WorkerShape& shape);
 
-  // A window if there is one now.
-  std::optional<WindowJob> TryPop();
+  // A window that was taken is done, or given up.
+  void Finish(const WindowJob& job);
+
+  // The worker has no window any more.
+  void EndTurn(const WorkerShape& shape);
 
   // Nothing more will come.
   void Close();
 
  private:
-  std::optional<WindowJob> TakeFirst() REQUIRES(mutex_);
+  struct Share {
+    uint64_t place = 0;
+    CallTraits traits;
+    std::deque<WindowJob> waiting;
+    size_t in_work = 0;
+    uint64_t last_turn = 0;  // when it last gave a window; 0: not yet
+    bool is_read = false;    // nothing more comes from the reader
+  };
 
-  const size_t size_max_;
+  Share* Find(uint64_t place) REQUIRES(mutex_);
+  Share* Next() REQUIRES(mutex_);
+  WindowJob Take(Share& share) REQUIRES(mutex_);
+  bool MayStart() REQUIRES(mutex_);
+  WorkerShape ShapeNow() const REQUIRES(mutex_);
+  size_t waiting() const REQUIRES(mutex_);
+  size_t load() const REQUIRES(mutex_);
+  bool is_all_read() const REQUIRES(mutex_);
+  size_t free_threads() const REQUIRES(mutex_);
+
+  const Options options_;
   Mutex mutex_;
   ConditionVariable changed_;
-  std::deque<WindowJob> jobs_ GUARDED_BY(mutex_);
-  size_t arrived_ GUARDED_BY(mutex_) = 0;  // since the start
+  std::list<Share> shares_ GUARDED_BY(mutex_);  // in order of arrival
+  uint64_t next_place_ GUARDED_BY(mutex_) = 1;
+  uint64_t turns_ GUARDED_BY(mutex_) = 0;       // windows given so far
+  size_t idle_ GUARDED_BY(mutex_) = 0;          // workers in Await
+  size_t busy_threads_ GUARDED_BY(mutex_) = 0;  // of workers in their turn
+  bool is_started_ GUARDED_BY(mutex_) = false;  // the first windows are no longer waited for
+  std::optional<std::chrono::steady_clock::time_point> first_came_ GUARDED_BY(mutex_);
   bool is_closed_ GUARDED_BY(mutex_) = false;
+};
+
+// A call's place in the queue. What still waits there is dropped at its end.
+class WindowQueue::Place {
+ public:
+  // Takes a place behind all others. The queue must outlive it.
+  Place(WindowQueue& queue, const CallTraits& traits);
+  ~Place();
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  // Waits while the place is full. False: stopped, the job is dropped.
+  bool Push(WindowJob job, const std::stop_token& stop);
+
+  // No more windows will come.
+  void EndReading();
+
+  // After EndReading: waits until all windows are finished. False: stopped.
+  bool AwaitFinished(const std::stop_token& stop);
+
+ private:
+  WindowQueue& queue_;
+  uint64_t place_;
 };
 
 }  // namespace verbatim::pipeline

@@ -13,6 +13,10 @@ namespace verbatim::pipeline {
 namespace {
 
 using std::chrono::milliseconds;
+using Options = WindowQueue::Options;
+using Place = WindowQueue::Place;
+
+constexpr milliseconds kMoment{30};
 
 WindowJob Job(int64_t index) {
   WindowJob job;
@@ -20,105 +24,278 @@ WindowJob Job(int64_t index) {
   return job;
 }
 
+// Indices of calls are told apart by their hundreds.
+void PushAll(Place& place, std::initializer_list<int64_t> indices) {
+  for (const int64_t index : indices) ASSERT_TRUE(place.Push(Job(index), {}));
+}
+
+template <typename T>
+bool IsWaiting(const std::future<T>& future) {
+  return future.wait_for(kMoment) == std::future_status::timeout;
+}
+
+Options OneWorker() { return {.workers = 1, .waiting_max = 10}; }
+
+// Takes windows as one worker with a large batch does, the first with a turn.
+std::vector<int64_t> TakeAll(WindowQueue& queue) {
+  std::vector<int64_t> taken;
+  std::optional<Turn> turn = queue.Await();
+  if (!turn) return taken;
+  taken.push_back(turn->first.window.index);
+  while (const std::optional<WindowJob> job = queue.TryTake(turn->shape))
+    taken.push_back(job->window.index);
+  queue.EndTurn(turn->shape);
+  return taken;
+}
+
 TEST(WindowQueue, GivesBackInOrder) {
-  WindowQueue queue(3);
-  for (int64_t i = 0; i < 3; ++i) EXPECT_TRUE(queue.Push(Job(i), {}));
-  EXPECT_EQ(queue.Pop({})->window.index, 0);
-  EXPECT_EQ(queue.TryPop()->window.index, 1);
-  EXPECT_EQ(queue.Pop({})->window.index, 2);
-  EXPECT_FALSE(queue.TryPop());
+  WindowQueue queue(OneWorker());
+  Place place(queue, {});
+  PushAll(place, {0, 1, 2});
+  place.EndReading();
+  EXPECT_EQ(TakeAll(queue), (std::vector<int64_t>{0, 1, 2}));
 }
 
-TEST(WindowQueue, AllHearHowManyWindowsCameFirst) {
-  WindowQueue queue(3);
-  const auto await = [&] { return queue.AwaitFirst(3, {}); };
-  auto early = std::async(std::launch::async, await);
-  queue.Push(Job(0), {});
-  queue.Push(Job(1), {});
-  EXPECT_EQ(early.wait_for(milliseconds(30)), std::future_status::timeout);
-  queue.Push(Job(2), {});
-  EXPECT_EQ(early.get(), 3U);
-  queue.Pop({});
-  queue.Push(Job(3), {});
-  queue.Close();
-  EXPECT_EQ(await(), 3U);
+TEST(WindowQueue, CallsTakeTurnsWithTheFewestInWorkFirst) {
+  WindowQueue queue(OneWorker());
+  Place longer(queue, {});
+  PushAll(longer, {100, 101, 102, 103});
+  const Turn turn = *queue.Await();
+  const WindowJob second = *queue.TryTake(turn.shape);
+  Place shorter(queue, {});
+  PushAll(shorter, {200, 201, 202, 203});
+  std::vector<int64_t> taken;
+  for (int i = 0; i < 3; ++i) taken.push_back(queue.TryTake(turn.shape)->window.index);
+  EXPECT_EQ(taken, (std::vector<int64_t>{200, 201, 102}));
+  queue.Finish(turn.first);
+  queue.Finish(second);  // the longer one has one in work, the shorter one two
+  EXPECT_EQ(queue.TryTake(turn.shape)->window.index, 103);
 }
 
-TEST(WindowQueue, FewerWindowsThanAwaitedAreAll) {
-  WindowQueue queue(3);
-  queue.Push(Job(0), {});
-  queue.Close();
-  EXPECT_EQ(queue.AwaitFirst(3, {}), 1U);
-  EXPECT_TRUE(queue.TryPop());
-  EXPECT_EQ(queue.AwaitFirst(3, {}), 1U);
-  std::stop_source stop;
-  stop.request_stop();
-  EXPECT_EQ(WindowQueue(2).AwaitFirst(1, stop.get_token()), 0U);
-}
-
-TEST(WindowQueue, AFullQueueMakesTheReaderWait) {
-  WindowQueue queue(2);
-  queue.Push(Job(0), {});
-  queue.Push(Job(1), {});
-  auto third = std::async(std::launch::async, [&] { return queue.Push(Job(2), {}); });
-  EXPECT_EQ(third.wait_for(milliseconds(30)), std::future_status::timeout);
-  EXPECT_EQ(queue.Pop({})->window.index, 0);
-  EXPECT_TRUE(third.get());
-  EXPECT_EQ(queue.Pop({})->window.index, 1);
-  EXPECT_EQ(queue.Pop({})->window.index, 2);
-}
-
-TEST(WindowQueue, WhatIsThereIsStillGivenOutAfterClosing) {
-  WindowQueue queue(2);
-  queue.Push(Job(0), {});
-  auto waiting = std::async(std::launch::async, [&] {
-    queue.Pop({});
-    return queue.Pop({});  // comes to an empty queue, then to a closed one
-  });
-  EXPECT_EQ(waiting.wait_for(milliseconds(30)), std::future_status::timeout);
-  queue.Push(Job(1), {});
-  EXPECT_EQ(waiting.get()->window.index, 1);
-  queue.Push(Job(2), {});
-  queue.Close();
-  EXPECT_EQ(queue.Pop({})->window.index, 2);
-  EXPECT_FALSE(queue.Pop({}));
-  EXPECT_FALSE(queue.TryPop());
-}
-
-TEST(WindowQueue, StopWakesReaderAndWorkers) {
-  std::stop_source stop;
-  WindowQueue full(1);
-  WindowQueue empty(1);
-  full.Push(Job(0), {});
-  auto reader = std::async(std::launch::async, [&] { return full.Push(Job(1), stop.get_token()); });
-  auto worker = std::async(std::launch::async, [&] { return empty.Pop(stop.get_token()); });
-  EXPECT_EQ(reader.wait_for(milliseconds(30)), std::future_status::timeout);
-  stop.request_stop();
-  EXPECT_FALSE(reader.get());
-  EXPECT_FALSE(worker.get());
-  EXPECT_FALSE(full.Pop(stop.get_token()));  // no more work, even if there is some
-}
-
-TEST(WindowQueue, EveryWindowGoesToOneWorker) {
-  constexpr int64_t kWindows = 2000;
-  WindowQueue queue(3);
-  std::vector<std::atomic<int>> taken(kWindows);
-  {
-    std::vector<std::jthread> workers;
-    for (int worker = 0; worker < 4; ++worker) {
-      workers.emplace_back([&, worker] {
-        while (true) {
-          std::optional<WindowJob> job = worker % 2 == 0 ? queue.Pop({}) : queue.TryPop();
-          if (!job && worker % 2 == 1) job = queue.Pop({});
-          if (!job) return;
-          ++taken[static_cast<size_t>(job->window.index)];
-        }
-      });
-    }
-    for (int64_t i = 0; i < kWindows; ++i) ASSERT_TRUE(queue.Push(Job(i), {}));
-    queue.Close();
+// With room for one window in all, too.
+TEST(WindowQueue, ALongCallDoesNotComeFirstForever) {
+  WindowQueue queue(OneWorker());
+  Place longer(queue, {});
+  PushAll(longer, {100, 101, 102, 103});
+  Place shorter(queue, {});
+  PushAll(shorter, {200, 201});
+  std::vector<int64_t> taken;
+  for (int i = 0; i < 5; ++i) {
+    const Turn turn = *queue.Await();
+    taken.push_back(turn.first.window.index);
+    queue.Finish(turn.first);
+    queue.EndTurn(turn.shape);
   }
-  EXPECT_TRUE(std::ranges::all_of(taken, [](const auto& count) { return count == 1; }));
+  EXPECT_EQ(taken, (std::vector<int64_t>{100, 200, 101, 201, 102}));
+}
+
+TEST(WindowQueue, PriorityGoesBeforeTurns) {
+  WindowQueue queue(OneWorker());
+  Place low(queue, {.priority = -1});
+  PushAll(low, {100, 101});
+  Place usual(queue, {});
+  PushAll(usual, {200, 201});
+  Place high(queue, {.priority = 7});
+  PushAll(high, {300, 301});
+  EXPECT_EQ(TakeAll(queue), (std::vector<int64_t>{300, 301, 200, 201, 100, 101}));
+}
+
+TEST(WindowQueue, AFullPlaceMakesItsReaderWaitAndNoOther) {
+  WindowQueue queue({.workers = 1, .waiting_max = 2});
+  Place full(queue, {});
+  PushAll(full, {0, 1});
+  auto third = std::async(std::launch::async, [&] { return full.Push(Job(2), {}); });
+  Place other(queue, {});
+  PushAll(other, {100, 101});
+  EXPECT_TRUE(IsWaiting(third));
+  EXPECT_EQ(queue.Await()->first.window.index, 0);
+  EXPECT_TRUE(third.get());
+}
+
+TEST(WindowQueue, WhoeverFinishesLetsTheCallGo) {
+  WindowQueue queue(OneWorker());
+  Place place(queue, {});
+  PushAll(place, {0, 1});
+  place.EndReading();
+  auto finished = std::async(std::launch::async, [&] { return place.AwaitFinished({}); });
+  const Turn turn = *queue.Await();
+  const WindowJob second = *queue.TryTake(turn.shape);
+  queue.Finish(second);
+  EXPECT_TRUE(IsWaiting(finished));
+  queue.Finish(turn.first);
+  EXPECT_TRUE(finished.get());
+}
+
+TEST(WindowQueue, StopWakesTheCaller) {
+  std::stop_source stop;
+  WindowQueue queue({.workers = 1, .waiting_max = 1});
+  Place reading(queue, {});
+  Place read(queue, {});
+  PushAll(reading, {0});
+  PushAll(read, {100});
+  read.EndReading();
+  auto push =
+      std::async(std::launch::async, [&] { return reading.Push(Job(1), stop.get_token()); });
+  auto await = std::async(std::launch::async, [&] { return read.AwaitFinished(stop.get_token()); });
+  EXPECT_TRUE(IsWaiting(push));
+  EXPECT_TRUE(IsWaiting(await));
+  stop.request_stop();
+  EXPECT_FALSE(push.get());
+  EXPECT_FALSE(await.get());
+}
+
+TEST(WindowQueue, ACallThatLeavesTakesItsWindowsAlong) {
+  WindowQueue queue(OneWorker());
+  Place stays(queue, {});
+  std::optional<Turn> turn;
+  {
+    Place leaves(queue, {});
+    PushAll(leaves, {100, 101, 102});
+    turn = queue.Await();
+    EXPECT_EQ(turn->first.window.index, 100);
+    PushAll(stays, {200});
+  }
+  queue.Finish(turn->first);  // whose call is gone
+  EXPECT_EQ(queue.TryTake(turn->shape)->window.index, 200);
+  EXPECT_FALSE(queue.TryTake(turn->shape));
+}
+
+TEST(WindowQueue, ClosingEndsTheWorkers) {
+  WindowQueue queue({.workers = 2});
+  Place place(queue, {});
+  auto worker = std::async(std::launch::async, [&] { return queue.Await().has_value(); });
+  EXPECT_TRUE(IsWaiting(worker));
+  queue.Close();
+  EXPECT_FALSE(worker.get());
+}
+
+TEST(WindowQueue, TheFirstWindowsAreAwaitedForAllWorkers) {
+  WindowQueue queue({.workers = 3, .waiting_max = 5, .first_wait = std::chrono::minutes(1)});
+  Place place(queue, {});
+  auto early = std::async(std::launch::async, [&] { return queue.Await()->shape.threads; });
+  PushAll(place, {0, 1});
+  EXPECT_TRUE(IsWaiting(early));
+  PushAll(place, {2});
+  EXPECT_EQ(early.get(), 1U);
+}
+
+TEST(WindowQueue, AReaderThatIsSlowIsNotAwaited) {
+  WindowQueue queue({.workers = 3, .is_spreading = true, .first_wait = milliseconds(1)});
+  Place place(queue, {});
+  PushAll(place, {0});
+  EXPECT_EQ(queue.Await()->shape.threads, 1U);  // more may come
+}
+
+// With fewer windows than workers their threads are spread over those that have work; never more
+// run than there are.
+TEST(WindowQueue, FewWindowsGetAllThreads) {
+  const Options options{.workers = 4, .threads = 2, .is_spreading = true, .waiting_max = 6};
+  const auto threads = [&](size_t windows) {
+    WindowQueue queue(options);
+    Place place(queue, {});
+    for (size_t i = 0; i < windows; ++i) EXPECT_TRUE(place.Push(Job(0), {}));
+    place.EndReading();
+    std::vector<size_t> of_workers;
+    for (size_t i = 0; i < std::min<size_t>(windows, 4); ++i)
+      of_workers.push_back(queue.Await()->shape.threads);
+    return of_workers;
+  };
+  EXPECT_EQ(threads(1), (std::vector<size_t>{8}));
+  EXPECT_EQ(threads(2), (std::vector<size_t>{4, 4}));
+  EXPECT_EQ(threads(3), (std::vector<size_t>{2, 2, 2}));
+  EXPECT_EQ(threads(5), (std::vector<size_t>{2, 2, 2, 2}));
+}
+
+TEST(WindowQueue, ThreadsOfOthersAreGivenBackToThem) {
+  WindowQueue queue({.workers = 2, .is_spreading = true, .waiting_max = 4});
+  Place first(queue, {});
+  PushAll(first, {0});
+  first.EndReading();
+  const Turn turn = *queue.Await();
+  EXPECT_EQ(turn.shape.threads, 2U);
+  Place second(queue, {});
+  PushAll(second, {100, 101, 102});
+  auto other = std::async(std::launch::async, [&] { return queue.Await()->shape.threads; });
+  EXPECT_FALSE(queue.TryTake(turn.shape));
+  EXPECT_TRUE(IsWaiting(other));  // there is no thread for it
+  queue.EndTurn(turn.shape);
+  EXPECT_EQ(other.get(), 1U);
+  EXPECT_EQ(queue.Await()->shape.threads, 1U);
+}
+
+// Two windows for two workers are one for each, whoever is the quicker one.
+TEST(WindowQueue, AWorkerLeavesWindowsToThoseWithout) {
+  WindowQueue queue({.workers = 2, .waiting_max = 4});
+  Place place(queue, {});
+  PushAll(place, {0, 1});
+  const Turn turn = *queue.Await();
+  auto second = std::async(std::launch::async, [&] { return queue.Await()->first.window.index; });
+  EXPECT_EQ(second.get(), 1);
+  EXPECT_FALSE(queue.TryTake(turn.shape));
+}
+
+TEST(WindowQueue, AWorkerIsMadeForAllCallsThereAre) {
+  WindowQueue queue(OneWorker());
+  Place narrow(queue, {.size = {.rows = 3, .positions = 20}});
+  PushAll(narrow, {100, 101, 102, 103});
+  const Turn before = *queue.Await();
+  EXPECT_EQ(before.shape.size, (DecoderSize{3, 20}));
+  EXPECT_TRUE(queue.TryTake(before.shape));
+
+  // Its turn comes to an end, so that those who need more do not wait for ever.
+  Place wide(queue, {.size = {.rows = 2, .positions = 30}});
+  PushAll(wide, {200});
+  EXPECT_FALSE(queue.TryTake(before.shape));
+  queue.EndTurn(before.shape);
+  const Turn after = *queue.Await();
+  EXPECT_EQ(after.first.window.index, 200);
+  EXPECT_EQ(after.shape.size, (DecoderSize{3, 30}));
+  EXPECT_EQ(queue.TryTake(after.shape)->window.index, 102);
+}
+
+// Workers and readers of several calls at once, one of which is stopped.
+TEST(WindowQueue, EveryWindowGoesToOneWorker) {
+  constexpr int64_t kWindows = 700;
+  constexpr size_t kCalls = 3;
+  WindowQueue queue({.workers = 4, .waiting_max = 3});
+  std::vector<std::atomic<int>> taken(kCalls * kWindows);
+  std::vector<std::jthread> workers;
+  for (int worker = 0; worker < 4; ++worker) {
+    workers.emplace_back([&] {
+      while (const std::optional<Turn> turn = queue.Await()) {
+        ++taken[static_cast<size_t>(turn->first.window.index)];
+        queue.Finish(turn->first);
+        for (int i = 0; i < 3; ++i) {
+          const std::optional<WindowJob> job = queue.TryTake(turn->shape);
+          if (!job) break;
+          ++taken[static_cast<size_t>(job->window.index)];
+          queue.Finish(*job);
+        }
+        queue.EndTurn(turn->shape);
+      }
+    });
+  }
+  std::vector<std::jthread> readers;
+  std::stop_source stop;
+  for (size_t call = 0; call < kCalls; ++call) {
+    readers.emplace_back([&, call] {
+      Place place(queue, {.priority = static_cast<int>(call) % 2});
+      const std::stop_token token = call == 2 ? stop.get_token() : std::stop_token();
+      for (int64_t i = 0; i < kWindows; ++i) {
+        if (!place.Push(Job(static_cast<int64_t>(call) * kWindows + i), token)) return;
+        if (call == 2 && i == kWindows / 2) stop.request_stop();
+      }
+      place.EndReading();
+      EXPECT_TRUE(place.AwaitFinished(token));
+    });
+  }
+  readers.clear();  // waits for them
+  queue.Close();
+  workers.clear();
+  const auto once = [](const auto& count) { return count == 1; };
+  EXPECT_TRUE(std::all_of(taken.begin(), taken.begin() + 2 * kWindows, once));
+  EXPECT_TRUE(std::all_of(taken.begin() + 2 * kWindows, taken.end(),
+                          [](const auto& count) { return count <= 1; }));
 }
 
 }  // namespace

@@ -117,55 +117,84 @@ class Stream {
   int64_t windows_ = 0;
 };
 
+// What an earlier run found in a window. A result for other audio is none.
+const WindowResult* FindFinished(const FileRequest& request, const split::Window& window) {
+  const auto same_times = [](const vad::SpeechSegment& one, const vad::SpeechSegment& other) {
+    return one.begin == other.begin && one.end == other.end;
+  };
+  for (const WindowResult& result : request.finished) {
+    if (result.window.index == window.index &&
+        std::ranges::equal(result.window.segments, window.segments, same_times)) {
+      return &result;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-WindowReader::WindowReader(WindowQueue& queue, Collector& collector,
+WindowReader::WindowReader(WindowQueue::Place& place, std::shared_ptr<Call> call,
                            const TranscribeOptions& options, profile::StageClock& clock)
-    : queue_(queue),
-      collector_(collector),
+    : place_(place),
+      call_(std::move(call)),
       clock_(clock),
       segmenter_options_(SegmenterOptionsFor(options)),
       detector_(vad::BuiltInSilero()) {}
 
-void WindowReader::Read(FileTrack& track, const FileRequest& request, const std::stop_token& stop) {
-  Result<FileSummary> summary = ReadAll(track, request, stop);
+void WindowReader::Read(FileTrack& track, const FileRequest& request) {
+  Result<FileSummary> summary = ReadAll(track, request);
   if (summary) {
-    collector_.Read(track, *std::move(summary));
-  } else if (!stop.stop_requested()) {
-    collector_.Failed(track, std::move(summary).error());
+    call_->collector.Read(track, *std::move(summary));
+  } else if (!call_->stop.stop_requested()) {
+    call_->collector.Failed(track, std::move(summary).error());
   }
 }
 
-Result<FileSummary> WindowReader::ReadAll(FileTrack& track, const FileRequest& request,
-                                          const std::stop_token& stop) {
+Result<FileSummary> WindowReader::ReadAll(FileTrack& track, const FileRequest& request) {
   StageScope scope(clock_, Stage::kMedia);
-  const std::unique_ptr<media::AudioReader> audio =
-      TRY(media::AudioReader::Open(request.path, {request.audio_track}));
+  const std::unique_ptr<media::AudioReader> audio = TRY(Open(request));
   const media::MediaInfo& info = audio->info();
   const split::SplitPlan plan =
-      split::PlanSplit({info.duration_estimate, info.size_bytes}, FreeMemoryBytes());
+      request.plan ? *request.plan
+                   : split::PlanSplit({info.duration_estimate, info.size_bytes}, FreeMemoryBytes());
+  call_->collector.Planned(track, plan);
   vad::SegmenterOptions segmenter = segmenter_options_;
   segmenter.length_max = plan.window_target;
   Stream stream(detector_, segmenter, plan, clock_);
-  const auto hand_over = [&](std::vector<WindowJob> jobs) {
-    for (WindowJob& job : jobs) {
-      job.file = &track;
-      const StageScope waiting(clock_, Stage::kWorkerWait);
-      if (!queue_.Push(std::move(job), stop)) return false;
-    }
-    return true;
-  };
   while (true) {
     scope.Next(Stage::kMedia);
-    const std::optional<media::PcmBlock> block = TRY(audio->Next(stop));
+    const std::optional<media::PcmBlock> block = TRY(audio->Next(call_->stop));
     scope.Next(Stage::kWindows);
     if (!block) break;
-    if (!hand_over(stream.Push(block->samples))) break;
-    collector_.Reading(track, info.duration_estimate, audio->progress());
+    if (!HandOver(track, request, stream.Push(block->samples))) break;
+    call_->collector.Reading(track, info.duration_estimate, audio->progress());
   }
-  hand_over(stream.Finish());
-  if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped while reading");
+  HandOver(track, request, stream.Finish());
+  if (call_->stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped while reading");
   return FileSummary{stream.duration(), stream.windows(), audio->damages()};
+}
+
+Result<std::unique_ptr<media::AudioReader>> WindowReader::Open(const FileRequest& request) const {
+  const media::AudioReaderOptions options{request.audio_track};
+  if (!request.source) return media::AudioReader::Open(request.path, options);
+  return media::AudioReader::Open(request.source, request.path.string(), options, call_->stop);
+}
+
+// False: stopped.
+bool WindowReader::HandOver(FileTrack& track, const FileRequest& request,
+                            std::vector<WindowJob> jobs) {
+  for (WindowJob& job : jobs) {
+    if (const WindowResult* finished = FindFinished(request, job.window)) {
+      track.language().Remember(job.window.index, finished->language_guesses);
+      call_->collector.Resume(track, *finished);
+      continue;
+    }
+    job.call = call_;
+    job.file = &track;
+    const StageScope waiting(clock_, Stage::kWorkerWait);
+    if (!place_.Push(std::move(job), call_->stop)) return false;
+  }
+  return true;
 }
 
 }  // namespace verbatim::pipeline

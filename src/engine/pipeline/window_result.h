@@ -7,6 +7,7 @@
 
 #include "split/window_planner.h"
 #include "transcript/transcript.h"
+#include "whisper/language_guess.h"
 
 namespace verbatim::pipeline {
 
@@ -16,6 +17,9 @@ struct WindowResult {
   std::vector<transcript::Segment> segments;       // absolute times
   std::string language;                            // the code it was decoded in
   float language_probability = 1;
+  // What it told the others about the file's language (language_track.h), likeliest first. Empty if
+  // that was settled or given.
+  std::vector<whisper::LanguageGuess> language_guesses;
 };
 
 }  // namespace verbatim::pipeline

@@ -14,22 +14,6 @@ using profile::Stage;
 using profile::StageScope;
 using transcript::CoverageKind;
 
-// Room for prompt, text, <|notimestamps|> and the end of text.
-size_t PositionsFor(const whisper::Model& model, const DecodingPlan& plan) {
-  constexpr size_t kSpecials = 6;
-  return std::min(model.shape.text_positions, plan.previous.size() + plan.tokens_max + kSpecials);
-}
-
-size_t RowsFor(const DecodingPlan& plan, size_t batch) {
-  size_t widest = 0;
-  for (const whisper::SearchOptions& options : plan.tries) {
-    widest = std::max(widest, whisper::Search::WidthOf(options));
-  }
-  // A retry that is wider finds room beside all others.
-  const size_t first = whisper::Search::WidthOf(plan.tries.front());
-  return batch * first + (widest > first ? widest : 0);
-}
-
 // In 200 windows of clean and noisy speech, a text that was whole ended at most 0.9 s before its
 // window did: a rest this long was left out by the decoder.
 constexpr SampleTime kRestMin{kSampleRate * 8 / 5};
@@ -71,83 +55,90 @@ void AddCoverage(const split::Window& part, SampleTime until, Verdict verdict,
 
 }  // namespace
 
-Worker::Worker(const std::shared_ptr<const whisper::Model>& model, const DecodingPlan& plan,
-               const Shape& shape, profile::StageMeter& meter)
+Worker::Worker(const std::shared_ptr<const whisper::Model>& model, const WorkerShape& shape,
+               size_t batch, profile::StageMeter& meter)
     : model_(model),
-      plan_(plan),
+      shape_(shape),
       pool_(shape.threads, &meter),
       mel_(model->shape.mels),
       mel_values_(model->shape.mels * whisper::kMelFrames),
       encoder_(model, pool_),
-      decoder_(model,
-               {shape.batch, RowsFor(plan, shape.batch), PositionsFor(*model, plan),
-                model->precision.audio},
+      decoder_(model, {batch, shape.size.rows, shape.size.positions, model->precision.audio},
                pool_),
-      seats_(shape.batch) {}
+      seats_(batch) {}
 
-void Worker::Run(WindowQueue& queue, Collector& collector, const std::stop_token& stop) {
-  kernels::PrepareThread();
+void Worker::Run(WindowJob first, WindowQueue& queue) {
   const StageScope scope(pool_.clock(), Stage::kResults);
-  while (!stop.stop_requested()) {
+  Admit(*decoder_.free_slot(), std::move(first), queue);
+  while (true) {
+    for (size_t slot = 0; slot < seats_.size(); ++slot) {
+      const Call* call = seats_[slot].job.call.get();
+      if (call != nullptr && call->stop.stop_requested()) Vacate(slot, queue);
+    }
     while (const std::optional<size_t> slot = decoder_.free_slot()) {
-      std::optional<WindowJob> job = Next(queue, stop);
+      std::optional<WindowJob> job = queue.TryTake(shape_);
       if (!job) break;
-      if (!Start(*slot, *std::move(job), stop)) return;
+      Admit(*slot, *std::move(job), queue);
     }
     if (decoder_.active() == 0) return;
     const std::span<const size_t> done = decoder_.Step();
     for (size_t slot : std::vector<size_t>(done.begin(), done.end())) {
-      if (!FinishTry(slot, collector, stop)) return;
+      if (FinishTry(slot) == Next::kIsDone) Vacate(slot, queue);
     }
   }
 }
 
-// Waits for a window only if there is nothing else to do.
-std::optional<WindowJob> Worker::Next(WindowQueue& queue, const std::stop_token& stop) {
-  if (decoder_.active() > 0) return queue.TryPop();
-  const StageScope scope(pool_.clock(), Stage::kWindowWait);
-  return queue.Pop(stop);
+void Worker::Admit(size_t slot, WindowJob job, WindowQueue& queue) {
+  seats_[slot].job = std::move(job);
+  if (Start(slot) == Next::kIsDone) Vacate(slot, queue);
 }
 
-// These return false when stopped.
+// The window is delivered, or its call was stopped.
+void Worker::Vacate(size_t slot, WindowQueue& queue) {
+  decoder_.Release(slot);
+  const WindowJob job = std::exchange(seats_[slot], Seat{}).job;
+  queue.Finish(job);
+}
 
-bool Worker::Start(size_t slot, WindowJob job, const std::stop_token& stop) {
+Worker::Next Worker::Start(size_t slot) {
   Seat& seat = seats_[slot];
-  seat = Seat{};
-  seat.job = std::move(job);
   seat.part = seat.job.window;
-  if (!Encode(slot, seat.job.samples, stop) || !FindLanguage(slot, stop)) return false;
+  if (!Encode(slot, seat.job.samples) || !FindLanguage(slot)) return Next::kIsDone;
   Begin(slot, seat.candidates.front(), 0);
-  return true;
+  return Next::kGoesOn;
 }
 
-bool Worker::Encode(size_t slot, std::span<const float> samples, const std::stop_token& stop) {
+// False: stopped.
+bool Worker::Encode(size_t slot, std::span<const float> samples) {
   {
     const StageScope scope(pool_.clock(), Stage::kMel,
                            {whisper::kMelFrames * whisper::kMelFrameOperations, 0});
     mel_.Compute(samples, mel_values_);
   }
   const auto positions = whisper::AudioPositions::For(samples.size());
-  const Result<std::span<const float>> states = encoder_.Encode(mel_values_, positions, stop);
+  const Result<std::span<const float>> states =
+      encoder_.Encode(mel_values_, positions, seats_[slot].job.call->stop);
   if (!states) return false;
   decoder_.Admit(slot, *states, positions);
   return true;
 }
 
-// Without a confident guess there are several candidates; the likeliest text will decide.
-bool Worker::FindLanguage(size_t slot, const std::stop_token& stop) {
+// Without a confident guess there are several candidates; the likeliest text will decide. False:
+// stopped.
+bool Worker::FindLanguage(size_t slot) {
   constexpr float kCandidateMin = 0.1F;
   constexpr size_t kCandidatesMax = 4;
   Seat& seat = seats_[slot];
   LanguageTrack& track = seat.job.file->language();
-  std::optional<whisper::LanguageGuess> language = plan_.language;
+  std::optional<whisper::LanguageGuess> language = seat.plan().language;
   if (!language) language = track.Settled(seat.job.window.index);
   if (language) {
     seat.candidates = {*language};
     return true;
   }
   const std::vector<whisper::LanguageGuess> guesses = decoder_.DetectLanguage(slot);
-  language = track.Resolve(seat.job.window.index, guesses, stop);
+  seat.result.language_guesses = guesses;
+  language = track.Resolve(seat.job.window.index, guesses, seat.job.call->stop);
   if (!language) return false;
   seat.candidates = {*language};
   if (language->probability >= LanguageTrack::kConfident) return true;
@@ -158,38 +149,42 @@ bool Worker::FindLanguage(size_t slot, const std::stop_token& stop) {
   return true;
 }
 
-std::vector<int32_t> Worker::StartSequence(const whisper::LanguageGuess& language) const {
+std::vector<int32_t> Worker::StartSequence(const DecodingPlan& plan,
+                                           const whisper::LanguageGuess& language) const {
   const whisper::SpecialTokens& special = model_->tokenizer.special();
-  if (!plan_.is_multilingual) return {special.start_of_transcript};
-  return {special.start_of_transcript, language.token, plan_.task_token};
+  if (!plan.is_multilingual) return {special.start_of_transcript};
+  return {special.start_of_transcript, language.token, plan.task_token};
 }
 
-std::string Worker::LanguageCode(const whisper::LanguageGuess& language) const {
-  if (!plan_.is_multilingual) return "en";
+std::string Worker::LanguageCode(const DecodingPlan& plan,
+                                 const whisper::LanguageGuess& language) const {
+  if (!plan.is_multilingual) return "en";
   return std::string(model_->tokenizer.LanguageCode(language.token).value_or("en"));
 }
 
 // `attempt` counts the temperatures.
 void Worker::Begin(size_t slot, const whisper::LanguageGuess& language, size_t attempt) {
   Seat& seat = seats_[slot];
-  std::vector<int32_t> prompt = plan_.previous;
-  const std::vector<int32_t> start = StartSequence(language);
+  const DecodingPlan& plan = seat.plan();
+  std::vector<int32_t> prompt = plan.previous;
+  const std::vector<int32_t> start = StartSequence(plan, language);
   prompt.insert(prompt.end(), start.begin(), start.end());
-  if (plan_.segment_times == SegmentTimes::kAlignment) {
+  if (plan.segment_times == SegmentTimes::kAlignment) {
     prompt.push_back(model_->tokenizer.special().no_timestamps);
   }
-  whisper::SearchOptions options = plan_.tries[attempt];
-  options.seed = static_cast<uint64_t>(seat.part.begin().count()) * plan_.tries.size() + attempt;
+  whisper::SearchOptions options = plan.tries[attempt];
+  options.seed = static_cast<uint64_t>(seat.part.begin().count()) * plan.tries.size() + attempt;
   Attempt started;
   started.language = language;
   seat.attempts.push_back(std::move(started));
-  decoder_.Begin(slot, std::move(prompt), options, plan_.rules);
+  decoder_.Begin(slot, std::move(prompt), options, *plan.rules);
 }
 
 // First every candidate language is tried; then, if the text is rejected or unsure, the likeliest
 // of them with more beams, and if it is still rejected, at other temperatures.
-bool Worker::FinishTry(size_t slot, Collector& collector, const std::stop_token& stop) {
+Worker::Next Worker::FinishTry(size_t slot) {
   Seat& seat = seats_[slot];
+  const DecodingPlan& plan = seat.plan();
   Attempt& attempt = seat.attempts.back();
   attempt.run = decoder_.Take(slot);
   attempt.text = model_->tokenizer.Decode(attempt.run.tokens);
@@ -197,29 +192,28 @@ bool Worker::FinishTry(size_t slot, Collector& collector, const std::stop_token&
   const size_t tried = seat.attempts.size();
   if (tried < seat.candidates.size()) {
     Begin(slot, seat.candidates[tried], 0);
-    return true;
+    return Next::kGoesOn;
   }
   const size_t tries = tried - seat.candidates.size() + 1;
-  const bool has_looked_twice = plan_.has_second_look && tries == 2;
-  const size_t best = LeastBad(seat.attempts, plan_.limits);
+  const bool has_looked_twice = plan.has_second_look && tries == 2;
+  const size_t best = LeastBad(seat.attempts, plan.limits);
   const size_t judged = tries == 1 || has_looked_twice ? best : tried - 1;
-  const Verdict verdict = Judge(seat.attempts[judged], LimitsFor(plan_.limits, seat.part.length()));
+  const Verdict verdict = Judge(seat.attempts[judged], LimitsFor(plan.limits, seat.part.length()));
   const bool is_rejected = verdict == Verdict::kRepetitive || verdict == Verdict::kImprobable;
-  const bool is_unsure = plan_.has_second_look && tries == 1 && verdict == Verdict::kAccepted &&
+  const bool is_unsure = plan.has_second_look && tries == 1 && verdict == Verdict::kAccepted &&
                          IsUnsure(seat.attempts[judged]);
-  if ((is_rejected || is_unsure) && tries < plan_.tries.size()) {
+  if ((is_rejected || is_unsure) && tries < plan.tries.size()) {
     Begin(slot, seat.attempts[best].language, tries);
-    return true;
+    return Next::kGoesOn;
   }
-  return FinishPart(slot, is_rejected ? best : judged, collector, stop);
+  return FinishPart(slot, is_rejected ? best : judged);
 }
 
-bool Worker::FinishPart(size_t slot, size_t kept, Collector& collector,
-                        const std::stop_token& stop) {
+Worker::Next Worker::FinishPart(size_t slot, size_t kept) {
   Seat& seat = seats_[slot];
   const Attempt attempt = std::move(seat.attempts[kept]);
   const SampleTime length = seat.part.length();
-  const Verdict verdict = Judge(attempt, LimitsFor(plan_.limits, length));
+  const Verdict verdict = Judge(attempt, LimitsFor(seat.plan().limits, length));
   SampleTime done = length;
   if (verdict != Verdict::kSilent) {
     const SampleTime end_of_text = AddText(seat, slot, attempt);
@@ -230,22 +224,22 @@ bool Worker::FinishPart(size_t slot, size_t kept, Collector& collector,
   }
   AddCoverage(seat.part, done, verdict, seat.result.coverage);
   if (seat.part.begin() == seat.job.window.begin()) {
-    seat.result.language = LanguageCode(attempt.language);
+    seat.result.language = LanguageCode(seat.plan(), attempt.language);
     seat.result.language_probability = attempt.language.probability;
   }
-  decoder_.Release(slot);
   if (done == length) {
     seat.result.window = std::move(seat.job.window);
-    collector.Deliver(*seat.job.file, std::move(seat.result));
-    return true;
+    seat.job.call->collector.Deliver(*seat.job.file, std::move(seat.result));
+    return Next::kIsDone;
   }
+  decoder_.Release(slot);
   seat.part = RestOf(seat.part, done);
   seat.candidates = {attempt.language};
   seat.attempts.clear();
   const auto rest = static_cast<size_t>(seat.part.length().count());
-  if (!Encode(slot, std::span<const float>(seat.job.samples).last(rest), stop)) return false;
+  if (!Encode(slot, std::span<const float>(seat.job.samples).last(rest))) return Next::kIsDone;
   Begin(slot, attempt.language, 0);
-  return true;
+  return Next::kGoesOn;
 }
 
 // Adds the attempt's segments to the result; returns where, within the part, the text ends.
@@ -254,16 +248,16 @@ SampleTime Worker::AddText(Seat& seat, size_t slot, const Attempt& attempt) {
   std::vector<float> logprobs;
   std::vector<TimedPart> parts =
       SplitTimedRun(attempt.run, model_->tokenizer.special(), seat.part.length(), text, logprobs);
-  const bool has_times = plan_.segment_times == SegmentTimes::kTokens && !parts.empty();
+  const bool has_times = seat.plan().segment_times == SegmentTimes::kTokens && !parts.empty();
   const SampleTime last_time = has_times ? parts.back().to : seat.part.length();
   if (!has_times) parts.clear();
   const auto frames =
       static_cast<size_t>((seat.part.length() + kTimestampStep - SampleTime{1}) / kTimestampStep);
-  const std::vector<int32_t> begins =
-      decoder_.Align(slot, StartSequence(attempt.language), text, std::max<size_t>(frames, 1));
+  const std::vector<int32_t> begins = decoder_.Align(
+      slot, StartSequence(seat.plan(), attempt.language), text, std::max<size_t>(frames, 1));
   std::vector<transcript::Segment> segments =
-      MakeSegments({text, logprobs, begins}, model_->tokenizer, LanguageCode(attempt.language),
-                   seat.part, parts);
+      MakeSegments({text, logprobs, begins}, model_->tokenizer,
+                   LanguageCode(seat.plan(), attempt.language), seat.part, parts);
   for (transcript::Segment& segment : segments) {
     segment.avg_logprob = attempt.run.avg_logprob;
     segment.compression_ratio = attempt.compression_ratio;
@@ -272,6 +266,40 @@ SampleTime Worker::AddText(Seat& seat, size_t slot, const Attempt& attempt) {
     seat.result.segments.push_back(std::move(segment));
   }
   return has_times ? last_time : std::min(kTimestampStep * begins.back(), seat.part.length());
+}
+
+WorkerPool::WorkerPool(const std::shared_ptr<const whisper::Model>& model, size_t batch,
+                       const WindowQueue::Options& options, profile::StageMeter& meter,
+                       std::atomic<int>& busy)
+    : model_(model), batch_(batch), meter_(meter), busy_(busy), queue_(options) {
+  for (size_t i = 0; i < options.workers; ++i) threads_.emplace_back([this] { Work(); });
+}
+
+WorkerPool::~WorkerPool() { queue_.Close(); }
+
+// Each turn's worker is the one before if that has the right shape.
+void WorkerPool::Work() {
+  kernels::PrepareThread();
+  std::optional<Worker> worker;
+  while (std::optional<Turn> turn = AwaitTurn(worker)) {
+    ++busy_;
+    if (!worker || worker->shape() != turn->shape) {
+      worker.reset();  // so that there are never the buffers of both
+      worker.emplace(model_, turn->shape, batch_, meter_);
+    }
+    worker->Run(std::move(turn->first), queue_);
+    --busy_;
+    queue_.EndTurn(turn->shape);
+  }
+}
+
+std::optional<Turn> WorkerPool::AwaitTurn(std::optional<Worker>& worker) {
+  if (worker) {
+    const StageScope scope(worker->clock(), Stage::kWindowWait);
+    return queue_.Await();
+  }
+  const profile::StageClock clock(&meter_, Stage::kWindowWait);
+  return queue_.Await();
 }
 
 }  // namespace verbatim::pipeline

@@ -1,19 +1,21 @@
 // The back half of the path: takes windows from the queue, encodes them, decodes a batch of them
-// together, judges and aligns the text, and delivers results. Each worker has buffers and threads
-// of its own over the shared model.
+// together, judges and aligns the text, and delivers results. The windows of a batch may come from
+// different calls, with different plans. Each worker has buffers and threads of its own over the
+// shared model.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <optional>
-#include <stop_token>
+#include <span>
+#include <string>
+#include <thread>
 #include <vector>
 
-#include "base/error.h"
 #include "kernels/thread_pool.h"
-#include "pipeline/collector.h"
 #include "pipeline/decoding_plan.h"
 #include "pipeline/judgement.h"
-#include "pipeline/transcribe.h"
 #include "pipeline/window_queue.h"
 #include "profile/stage_meter.h"
 #include "whisper/batch_decoder.h"
@@ -25,47 +27,80 @@ namespace verbatim::pipeline {
 
 class Worker {
  public:
-  struct Shape {
-    size_t threads = 1;
-    size_t batch = 1;
-  };
-  // The meter hears how the time of the worker's threads is spent. Thread: the one that calls Run.
-  Worker(const std::shared_ptr<const whisper::Model>& model, const DecodingPlan& plan,
-         const Shape& shape, profile::StageMeter& meter);
+  // The meter hears how the time of the worker's threads is spent. Thread: the one that calls Run,
+  // prepared.
+  Worker(const std::shared_ptr<const whisper::Model>& model, const WorkerShape& shape, size_t batch,
+         profile::StageMeter& meter);
 
-  // Works until the queue is closed and empty, or stopped. Thread: one, which it prepares.
-  void Run(WindowQueue& queue, Collector& collector, const std::stop_token& stop);
+  const WorkerShape& shape() const { return shape_; }
+  profile::StageClock& clock() { return pool_.clock(); }
+
+  // Works from a first window until it has none. Windows of a call that was stopped leave before
+  // the next step.
+  void Run(WindowJob first, WindowQueue& queue);
 
  private:
   // A window in a slot of the batch. Where the text ends before the speech does, the rest is done
   // as a part of its own.
   struct Seat {
-    WindowJob job;
+    WindowJob job;                                   // without a call: the seat is empty
     split::Window part;                              // of the window; at first all of it
     std::vector<whisper::LanguageGuess> candidates;  // languages it may be in, likeliest first
     std::vector<Attempt> attempts;  // at this part: one per candidate, then one per temperature
     WindowResult result;            // of the parts before
+
+    const DecodingPlan& plan() const { return job.call->plan; }
   };
 
-  std::optional<WindowJob> Next(WindowQueue& queue, const std::stop_token& stop);
-  bool Start(size_t slot, WindowJob job, const std::stop_token& stop);
-  bool Encode(size_t slot, std::span<const float> samples, const std::stop_token& stop);
-  bool FindLanguage(size_t slot, const std::stop_token& stop);
+  // What is to happen with a seat's window.
+  enum class Next { kGoesOn, kIsDone };
+
+  void Admit(size_t slot, WindowJob job, WindowQueue& queue);
+  void Vacate(size_t slot, WindowQueue& queue);
+  Next Start(size_t slot);
+  bool Encode(size_t slot, std::span<const float> samples);
+  bool FindLanguage(size_t slot);
   void Begin(size_t slot, const whisper::LanguageGuess& language, size_t attempt);
-  bool FinishTry(size_t slot, Collector& collector, const std::stop_token& stop);
-  bool FinishPart(size_t slot, size_t kept, Collector& collector, const std::stop_token& stop);
+  Next FinishTry(size_t slot);
+  Next FinishPart(size_t slot, size_t kept);
   SampleTime AddText(Seat& seat, size_t slot, const Attempt& attempt);
-  std::vector<int32_t> StartSequence(const whisper::LanguageGuess& language) const;
-  std::string LanguageCode(const whisper::LanguageGuess& language) const;
+  std::vector<int32_t> StartSequence(const DecodingPlan& plan,
+                                     const whisper::LanguageGuess& language) const;
+  std::string LanguageCode(const DecodingPlan& plan, const whisper::LanguageGuess& language) const;
 
   std::shared_ptr<const whisper::Model> model_;
-  const DecodingPlan& plan_;
+  WorkerShape shape_;
   kernels::ThreadPool pool_;
   whisper::MelSpectrogram mel_;
   std::vector<float> mel_values_;
   whisper::Encoder encoder_;
   whisper::BatchDecoder decoder_;
   std::vector<Seat> seats_;
+};
+
+// The workers of an engine, over the queue of all its calls. Lives from the first call until no
+// call is left.
+class WorkerPool {
+ public:
+  // `busy` counts the workers that have a window. Model, meter and count must outlive the pool.
+  WorkerPool(const std::shared_ptr<const whisper::Model>& model, size_t batch,
+             const WindowQueue::Options& options, profile::StageMeter& meter,
+             std::atomic<int>& busy);
+  // Waits for the workers, which finish what they have.
+  ~WorkerPool();
+
+  WindowQueue& queue() { return queue_; }
+
+ private:
+  void Work();
+  std::optional<Turn> AwaitTurn(std::optional<Worker>& worker);
+
+  std::shared_ptr<const whisper::Model> model_;
+  size_t batch_;
+  profile::StageMeter& meter_;
+  std::atomic<int>& busy_;
+  WindowQueue queue_;
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace verbatim::pipeline

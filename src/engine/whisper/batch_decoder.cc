@@ -190,11 +190,15 @@ void BatchDecoder::Consume(size_t index, std::span<float> logits) {
   Follow(index);
 }
 
+void BatchDecoder::ReturnRows(const Slot& slot) {
+  free_rows_.insert(free_rows_.end(), slot.rows.rbegin(), slot.rows.rend());
+}
+
 // Does what the search decided.
 void BatchDecoder::Follow(size_t index) {
   Slot& slot = slots_[index];
   if (slot.search->is_done()) {
-    free_rows_.insert(free_rows_.end(), slot.rows.rbegin(), slot.rows.rend());
+    ReturnRows(slot);
     slot.state = State::kDone;
     done_.push_back(index);
     return;
@@ -272,9 +276,10 @@ void BatchDecoder::FeedForWeights(size_t index, std::span<const int32_t> tokens)
   decoder_.StepForWeights(entries);
 }
 
-void BatchDecoder::Release(size_t slot) {
-  CHECK(slots_[slot].state == State::kAdmitted);
-  slots_[slot].state = State::kFree;
+void BatchDecoder::Release(size_t index) {
+  Slot& slot = slots_[index];
+  if (slot.state == State::kPrompt || slot.state == State::kRunning) ReturnRows(slot);
+  slot.state = State::kFree;
 }
 
 }  // namespace verbatim::whisper

@@ -12,15 +12,11 @@
 
 #include "kernels/thread_pool.h"
 #include "whisper/decoder.h"
+#include "whisper/language_guess.h"
 #include "whisper/model.h"
 #include "whisper/search.h"
 
 namespace verbatim::whisper {
-
-struct LanguageGuess {
-  int32_t token = 0;      // <|en|> ...
-  float probability = 0;  // among all languages
-};
 
 class BatchDecoder {
  public:
@@ -64,7 +60,7 @@ class BatchDecoder {
   std::vector<int32_t> Align(size_t slot, std::span<const int32_t> start,
                              std::span<const int32_t> text, size_t frames);
 
-  // Frees the slot.
+  // Frees the slot; a search under way is given up.
   void Release(size_t slot);
 
  private:
@@ -84,6 +80,7 @@ class BatchDecoder {
 
   void GrantRows();
   void Grant(Slot& slot);
+  void ReturnRows(const Slot& slot);
   bool AddEntries(size_t slot);
   bool TakesLikeliest(const Slot& slot) const;
   void Consume(size_t slot, std::span<float> logits);
