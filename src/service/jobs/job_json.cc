@@ -3,13 +3,14 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cmath>
 #include <ctime>
 
+#include "jobs/impl/json_fields.h"
 #include "jobs/jobs.h"
 #include "transcript/writers.h"
 
@@ -48,18 +49,25 @@ double SpeedOf(const store::Job& job, const Pace& pace) {
   return static_cast<double>(job.duration_ms) / static_cast<double>(worked_ms);
 }
 
-json::object TranscriptLinks(const store::Job& job, const JobOptions& options) {
+// What the client wanted listed; all, if it named none.
+bool IsListed(const json::object& options, std::string_view format) {
+  const json::value* field = options.if_contains("formats");
+  const json::array* formats = field == nullptr ? nullptr : field->if_array();
+  if (formats == nullptr || formats->empty()) return true;
+  return std::ranges::any_of(*formats, [format](const json::value& listed) {
+    return listed.is_string() && listed.get_string() == format;
+  });
+}
+
+json::object TranscriptLinks(const store::Job& job, const json::object& options) {
   json::object links;
   if (!HasTranscript(job)) return links;
   for (const transcript::Format format :
        {transcript::Format::kTxt, transcript::Format::kSrt, transcript::Format::kVtt,
         transcript::Format::kJson, transcript::Format::kTsv}) {
-    const std::string name(transcript::FormatName(format));
-    if (!options.formats.empty() &&
-        std::ranges::find(options.formats, name) == options.formats.end()) {
-      continue;
-    }
-    links[name] = fmt::format("/api/jobs/{}/transcript.{}", job.id, name);
+    const std::string_view name = transcript::FormatName(format);
+    if (!IsListed(options, name)) continue;
+    links[{name.data(), name.size()}] = fmt::format("/api/jobs/{}/transcript.{}", job.id, name);
   }
   return links;
 }
@@ -73,10 +81,7 @@ json::value ErrorOf(const store::Job& job) {
 
 std::string JobJson(const store::Job& job, const std::string& filename,
                     const std::string& why_waiting, const Pace& pace) {
-  json::error_code error;
-  json::value options_json = json::parse(job.options, error);
-  if (error) options_json = json::object();
-  const JobOptions options = ParseJobOptions(job.options).value_or(JobOptions{});
+  const json::object options = ParseJsonObject(job.options).value_or(json::object());
   const json::object object = {
       {"id", job.id},
       {"state", store::JobStateName(job.state)},
@@ -91,7 +96,7 @@ std::string JobJson(const store::Job& job, const std::string& filename,
       {"speed", OrNull(SpeedOf(job, pace))},
       {"eta_s", OrNull(pace.eta_s)},
       {"language", OrNull(job.language)},
-      {"options", std::move(options_json)},
+      {"options", options},
       {"error", ErrorOf(job)},
       {"upload", job.upload},
       {"attempt", job.attempt},

@@ -30,6 +30,22 @@ bool IsModelName(std::string_view text) {
          });
 }
 
+// The engine would say so too, but only when the job runs.
+Result<void> CheckLanguage(const JobOptions& options) {
+  if (!options.model.ends_with(".en")) return {};
+  if (options.task == pipeline::Task::kTranslate) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("task: model {} knows English only and cannot translate; choose a "
+                            "model without .en",
+                            options.model));
+  }
+  if (options.language == "auto" || options.language == "en") return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              fmt::format("language: model {} knows English only, not {}; choose a model without "
+                          ".en",
+                          options.model, options.language));
+}
+
 // What two requests with the same key must have in common, but for the upload: a client that sends
 // its file again has another one.
 std::string Digest(const JobRequest& request, const JobOptions& options) {
@@ -82,6 +98,7 @@ Result<JobOptions> JobCenter::Check(const JobRequest& request) {
     if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kInvalidArgument;
     return Failure(std::move(error).WithContext("model"));
   }
+  TRY_VOID(CheckLanguage(options));
   if (request.priority < kPriorityMin || request.priority > kPriorityMax) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("priority is {}; it must be from {} to {}", request.priority,

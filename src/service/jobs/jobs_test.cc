@@ -210,6 +210,20 @@ TEST_F(JobsTest, SubmitRefusesWhatIsWrong) {
   EXPECT_TRUE(server().jobs().Submit(request));
 }
 
+TEST_F(JobsTest, AnEnglishModelIsAskedForEnglishOnly) {
+  JobRequest request;
+  request.upload = server().Upload(Speech(1));
+  request.options.model = "tiny.en";
+  request.options.language = "de";
+  EXPECT_EQ(server().jobs().Submit(request).error().message,
+            "language: model tiny.en knows English only, not de; choose a model without .en");
+  request.options.language = "en";
+  request.options.task = pipeline::Task::kTranslate;
+  EXPECT_EQ(CodeOf(server().jobs().Submit(request)), ErrorCode::kInvalidArgument);
+  request.options.task = pipeline::Task::kTranscribe;
+  EXPECT_TRUE(server().jobs().Submit(request));
+}
+
 TEST_F(JobsTest, AFullQueueRefusesAndTakesAgain) {
   options_.queued_max = 2;
   const std::string upload = server().Upload(Speech(1));

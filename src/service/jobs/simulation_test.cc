@@ -182,18 +182,23 @@ class Simulation {
   bool is_abandoned_ = false;
 };
 
-// VERBATIM_SEED runs one seed alone.
-TEST(SimulationTest, NoJobIsLostAndNothingIsDoneTwice) {
+// In several parts, which run at the same time. VERBATIM_SEED runs one seed alone.
+class SeedsTest : public testing::TestWithParam<unsigned> {};
+
+TEST_P(SeedsTest, NoJobIsLostAndNothingIsDoneTwice) {
+  constexpr unsigned kSeeds = 75;
   const char* given = std::getenv("VERBATIM_SEED");
-  const unsigned first = given != nullptr ? static_cast<unsigned>(std::atoi(given)) : 1;
-  const unsigned count = given != nullptr ? 1 : 150;
-  for (unsigned seed = first; seed < first + count; ++seed) {
+  const unsigned first =
+      given != nullptr ? static_cast<unsigned>(std::atoi(given)) : GetParam() * kSeeds;
+  for (unsigned seed = first; seed < first + (given != nullptr ? 1 : kSeeds); ++seed) {
     SCOPED_TRACE(fmt::format("VERBATIM_SEED={}", seed));
     const TestFolder folder;
     Simulation(folder.path(), seed).Run(40);
-    if (testing::Test::HasFailure()) break;
+    if (HasFailure()) break;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Simulation, SeedsTest, testing::Range(0U, 4U));
 
 // For every n: the n-th write of a run fails. The job is done all the same, once.
 TEST(SimulationTest, AnyWriteMayFail) {
