@@ -52,6 +52,7 @@ class RawHttpClient {
   RawHttpClient& operator=(const RawHttpClient&) = delete;
 
   bool is_connected() const { return is_connected_; }
+  int descriptor() const { return socket_; }
 
   // False: the server takes no more.
   bool Send(std::string_view bytes) {

@@ -59,6 +59,7 @@ struct ServerOptions {
   size_t connections_max = 4096;
   size_t connections_per_address_max = 1024;
 
+  // These are called on the server's threads, several at once.
   // Makes the answer to what the server itself refuses: no such route, limits, broken framing.
   std::function<Response(int status, std::string_view detail)> make_refusal;
   // Fields that every response carries unless the handler set them.

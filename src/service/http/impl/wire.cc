@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
@@ -18,6 +19,7 @@ using boost::system::error_code;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kPiecesMax = 4;
+constexpr size_t kBreathBytes = 1 << 20;
 
 bool WouldBlock(const error_code& error) {
   return error == asio::error::would_block || error == asio::error::try_again ||
@@ -63,7 +65,11 @@ asio::awaitable<Wired<size_t>> Wire::Receive(std::span<char> into, SteadyTime de
   while (true) {
     if (reads_cancelled_) co_return std::unexpected(WireError::kCancelled);
     const auto received = TryReceive(into);
-    if (received) co_return *received;
+    if (received) {
+      const bool pauses = IsOutOfBreath(received->value_or(0));
+      if (pauses) co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+      co_return *received;
+    }
     const Wired<void> waited = co_await Wait(tcp::socket::wait_read, deadline);
     if (!waited) co_return std::unexpected(waited.error());
   }
@@ -91,15 +97,18 @@ asio::awaitable<Wired<void>> Wire::Send(std::span<const std::string_view> pieces
   while (size > 0) {
     if (is_closed_) co_return std::unexpected(WireError::kGone);
     error_code error;
-    size_t sent = socket_.write_some(left, error);
+    const size_t sent = socket_.write_some(left, error);
     bytes_sent_ += sent;
     size -= sent;
+    size_t skipped = sent;
     for (asio::const_buffer& buffer : left) {
-      const size_t of_this = std::min(sent, buffer.size());
+      const size_t of_this = std::min(skipped, buffer.size());
       buffer += of_this;
-      sent -= of_this;
+      skipped -= of_this;
     }
     if (error && !WouldBlock(error)) co_return std::unexpected(WireError::kGone);
+    const bool pauses = IsOutOfBreath(sent);
+    if (pauses) co_await asio::post(socket_.get_executor(), asio::use_awaitable);
     if (size == 0 || !error) continue;
     const SteadyTime deadline = std::chrono::steady_clock::now() + stall_max;
     const Wired<void> waited = co_await Wait(tcp::socket::wait_write, deadline);
@@ -113,6 +122,7 @@ asio::awaitable<Wired<void>> Wire::Wait(tcp::socket::wait_type what, SteadyTime 
   if (is_closed_) co_return std::unexpected(WireError::kGone);
   if (is_read && reads_cancelled_) co_return std::unexpected(WireError::kCancelled);
   SetDeadline(deadline);
+  bytes_without_wait_ = 0;
   const auto [error] = co_await socket_.async_wait(what, kTuple);
   deadline_ = SteadyTime::max();
   if (is_closed_) co_return std::unexpected(WireError::kGone);
@@ -121,6 +131,13 @@ asio::awaitable<Wired<void>> Wire::Wait(tcp::socket::wait_type what, SteadyTime 
   // Cancelling stops every operation of the socket: those not meant are tried again by the caller.
   if (error && error != asio::error::operation_aborted) co_return std::unexpected(WireError::kGone);
   co_return Wired<void>();
+}
+
+bool Wire::IsOutOfBreath(size_t more_bytes) {
+  bytes_without_wait_ += more_bytes;
+  if (bytes_without_wait_ < kBreathBytes) return false;
+  bytes_without_wait_ = 0;
+  return true;
 }
 
 asio::awaitable<void> Wire::Linger(std::chrono::milliseconds idle_max,

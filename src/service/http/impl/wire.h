@@ -75,6 +75,8 @@ class Wire : public std::enable_shared_from_this<Wire> {
   std::optional<Wired<size_t>> TryReceive(std::span<char> into);
   boost::asio::awaitable<Wired<void>> Wait(boost::asio::ip::tcp::socket::wait_type what,
                                            SteadyTime deadline);
+  // Whether others should run now, after a while of reading or writing without a wait.
+  bool IsOutOfBreath(size_t more_bytes);
   void SetDeadline(SteadyTime deadline);
   void OnTimer(const boost::system::error_code& error);
   void ArmWatch();
@@ -85,6 +87,7 @@ class Wire : public std::enable_shared_from_this<Wire> {
   size_t consumed_ = 0;
   uint64_t bytes_received_ = 0;
   uint64_t bytes_sent_ = 0;
+  size_t bytes_without_wait_ = 0;
 
   // The timer is left running towards an older, earlier deadline: most never come.
   boost::asio::steady_timer timer_;
