@@ -49,6 +49,7 @@ class CrashTest : public ::testing::Test {
   std::vector<std::string> RunAndKill(int round, unsigned reports_min, unsigned wait_us) {
     int ends[2];
     EXPECT_EQ(pipe(ends), 0);
+    std::fflush(stdout);  // or the child would print it again
     const pid_t child = fork();
     if (child == 0) {
       close(ends[0]);
