@@ -200,6 +200,26 @@ TEST_F(DatabaseTest, AfterAnAutomaticRollbackNothingIsKept) {
   EXPECT_TRUE(Write(InsertUpload, MakeUpload("a")));
 }
 
+TEST_F(DatabaseTest, TheLogShrinksOnceNoReaderNeedsIt) {
+  Upload upload = MakeUpload("a");
+  ASSERT_TRUE(Write(InsertUpload, upload));
+  const fs::path log = path().string() + "-wal";
+  const auto write = [&] {
+    // Changed each time: equal pages are not written.
+    upload.metadata.assign(4'000'000, upload.metadata.starts_with('a') ? 'b' : 'a');
+    return Write(UpdateUpload, upload);
+  };
+  ASSERT_TRUE(database_->Read([&](Connection& connection) -> Result<void> {
+    TRY(FindUpload(connection, "a"));
+    for (int i = 0; i < 18; ++i) EXPECT_TRUE(write());
+    EXPECT_GT(fs::file_size(log), 64'000'000u) << "the reader needs what was before";
+    return {};
+  }));
+  ASSERT_TRUE(write());
+  EXPECT_EQ(fs::file_size(log), 0u);
+  EXPECT_EQ((*Read(FindUpload, "a"))->metadata.size(), 4'000'000u);
+}
+
 TEST_F(DatabaseTest, ReadersAndAWriterWorkSideBySide) {
   // Each transaction moves one unit between two jobs: their sum is the same in every state.
   AddJob("a");

@@ -13,14 +13,17 @@ constexpr int kCheckpointPages = 1000;
 constexpr int kTruncatePages = 16'000;
 
 constexpr int kBusyTimeoutMs = 5000;
+constexpr int kCheckpointWaitMs = 100;  // for readers, per commit
 
 // Runs after each commit. A checkpoint that fails is tried again after the next one: what is
 // committed is in the log all the while.
 int AfterCommit(void* /*context*/, sqlite3* database, const char* schema, int log_pages) {
-  if (log_pages >= kCheckpointPages) {
-    const int mode = log_pages >= kTruncatePages ? SQLITE_CHECKPOINT_TRUNCATE  //
-                                                 : SQLITE_CHECKPOINT_PASSIVE;
-    sqlite3_wal_checkpoint_v2(database, schema, mode, nullptr, nullptr);
+  if (log_pages >= kTruncatePages) {
+    sqlite3_busy_timeout(database, kCheckpointWaitMs);
+    sqlite3_wal_checkpoint_v2(database, schema, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(database, kBusyTimeoutMs);
+  } else if (log_pages >= kCheckpointPages) {
+    sqlite3_wal_checkpoint_v2(database, schema, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   }
   return SQLITE_OK;
 }
