@@ -1,7 +1,7 @@
 // Uploads a file with tus-js-client and prints what came of it as one line of JSON.
 // node client.js OPTIONS, a JSON object: endpoint, file, and of tus-js-client chunkSize, parallelUploads, metadata ...;
 // pauseAt (bytes): abort there, wait, and start again; abortAt (bytes): abort there and delete the upload.
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { Upload } from "tus-js-client";
 
 const { file, pauseAt, abortAt, ...options } = JSON.parse(process.argv[2]);
@@ -14,12 +14,8 @@ let sent = 0;
 let interrupted = false;
 const requests = [];
 
-// Parallel parts are cut from memory: tus-js-client needs a source that can be sliced.
-const source = options.parallelUploads > 1 ? readFileSync(file) : createReadStream(file);
-
-const upload = new Upload(source, {
+const upload = new Upload(createReadStream(file), {
   retryDelays: [0, 200, 1000],
-  uploadSize: statSync(file).size,
   ...options,
   onAfterResponse: (request, response) => {
     requests.push(`${request.getMethod()} ${response.getStatus()}`);
