@@ -89,7 +89,10 @@ http::Task<Result<ReceivedForm>> FormReader::Read(MultipartReader reader) {
       MultipartEvent value = std::move(*event);
       taken = co_await Take(std::move(value));
     } else {
-      taken = Failure(std::move(event).error());
+      Error error = std::move(event).error();
+      // The client's connection, not our disk.
+      if (error.code == ErrorCode::kIo) error.code = ErrorCode::kCancelled;
+      taken = Failure(std::move(error));
     }
     if (!taken) {
       co_await Discard();

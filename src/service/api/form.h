@@ -28,7 +28,7 @@ struct ReceivedForm {
 // Reads the request's body, which is a form, to its end. The upload expires like any other that no
 // job uses; who does not want it deletes it. On an error nothing is left.
 // Errors: kInvalidArgument (not a form, malformed, a second file); kTooLarge (a field of more than
-// 64 KiB, a file over the limit); kOutOfSpace; kIo; kCancelled.
+// 64 KiB, a file over the limit); kOutOfSpace; kIo; kCancelled (also: the client is gone).
 http::Task<Result<ReceivedForm>> ReceiveForm(http::Exchange& exchange, upload::Uploads& uploads);
 
 // A file's name as it may be shown: the last part of a path, valid UTF-8, no control characters, at

@@ -105,8 +105,8 @@ TusResult<Upload> FindUpload(const Services& services, const std::string& id) {
 // What has come of a request's body: all of it, or what was kept before an error.
 struct Received {
   Result<Upload> upload;
-  bool is_mismatch = false;  // of the checksum
-  bool is_evicted = false;
+  // What the error alone does not say.
+  std::optional<TusRefusal> refusal = std::nullopt;
 };
 
 struct Begin {
@@ -115,11 +115,16 @@ struct Begin {
   std::optional<upload::Checksum> checksum;
 };
 
-http::Task<Result<void>> ReceiveBytes(http::Exchange& exchange, upload::Receiver& receiver) {
+// Sets `is_cut` if it is the client whose bytes do not come.
+http::Task<Result<void>> ReceiveBytes(http::Exchange& exchange, upload::Receiver& receiver,
+                                      bool& is_cut) {
   std::vector<char> buffer(kReadSize);
   while (true) {
     const Result<size_t> count = co_await exchange.Read(buffer);
-    if (!count) co_return Failure(count.error());
+    if (!count) {
+      is_cut = count.error().code == ErrorCode::kIo;
+      co_return Failure(count.error());
+    }
     if (*count == 0) co_return Result<void>();
     const std::span<const char> bytes = std::span<const char>(buffer).first(*count);
     std::function<Result<void>()> work = [&receiver, bytes] { return receiver.Append(bytes); };
@@ -139,7 +144,8 @@ http::Task<Received> ReceiveBody(const Services& services, http::Exchange& excha
   Result<void> opened = co_await exchange.Offload(std::move(open));
   if (!opened) co_return Received{Failure(std::move(opened).error())};
 
-  Result<void> read = co_await ReceiveBytes(exchange, *receiver);
+  bool is_cut = false;
+  Result<void> read = co_await ReceiveBytes(exchange, *receiver, is_cut);
   const bool is_whole = read.has_value();
   std::function<Result<Upload>()> close = [&receiver, is_whole] {
     Result<Upload> upload = is_whole ? receiver->Finish() : receiver->Save();
@@ -148,9 +154,15 @@ http::Task<Received> ReceiveBody(const Services& services, http::Exchange& excha
   };
   Result<Upload> closed = co_await exchange.Offload(std::move(close));
   Received received{std::move(closed)};
-  received.is_evicted = !received.upload && received.upload.error().code == ErrorCode::kCancelled;
-  received.is_mismatch = is_whole && begin.checksum && !received.upload &&
-                         received.upload.error().code == ErrorCode::kInvalidArgument;
+  const bool is_failed = !received.upload;
+  const ErrorCode code = is_failed ? received.upload.error().code : ErrorCode::kInternal;
+  if (is_cut) {
+    received.refusal = {408, "the client sends no more bytes, or too slowly"};
+  } else if (is_failed && code == ErrorCode::kCancelled) {
+    received.refusal = {409, "another request took over this upload"};
+  } else if (is_failed && is_whole && begin.checksum && code == ErrorCode::kInvalidArgument) {
+    received.refusal = {kTusChecksumMismatch, received.upload.error().message};
+  }
   if (!is_whole) received.upload = Failure(std::move(read).error());
   co_return received;
 }
@@ -158,11 +170,9 @@ http::Task<Received> ReceiveBody(const Services& services, http::Exchange& excha
 // The refusal of bytes, with the offset that is true now.
 http::Response BytesProblem(const Services& services, const http::Request& request,
                             const std::string& id, const Received& received) {
-  const Error& error = received.upload.error();
-  http::Response response = received.is_mismatch ? TusProblem({kTusChecksumMismatch, error.message})
-                            : received.is_evicted
-                                ? TusProblem({409, "another request took over this upload"})
-                                : TusProblem(services, request, error);
+  http::Response response = received.refusal
+                                ? TusProblem(*received.refusal)
+                                : TusProblem(services, request, received.upload.error());
   if (const Result<Upload> upload = services.uploads.Find(id)) SetOffset(response, *upload);
   return response;
 }
@@ -199,6 +209,10 @@ http::Task<http::Response> AnswerCreation(const Services& services, http::Exchan
   if (!creation) co_return TusProblem(creation.error());
   const TusResult<upload::NewUpload> request = RequestOf(*creation);
   if (!request) co_return TusProblem(request.error());
+
+  if (request->is_partial && !services.options.enable_parallel_upload) {
+    co_return TusProblem({403, "parts are not taken: parallel uploads are switched off"});
+  }
 
   const bool is_final = creation->concat.kind == TusConcat::Kind::kFinal;
   std::function<Result<Upload>()> create = [&] {
@@ -348,7 +362,9 @@ Result<http::Response> DeleteUpload(const Services& services, const Call& call) 
 Result<http::Response> TusOptions(const Services& services, const Call&) {
   http::Response response = TusAnswer(204);
   response.headers.Set("Tus-Version", std::string(kTusVersion));
-  response.headers.Set("Tus-Extension", std::string(kTusExtensions));
+  std::string extensions(kTusExtensions);
+  if (services.options.enable_parallel_upload) extensions += ",concatenation";
+  response.headers.Set("Tus-Extension", std::move(extensions));
   response.headers.Set("Tus-Checksum-Algorithm", std::string(kTusChecksums));
   const uint64_t size_max = services.uploads.options().size_max;
   if (size_max > 0) response.headers.Set("Tus-Max-Size", std::to_string(size_max));
@@ -372,38 +388,46 @@ Result<Upload> CreateForPut(const Services& services, const http::Request& reque
   return services.uploads.Create(upload);
 }
 
-http::Task<Result<Upload>> ReceivePut(const Services& services, http::Exchange& exchange) {
+http::Response PutAnswer(const Services& services, const http::Request& request,
+                         const Result<Upload>& upload) {
+  if (!upload) {
+    LogSecret(services, request, upload.error());
+    return ProblemFor(upload.error());
+  }
+  http::Response response = JsonResponse(201, UploadJson(*upload));
+  response.headers.Set("Location", Location(upload->id));
+  response.headers.Set("Cache-Control", "no-store");
+  return response;
+}
+
+http::Task<http::Response> AnswerPut(const Services& services, http::Exchange& exchange) {
   std::function<Result<Upload>()> create = [&] {
     return CreateForPut(services, exchange.request());
   };
   Result<Upload> upload = co_await exchange.Offload(std::move(create));
-  if (!upload || upload->state == UploadState::kComplete) co_return upload;
+  if (!upload || upload->state == UploadState::kComplete) {
+    co_return PutAnswer(services, exchange.request(), upload);
+  }
   const std::string id = upload->id;
   Begin begin{id, 0, std::nullopt};
   Received received = co_await ReceiveBody(services, exchange, std::move(begin));
-  std::function<Result<Upload>()> complete = [&]() -> Result<Upload> {
+  std::function<http::Response()> complete = [&] {
     Result<Upload> whole = std::move(received.upload);
     if (whole && !whole->length) whole = services.uploads.SetLength(id, whole->offset);
-    if (whole) return whole;
+    if (whole) return PutAnswer(services, exchange.request(), whole);
     // The client does not know its id, so nobody could go on with it.
     if (auto done = services.uploads.Delete(id); !done) {
       LogSecret(services, exchange.request(), done.error());
     }
-    return whole;
+    const auto& refusal = received.refusal;
+    return refusal ? ProblemForStatus(refusal->status, refusal->detail)
+                   : PutAnswer(services, exchange.request(), whole);
   };
   co_return co_await exchange.Offload(std::move(complete));
 }
 
 http::Task<void> PutUpload(const Services& services, http::Exchange& exchange) {
-  Result<Upload> upload = co_await ReceivePut(services, exchange);
-  if (!upload) {
-    Error error = std::move(upload).error();
-    co_await SendError(services, exchange, std::move(error));
-    co_return;
-  }
-  http::Response response = JsonResponse(201, UploadJson(*upload));
-  response.headers.Set("Location", Location(upload->id));
-  response.headers.Set("Cache-Control", "no-store");
+  http::Response response = co_await AnswerPut(services, exchange);
   co_await exchange.Send(std::move(response));
 }
 
