@@ -1,5 +1,9 @@
-// An array that begins at a cache line, so that no vector of it lies across two.
+// An array that begins at a cache line, so that no vector of it lies across two. Large ones are in
+// large pages where the system has them: reading them from end to end then takes few look-ups of
+// addresses.
 #pragma once
+
+#include <sys/mman.h>
 
 #include <cstddef>
 #include <cstdlib>
@@ -16,9 +20,12 @@ class Aligned {
   // The content is undefined.
   explicit Aligned(size_t size) : size_(size) {
     constexpr size_t kLine = 64;
-    const size_t bytes = (size * sizeof(Number) + kLine - 1) / kLine * kLine;
-    data_.reset(static_cast<Number*>(std::aligned_alloc(kLine, bytes)));
+    constexpr size_t kLargePage = size_t{1} << 21;
+    const size_t unit = size * sizeof(Number) < kLargePage ? kLine : kLargePage;
+    const size_t bytes = (size * sizeof(Number) + unit - 1) / unit * unit;
+    data_.reset(static_cast<Number*>(std::aligned_alloc(unit, bytes)));
     CHECK(size == 0 || data_ != nullptr);
+    if (unit == kLargePage) madvise(data_.get(), bytes, MADV_HUGEPAGE);  // a wish, never an error
   }
 
   size_t size() const { return size_; }
