@@ -53,12 +53,13 @@ TEST(HeadGuardTest, KnowsWhichBytesMayStandWhere) {
     const std::string byte(1, static_cast<char>(code));
     const bool is_token = token.contains(byte);
     const bool is_visible = code > 0x20 && code < 0x7F;
-    EXPECT_EQ(is_taken("G" + byte + "T /a HTTP/1.1\r\n\r\n"), is_token) << code;
-    EXPECT_EQ(is_taken("GET /" + byte + " HTTP/1.1\r\n\r\n"), is_visible) << code;
-    EXPECT_EQ(is_taken("GET / HTTP/1.1\r\n" + byte + ":a\r\n\r\n"), is_token) << code;
-    EXPECT_EQ(is_taken("GET / HTTP/1.1\r\nA" + byte + ":a\r\n\r\n"), is_token || code == ':')
+    EXPECT_EQ(is_taken(std::string("G") + byte + "T /a HTTP/1.1\r\n\r\n"), is_token) << code;
+    EXPECT_EQ(is_taken(std::string("GET /") + byte + " HTTP/1.1\r\n\r\n"), is_visible) << code;
+    EXPECT_EQ(is_taken(std::string("GET / HTTP/1.1\r\n") + byte + ":a\r\n\r\n"), is_token) << code;
+    EXPECT_EQ(is_taken(std::string("GET / HTTP/1.1\r\nA") + byte + ":a\r\n\r\n"),
+              is_token || code == ':')
         << code;
-    EXPECT_EQ(is_taken("GET / HTTP/1.1\r\nA:" + byte + "\r\n\r\n"),
+    EXPECT_EQ(is_taken(std::string("GET / HTTP/1.1\r\nA:") + byte + "\r\n\r\n"),
               is_visible || code == ' ' || code == '\t' || code >= 0x80)
         << code;
   }

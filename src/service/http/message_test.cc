@@ -65,11 +65,11 @@ TEST(MessageTest, NoFieldCanEndItsLine) {
   for (int code = 0; code < 256; ++code) {
     const std::string byte(1, static_cast<char>(code));
     Response response;
-    response.headers.Add("X", "a" + byte + "b");
+    response.headers.Add("X", std::string("a") + byte + "b");
     const bool is_value = code == '\t' || (code >= 0x20 && code != 0x7F);
     EXPECT_EQ(Head(response) != "refused", is_value) << code;
     Response named;
-    named.headers.Add("X" + byte, "a");
+    named.headers.Add(std::string("X") + byte, "a");
     const bool is_name = (code < 0x80 && std::isalnum(code) != 0) ||
                          (code > 0 && std::string_view("!#$%&'*+-.^_`|~").contains(byte[0]));
     EXPECT_EQ(Head(named) != "refused", is_name) << code;

@@ -125,16 +125,19 @@ void AsioServer::RunThread() {
 }
 
 Task<void> AsioServer::Accept() {
+  bool has_warned = false;
   while (acceptor_.is_open()) {
     const asio::any_io_executor strand = asio::make_strand(io_);
     auto [error, socket] = co_await acceptor_.async_accept(strand, kTuple);
     if (!acceptor_.is_open()) co_return;
     if (!error) {
+      has_warned = false;
       Welcome(std::move(socket));
       continue;
     }
     if (error == asio::error::connection_aborted) continue;
-    state_.log.Warning("accepting a connection: {}", error.message());
+    if (!has_warned) state_.log.Warning("accepting a connection: {}", error.message());
+    has_warned = true;
     asio::steady_timer pause(strand_, kAcceptPause);
     co_await pause.async_wait(kTuple);
   }

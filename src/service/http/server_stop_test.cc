@@ -1,5 +1,6 @@
 // The server over real sockets: time-outs of connections, how many there may be, and the end.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <future>
@@ -91,6 +92,32 @@ TEST(ServerLimitTest, RefusesConnectionsBeyondTheLimit) {
     ASSERT_TRUE(second.Send(Get("/")));
     EXPECT_EQ(second.ReceiveResponse().value().status, 200);
   }
+}
+
+// Whoever comes while there are no descriptors waits, and is served when there are some again.
+TEST(ServerLimitTest, OutlivesALackOfDescriptors) {
+  QuietLog log;
+  const auto server = Server::Open({}, {{"GET", "/", SayHello}}, log);
+  ASSERT_TRUE(server);
+  std::vector<std::unique_ptr<RawHttpClient>> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(std::make_unique<RawHttpClient>((*server)->port()));
+    ASSERT_TRUE(clients.back()->Send(Get("/")));
+  }
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  rlimit tight = before;
+  tight.rlim_cur = static_cast<rlim_t>(clients.back()->descriptor()) + 4;
+  setrlimit(RLIMIT_NOFILE, &tight);
+  std::thread thread([&] { (*server)->Run(); });
+  EXPECT_EQ(clients[0]->ReceiveResponse().value().status, 200);
+  RawHttpClient& last = *clients.back();
+  std::this_thread::sleep_for(milliseconds(50));
+  EXPECT_FALSE(last.HasInput());
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(last.ReceiveResponse().value().status, 200);
+  (*server)->Stop(milliseconds(1'000));
+  thread.join();
 }
 
 TEST(ServerStopTest, ClosesWhatIsIdleAtOnce) {
