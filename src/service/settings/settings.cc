@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <system_error>
@@ -21,6 +22,15 @@ std::optional<uint64_t> ParseNumber(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
+}
+
+std::optional<double> ParseDecimal(const Definition& definition, std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  const bool is_allowed =
+      std::isfinite(number) && number >= definition.decimal_min && number <= definition.decimal_max;
+  return is_allowed ? std::optional(number) : std::nullopt;
 }
 
 std::optional<uint64_t> UnitBytes(std::string_view unit) {
@@ -139,6 +149,8 @@ Result<void> Assign(Settings& settings, const Definition& definition, std::strin
         if constexpr (std::is_same_v<Field, std::string Settings::*>)
           return store(ParseText(definition, text), field);
         if constexpr (std::is_same_v<Field, uint64_t Settings::*>) return store(number(), field);
+        if constexpr (std::is_same_v<Field, double Settings::*>)
+          return store(ParseDecimal(definition, text), field);
         if constexpr (std::is_same_v<Field, int64_t Settings::*>) {
           const std::optional<uint64_t> parsed = number();
           if (!parsed) return false;
@@ -161,6 +173,7 @@ std::string ValueText(const Settings& settings, const Definition& definition) {
         if constexpr (std::is_same_v<Value, std::string>) return settings.*field;
         if constexpr (std::is_same_v<Value, uint64_t>) return SizeText(settings.*field);
         if constexpr (std::is_same_v<Value, int64_t>) return std::to_string(settings.*field);
+        if constexpr (std::is_same_v<Value, double>) return fmt::format("{}", settings.*field);
       },
       definition.field);
 }
@@ -172,6 +185,8 @@ std::string RangeText(const Definition& definition) {
       return fmt::format("a whole number, {} to {}", definition.min, definition.max);
     case Kind::kSize:
       return fmt::format("a size, {} to {}", SizeText(definition.min), SizeText(definition.max));
+    case Kind::kDecimal:
+      return fmt::format("a number, {} to {}", definition.decimal_min, definition.decimal_max);
     case Kind::kChoice: return fmt::format("{}", fmt::join(definition.choices, " or "));
     case Kind::kText: break;
   }

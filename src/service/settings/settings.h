@@ -34,11 +34,21 @@ struct Settings {
   int64_t batch = 0;
   int64_t models_loaded_max = 2;
 
+  int64_t min_workers = 2;
+  int64_t default_max_workers = 6;
+  int64_t max_workers_limit = 16;
+  double low_memory_threshold_gb = 4.0;
+  double high_memory_threshold_gb = 16.0;
+  double memory_safety_factor = 0.8;
+  bool enable_memory_cleanup = true;
+
   uint64_t max_file_size_bytes = 1ULL << 30;
   uint64_t chunk_upload_size = 50ULL << 20;
+  bool enable_parallel_upload = true;
   int64_t upload_expiry_hours = 24;
   uint64_t disk_reserve_bytes = 64ULL << 20;
 
+  bool chunk_size_optimization = true;
   int64_t running_jobs_max = 4;
   int64_t queued_jobs_max = 10'000;
   int64_t processing_timeout_seconds = 1800;
@@ -55,6 +65,7 @@ enum class Kind {
   kFlag,     // true or false
   kInteger,  // a whole number
   kSize,     // bytes, also as "50 MiB" or "1GB"
+  kDecimal,  // a number that may have a fraction
   kText,
   kChoice,  // one of `choices`
 };
@@ -67,8 +78,11 @@ struct Definition {
   uint64_t min = 0;       // of numbers and sizes
   uint64_t max = 0;
   std::vector<std::string_view> choices;
-  std::variant<bool Settings::*, int64_t Settings::*, uint64_t Settings::*, std::string Settings::*>
+  std::variant<bool Settings::*, int64_t Settings::*, uint64_t Settings::*, double Settings::*,
+               std::string Settings::*>
       field;
+  double decimal_min = 0;  // of kDecimal
+  double decimal_max = 0;
 };
 
 // All settings, in the order in which people read them.

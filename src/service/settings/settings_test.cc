@@ -54,6 +54,15 @@ TEST_F(SettingsTest, TheDocumentsDefaultsHold) {
   EXPECT_EQ(settings.chunk_upload_size, 50ULL * 1024 * 1024);
   EXPECT_EQ(settings.processing_timeout_seconds, 1800);
   EXPECT_EQ(settings.large_file_timeout_seconds, 3600);
+  EXPECT_EQ(settings.min_workers, 2);
+  EXPECT_EQ(settings.default_max_workers, 6);
+  EXPECT_EQ(settings.max_workers_limit, 16);
+  EXPECT_EQ(settings.low_memory_threshold_gb, 4.0);
+  EXPECT_EQ(settings.high_memory_threshold_gb, 16.0);
+  EXPECT_EQ(settings.memory_safety_factor, 0.8);
+  EXPECT_TRUE(settings.enable_memory_cleanup);
+  EXPECT_TRUE(settings.enable_parallel_upload);
+  EXPECT_TRUE(settings.chunk_size_optimization);
 }
 
 TEST_F(SettingsTest, LaterSourcesWin) {
@@ -100,6 +109,30 @@ TEST_F(SettingsTest, SizesMayHaveUnits) {
     EXPECT_FALSE(Assign(settings, size, text)) << text;
     EXPECT_EQ(settings.max_file_size_bytes, Settings().max_file_size_bytes);
   }
+}
+
+TEST_F(SettingsTest, NumbersMayHaveFractions) {
+  const Definition& factor = *FindDefinition("memory_safety_factor");
+  Settings settings;
+  for (const auto& [text, value] :
+       {std::pair<std::string_view, double>{"0.1", 0.1}, {"1", 1}, {".5", 0.5}, {"7.5e-1", 0.75}}) {
+    EXPECT_TRUE(Assign(settings, factor, text)) << text;
+    EXPECT_EQ(settings.memory_safety_factor, value) << text;
+  }
+  EXPECT_EQ(ValueText(settings, factor), "0.75");
+  for (const std::string_view text : {"", "0.09", "1.01", "-0.5", "nan", "inf", "0,5", "0.5x"}) {
+    EXPECT_FALSE(Assign(settings, factor, text)) << text;
+    EXPECT_EQ(settings.memory_safety_factor, 0.75) << text;
+  }
+  Sources sources;
+  sources.file = WriteFile("low_memory_threshold_gb = 2.5\nhigh_memory_threshold_gb = 8\n");
+  const Result<Loaded> loaded = Load(sources);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->settings.low_memory_threshold_gb, 2.5);
+  EXPECT_EQ(loaded->settings.high_memory_threshold_gb, 8);
+  sources.file = WriteFile("memory_safety_factor = 2.5\n");
+  EXPECT_THAT(ErrorOf(sources),
+              HasSubstr("memory_safety_factor is \"2.5\", but must be a number, 0.1 to 1"));
 }
 
 TEST_F(SettingsTest, AWrongValueNamesSettingValueRangeAndSource) {

@@ -1,0 +1,28 @@
+// What does not change while a program runs, and what is read of the machine, put together into
+// one snapshot.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "performance/recommendations.h"
+#include "settings/settings.h"
+
+namespace verbatim::performance {
+
+struct Basis {
+  settings::Loaded settings;
+  WorkerCost cost;               // of the model that the settings name
+  bool is_calibrated = false;    // it was measured on this machine
+  std::filesystem::path folder;  // where files are kept; empty: its disk is not asked for
+  std::filesystem::path root = "/";
+};
+
+// Everything as it is now. Thread: any.
+Snapshot TakeSnapshot(const Basis& basis, const Queue& queue, const Recent& recent);
+
+// The size of the file that holds a model's weights; 0 if it cannot be read. With EstimateCost it
+// tells what workers cost.
+uint64_t ModelFileBytes(const std::filesystem::path& model_folder);
+
+}  // namespace verbatim::performance

@@ -1,0 +1,74 @@
+#include "performance/memory_cleanup.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <vector>
+
+#include "performance/test_root.h"
+
+namespace verbatim::performance {
+namespace {
+
+constexpr size_t kMegabyte = 1 << 20;
+
+// Blocks that the allocator keeps when they are freed: the last stays and holds the heap's end.
+class KeptMemory {
+ public:
+  explicit KeptMemory(size_t megabytes) {
+    constexpr size_t kBlock = 32 << 10;
+    std::vector<std::vector<char>> blocks;
+    for (size_t i = 0; i < megabytes * kMegabyte / kBlock; ++i) blocks.emplace_back(kBlock, 'a');
+    last_ = std::vector<char>(kBlock, 'b');
+  }
+
+ private:
+  std::vector<char> last_;
+};
+
+TEST(MemoryCleanupTest, WhatIsFreedComesBackAndIsCounted) {
+  const KeptMemory kept(96);
+  const MemoryResult result = OptimizeMemory({.cleanup = Cleanup::kAlways});
+  EXPECT_TRUE(result.is_done);
+  EXPECT_EQ(result.source, "smaps_rollup");
+  EXPECT_GE(result.returned_bytes, 80 * kMegabyte);
+  EXPECT_EQ(result.before_bytes - result.after_bytes, result.returned_bytes);
+}
+
+TEST(MemoryCleanupTest, IsLeftOutWhereItIsNotWorthwhile) {
+  const KeptMemory kept(64);
+  MemoryOptions options = {};
+  options.worthwhile_bytes = kGigabyte;
+  EXPECT_FALSE(OptimizeMemory(options).is_done);
+  options.cleanup = Cleanup::kAlways;
+  EXPECT_TRUE(OptimizeMemory(options).is_done);
+  EXPECT_TRUE(OptimizeMemory({}).is_done);
+}
+
+TEST(MemoryCleanupTest, SaysHowItWasMeasured) {
+  FakeRoot root;
+  root.Put("proc/self/smaps_rollup", "Rss: 2048 kB\n");
+  MemoryOptions options = {};
+  options.root = root.path();
+  const MemoryResult result = OptimizeMemory(options);
+  EXPECT_EQ(result.before_bytes, 2 * kMegabyte);
+  EXPECT_EQ(result.returned_bytes, 0U);
+  const FakeRoot empty;
+  options.root = empty.path();
+  EXPECT_EQ(OptimizeMemory(options).source, "the process's own accounts");
+}
+
+TEST(MemoryCleanupTest, TheDocumentsSentences) {
+  MemoryResult result;
+  result.returned_bytes = 150 * kMegabyte;
+  EXPECT_EQ(CleanupSentence(result), "Performance optimization completed - memory cleaned: 150MB");
+  Resources resources;
+  resources.memory_total.value = 100 * kGigabyte;
+  resources.memory_available.value = 8 * kGigabyte;
+  EXPECT_EQ(PressureSentence(resources), "Memory pressure detected: 92% usage");
+  resources.memory_available.value = 11 * kGigabyte;
+  EXPECT_FALSE(PressureSentence(resources));
+}
+
+}  // namespace
+}  // namespace verbatim::performance

@@ -1,0 +1,56 @@
+#include "performance/recommendations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "performance/impl/rules.h"
+
+namespace verbatim::performance {
+
+std::string CleanupCommand(const settings::Settings& settings) {
+  return fmt::format(
+      "curl -H 'Content-Type: application/json' -d '{{\"force_memory_cleanup\": true}}' "
+      "http://{}/api/performance/optimize",
+      settings.listen);
+}
+
+WorkerCount OptimalWorkerCount(const Snapshot& snapshot) {
+  return OptimalWorkerCount(snapshot.resources, {}, snapshot.cost, LimitsOf(snapshot.settings));
+}
+
+std::string_view SeverityName(Severity severity) {
+  switch (severity) {
+    case Severity::kInfo: return "info";
+    case Severity::kWarning: return "warning";
+    case Severity::kCritical: break;
+  }
+  return "critical";
+}
+
+std::string_view CategoryName(Category category) {
+  switch (category) {
+    case Category::kSystem: return "system";
+    case Category::kConfiguration: return "configuration";
+    case Category::kRuntime: break;
+  }
+  return "runtime";
+}
+
+std::vector<Recommendation> Recommendations(const Snapshot& snapshot) {
+  const WorkerCount workers = OptimalWorkerCount(snapshot);
+  const Facts facts{snapshot, snapshot.resources, snapshot.settings, workers};
+  std::vector<Recommendation> found;
+  for (const auto rules : {SystemRules(), ConfigurationRules(), RuntimeRules()}) {
+    for (const Rule rule : rules) {
+      if (std::optional<Recommendation> one = rule(facts)) found.push_back(*std::move(one));
+    }
+  }
+  std::ranges::stable_sort(found, std::greater(), &Recommendation::severity);
+  return found;
+}
+
+}  // namespace verbatim::performance
