@@ -63,8 +63,8 @@ void Int8Matrix::Pack(const float* weights, size_t first_panel, size_t panels) {
         to[i] = static_cast<int8_t>(std::lrint(from[i] * factor));
         sum += to[i];
       }
-      scales_[begin + column] = largest / 127.0F;
-      sums_[begin + column] = sum;
+      scales_.data()[begin + column] = largest / 127.0F;
+      sums_.data()[begin + column] = sum;
     }
     kernels_->pack(rows.data(), count, inputs_, weights_.data() + panel * width * padded_inputs_);
   }
@@ -77,7 +77,8 @@ void Int8Matrix::Unpack(size_t output, float* out) const {
   const int8_t* column =
       weights_.data() + output / width * width * padded_inputs_ + output % width * step;
   for (size_t i = 0; i < inputs_; ++i) {
-    out[i] = static_cast<float>(column[i / step * width * step + i % step]) * scales_[output];
+    out[i] =
+        static_cast<float>(column[i / step * width * step + i % step]) * scales_.data()[output];
   }
 }
 

@@ -125,8 +125,8 @@ class Int8Matrix {
   size_t inputs_;
   size_t padded_inputs_;
   Aligned<int8_t> weights_;
-  std::vector<float> scales_;
-  std::vector<int32_t> sums_;
+  Aligned<float> scales_;
+  Aligned<int32_t> sums_;
 };
 
 }  // namespace verbatim::kernels

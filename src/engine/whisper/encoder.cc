@@ -31,9 +31,9 @@ size_t Blocks(size_t rows) { return (rows + kRowBlock - 1) / kRowBlock; }
 struct Encoder::Buffers {
   // Per thread: one block of rows in the works.
   struct Thread {
-    std::vector<float> normed;  // [block, width]; also the first convolution's output
-    std::vector<float> wide;    // [block, 4 * width]; also queries, keys and values, and the
-                                // convolutions' columns
+    kernels::Aligned<float> normed;  // [block, width]; also the first convolution's output
+    kernels::Aligned<float> wide;    // [block, 4 * width]; also queries, keys and values, and the
+                                     // convolutions' columns
     kernels::Aligned<float> scratch;
   };
 
@@ -46,15 +46,17 @@ struct Encoder::Buffers {
     CHECK(kRowBlock % attention.group == 0);
     for (Thread& thread : per_thread) {
       const size_t frames = PaddedRows(kFramesPerStep);
-      thread.normed.resize(frames * shape.width);
-      thread.wide.resize(std::max(kRowBlock * 4 * shape.width, frames * 3 * shape.mels));
+      thread.normed = kernels::Aligned<float>(frames * shape.width);
+      thread.wide =
+          kernels::Aligned<float>(std::max(kRowBlock * 4 * shape.width, frames * 3 * shape.mels));
       thread.scratch =
           kernels::Aligned<float>(attention.scratch_words({shape.depth, shape.audio_positions}));
     }
   }
 
-  std::vector<float> hidden;    // [rows, width], rows filled up to whole blocks
-  std::vector<float> attended;  // [rows, width]: queries, which attention replaces by its results
+  kernels::Aligned<float> hidden;    // [rows, width], rows filled up to whole blocks
+  kernels::Aligned<float> attended;  // [rows, width]: queries, which attention replaces by its
+                                     // results
   size_t head_words;
   kernels::Aligned<float> heads;  // keys and values as the kernels want them: [heads, head_words]
   std::vector<Thread> per_thread;
