@@ -167,6 +167,7 @@ Job JobCenter::MakeJob(const JobRequest& request, const JobOptions& options) con
 
 Result<void> JobCenter::SubmitFor(Connection& connection, const Upload& upload) {
   Changed();  // also for jobs that wait for this upload
+  parts_.metrics.OnUploadCompleted(upload.offset);
   if (upload.job_request.empty()) return {};
   // The request was checked when the upload was made; the bytes are here, so it is never refused.
   JobRequest request = ParseJobRequest(upload.job_request).value_or(JobRequest{});

@@ -312,6 +312,8 @@ TEST_F(JobsTest, AnUploadMakesTheJobItCarries) {
   EXPECT_EQ(jobs->front().language, "de");
   EXPECT_THAT(jobs->front().options, HasSubstr(R"("model":"base","language":"de")"));
   EXPECT_EQ(server().uploads().Find(jobs->front().upload)->expires_ms, 0) << "a job has it";
+  EXPECT_THAT(server().metrics().Exposition(),
+              HasSubstr("verbatim_uploads_completed_bytes_total 16\n"));
 }
 
 TEST_F(JobsTest, CancelEndsAQueuedJobAtOnce) {

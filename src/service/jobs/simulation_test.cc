@@ -186,7 +186,7 @@ class Simulation {
 class SeedsTest : public testing::TestWithParam<unsigned> {};
 
 TEST_P(SeedsTest, NoJobIsLostAndNothingIsDoneTwice) {
-  constexpr unsigned kSeeds = 75;
+  constexpr unsigned kSeeds = 50;
   const char* given = std::getenv("VERBATIM_SEED");
   const unsigned first =
       given != nullptr ? static_cast<unsigned>(std::atoi(given)) : GetParam() * kSeeds;
