@@ -37,8 +37,11 @@ http::Response AcceptedResponse(const Services& services, const jobs::Submitted&
 Result<http::Response> SubmitJson(const Services& services, const Call& call) {
   boost::json::object object = TRY(ParseObject(call.body));
   const boost::json::value* upload = object.if_contains("upload");
-  if (upload == nullptr || !upload->is_string() || !IsRandomId(upload->get_string())) {
+  if (upload == nullptr || !upload->is_string()) {
     return Fail(ErrorCode::kInvalidArgument, "upload: the id of an upload is needed");
+  }
+  if (!IsRandomId(upload->get_string())) {
+    return Fail(ErrorCode::kNotFound, "there is no such upload");
   }
   const std::string upload_id(upload->get_string());
   object.erase("upload");

@@ -67,7 +67,7 @@ TEST(JobRoutesTest, WhatIsWrongWithARequestIsSaid) {
   EXPECT_EQ(refused("[]"), "invalid_argument");
   EXPECT_EQ(refused("{}"), "invalid_argument");
   EXPECT_EQ(refused(R"({"upload":7})"), "invalid_argument");
-  EXPECT_EQ(refused(R"({"upload":"../x"})"), "invalid_argument");
+  EXPECT_EQ(refused(R"({"upload":"../x"})"), "not_found");
   EXPECT_EQ(refused(R"({"upload":"00000000000000000000000000000000"})"), "not_found");
   const auto with = [&](std::string_view more) {
     return refused(fmt::format(R"({{"upload":"{}",{}}})", upload, more));

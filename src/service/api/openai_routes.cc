@@ -170,7 +170,7 @@ http::Task<Result<store::Job>> WaitForEnd(const Services& services, http::Exchan
     const bool is_notified = co_await wakeup->Wait(kLookAgain);
     if (!is_notified) has_changed = true;
   }
-  co_return Fail(ErrorCode::kCancelled, "the client is gone");
+  co_return Fail(ErrorCode::kCancelled, "the call ended before its result was there");
 }
 
 // The transcript of a job that has ended.

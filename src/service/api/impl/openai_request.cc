@@ -25,8 +25,9 @@ constexpr std::array<std::pair<std::string_view, AnswerFormat>, 5> kFormats = {{
 
 using Read = std::optional<OpenAiError>;  // none: all is well
 
-OpenAiError Wrong(std::string_view param, std::string message) {
-  return {400, std::move(message), "invalid_request_error", std::string(param), "invalid_value"};
+OpenAiError Wrong(std::string_view param, std::string_view message) {
+  return {400, fmt::format("{}: {}", param, message), "invalid_request_error", std::string(param),
+          "invalid_value"};
 }
 
 Read ReadModel(const std::string& value, OpenAiRequest& request) {
@@ -37,7 +38,7 @@ Read ReadModel(const std::string& value, OpenAiRequest& request) {
 Read ReadLanguage(const std::string& value, OpenAiRequest& request) {
   if (value.empty()) return std::nullopt;
   Result<std::string> language = pipeline::ParseLanguage(value);
-  if (!language) return Wrong("language", std::move(language).error().message);
+  if (!language) return Wrong("language", language.error().message);
   request.options.language = std::move(*language);
   return std::nullopt;
 }
@@ -96,8 +97,7 @@ Read ReadGranularities(const std::vector<FormField>& fields, OpenAiRequest& requ
   }
   if (has_any) request.has_segments = has_segments;
   if (has_any && request.format != AnswerFormat::kVerboseJson) {
-    return Wrong("timestamp_granularities",
-                 "timestamp_granularities needs response_format 'verbose_json'.");
+    return Wrong("timestamp_granularities", "These need response_format 'verbose_json'.");
   }
   request.options.has_word_timestamps = request.has_words;
   return std::nullopt;
