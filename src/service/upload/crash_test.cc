@@ -9,6 +9,7 @@
 #include <fstream>
 #include <random>
 
+#include "store/test_vfs.h"
 #include "upload/test_uploads.h"
 
 namespace verbatim::upload {
@@ -76,6 +77,75 @@ TEST_F(CrashTest, WhatWasAcknowledgedSurvivesKill) {
     ASSERT_EQ(kept.size(), offset);
     ASSERT_TRUE(kept == bytes.substr(0, offset));
   }
+}
+
+// The n-th change to the ledger's files fails, for every n: afterwards all opens, and nothing told
+// is missing.
+class FailingLedgerTest : public UploadsTest {
+ protected:
+  static constexpr int kStride = 3;  // not every n: each takes a database of its own
+  static constexpr std::string_view kBytes = "0123456789";
+
+  // Sends as far as it goes; returns the upload, with the offset that was told last.
+  store::Upload SendAll() {
+    NewUpload request;
+    request.length = kBytes.size();
+    Result<store::Upload> upload = uploads_->Create(request);
+    if (!upload) return {};
+    for (const size_t end : {4U, 10U}) {
+      const Result<store::Upload> sent =
+          Send(upload->id, upload->offset, kBytes.substr(upload->offset, end - upload->offset));
+      if (sent) upload = sent;
+    }
+    return *upload;
+  }
+
+  void Finish(const store::Upload& told) {
+    const Result<store::Upload> kept = uploads_->Find(told.id);
+    ASSERT_TRUE(kept) << kept.error().message;
+    ASSERT_GE(kept->offset, told.offset);
+    if (kept->state == store::UploadState::kReceiving) {
+      ASSERT_TRUE(Send(told.id, kept->offset, kBytes.substr(kept->offset)));
+    }
+    EXPECT_EQ(ContentOf(told.id), kBytes);
+  }
+};
+
+TEST_F(FailingLedgerTest, NothingThatWasToldIsMissing) {
+  int left = 0;  // operations until the one that fails; 0: none does
+  bool has_failed = false;
+  const store::TestVfs vfs([&](const store::FileOperation& operation) {
+    if (left == 0 || --left > 0) return SQLITE_OK;
+    has_failed = true;
+    switch (operation.kind) {
+      case store::FileOperation::kCreate: return SQLITE_CANTOPEN;
+      case store::FileOperation::kWrite: return SQLITE_IOERR_WRITE;
+      case store::FileOperation::kTruncate: return SQLITE_IOERR_TRUNCATE;
+      case store::FileOperation::kSync: return SQLITE_IOERR_FSYNC;
+      case store::FileOperation::kDelete: return SQLITE_IOERR_DELETE;
+    }
+    return SQLITE_OK;
+  });
+  for (int n = 1;; n += kStride) {
+    SCOPED_TRACE("operation " + std::to_string(n));
+    Close();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directory(folder_);
+    Reopen();
+    has_failed = false;
+    left = n;
+    const store::Upload told = SendAll();
+    left = 0;
+    if (!has_failed) {
+      EXPECT_GT(n, 10);
+      EXPECT_EQ(told.state, store::UploadState::kComplete);
+      break;
+    }
+    Reopen();
+    if (!told.id.empty()) Finish(told);
+    if (HasFatalFailure()) break;
+  }
+  Close();  // before the layer below it goes
 }
 
 // A disk of 2 MiB that no other process sees.

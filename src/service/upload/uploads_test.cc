@@ -150,13 +150,13 @@ TEST_F(UploadsTest, ALongRequestIsAcknowledgedAsItGoes) {
   const std::string bytes = Pattern(1 << 20);
   ASSERT_TRUE(receiver->Append(bytes));
   EXPECT_EQ(Offset(upload.id), 0U);
-  for (int i = 1; i < 8; ++i) ASSERT_TRUE(receiver->Append(bytes));
-  EXPECT_EQ(Offset(upload.id), 8U << 20);
+  for (int i = 1; i < 16; ++i) ASSERT_TRUE(receiver->Append(bytes));
+  EXPECT_EQ(Offset(upload.id), 16U << 20);
   ASSERT_TRUE(receiver->Append(std::string_view("abc")));
-  EXPECT_EQ(Offset(upload.id), 8U << 20);
+  EXPECT_EQ(Offset(upload.id), 16U << 20);
   clock_.Advance(1000);
   ASSERT_TRUE(receiver->Append(std::string_view("abc")));
-  EXPECT_EQ(Offset(upload.id), (8U << 20) + 6);
+  EXPECT_EQ(Offset(upload.id), (16U << 20) + 6);
 }
 
 TEST_F(UploadsTest, ANewRequestTakesOverWhatTheOldOneHasSaved) {

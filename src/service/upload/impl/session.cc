@@ -13,11 +13,11 @@ namespace {
 constexpr std::chrono::seconds kPatience{10};
 
 // A crash of the server costs the sender at most this much.
-constexpr uint64_t kAcknowledgeBytes = 8 << 20;
+constexpr uint64_t kAcknowledgeBytes = 16 << 20;
 constexpr int64_t kAcknowledgeMs = 1000;
 
-// How much is written between two looks at the disk's free space.
-constexpr uint64_t kSpaceStep = 1 << 20;
+// How much is written between two looks at the disk's free space, and two hints to write it.
+constexpr uint64_t kDiskStep = 1 << 20;
 
 Failure Evicted() { return Fail(ErrorCode::kCancelled, "another request took over this upload"); }
 
@@ -43,7 +43,7 @@ Result<void> Session::Start(uint64_t offset) {
     file_ = TRY(tools_.files.Open(id_, UploadFiles::Access::kWrite));
     length_ = upload.length;
     is_partial_ = upload.is_partial;
-    position_ = acknowledged_ = offset;
+    position_ = acknowledged_ = on_its_way_ = offset;
     acknowledged_at_ms_ = tools_.clock.SteadyMs();
     live_->Learn(upload.offset, upload.length);
     if (checksum_) digest_.emplace(checksum_->kind);
@@ -138,6 +138,10 @@ Result<void> Session::WriteBytes(std::span<const char> bytes) {
   TRY_VOID(TakeSpace(bytes.size()));
   const UploadFile::Written written = file_->WriteAt(position_, bytes);
   position_ += written.count;
+  if (position_ - on_its_way_ >= kDiskStep) {
+    file_->BeginSync(on_its_way_, position_ - on_its_way_);
+    on_its_way_ = position_;
+  }
   if (digest_) {
     digest_->Update(bytes.first(written.count));
   } else {
@@ -150,7 +154,7 @@ Result<void> Session::TakeSpace(uint64_t size) {
   if (space_left_ < size) {
     const uint64_t free = TRY(tools_.files.Free());
     const uint64_t usable = free - std::min(free, tools_.options.disk_reserve);
-    space_left_ = std::min(usable, std::max(size, kSpaceStep));
+    space_left_ = std::min(usable, std::max(size, kDiskStep));
     if (space_left_ < size) return Fail(ErrorCode::kOutOfSpace, "the disk is full");
   }
   space_left_ -= size;

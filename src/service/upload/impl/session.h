@@ -86,6 +86,7 @@ class Session final : public LiveUpload::Holder {
   bool is_partial_ = false;
   uint64_t position_ = 0;      // end of what is written
   uint64_t acknowledged_ = 0;  // end of what the ledger says
+  uint64_t on_its_way_ = 0;    // end of what the system was told to put on disk
   int64_t acknowledged_at_ms_ = 0;
   uint64_t space_left_ = 0;  // that may be written before looking again
   std::optional<Digest> digest_;

@@ -58,6 +58,12 @@ Result<size_t> UploadFile::ReadAt(uint64_t offset, std::span<char> into) const {
   return static_cast<size_t>(count);
 }
 
+void UploadFile::BeginSync(uint64_t offset, uint64_t size) {
+  // What goes wrong, Sync will tell.
+  sync_file_range(descriptor_.number(), static_cast<off_t>(offset), static_cast<off_t>(size),
+                  SYNC_FILE_RANGE_WRITE);
+}
+
 Result<void> UploadFile::Sync() {
   if (Uninterrupted([&] { return fdatasync(descriptor_.number()); }) < 0) {
     return Failure(SystemError(errno, "putting on disk " + name_));

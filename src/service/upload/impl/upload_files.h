@@ -44,6 +44,9 @@ class UploadFile {
   // Up to the span's size; 0 at the end.
   Result<size_t> ReadAt(uint64_t offset, std::span<char> into) const;
 
+  // Lets the system begin to put these bytes on disk, so that Sync has less to wait for.
+  void BeginSync(uint64_t offset, uint64_t size);
+
   // Puts the bytes on disk, and the size that is needed to read them.
   Result<void> Sync();
 
