@@ -7,7 +7,7 @@ from conftest import DATA
 
 pytestmark = pytest.mark.usefixtures("tiny")
 
-LIMITS = ("SSE41", "AVX2", "AVX512_CORE", "AVX512_CORE_VNNI", "DEFAULT")
+LIMITS = ("SSE41", "AVX2", "AVX512_CORE", "AVX512_CORE_VNNI", "AVX512_CORE_BF16", "DEFAULT")
 CLIP = DATA / "lj001_0004.mp3"
 WORD_ERRORS_MAX = 1
 NO_BF16 = "this CPU cannot multiply bf16: use --compute-type int8, f32 or auto"
