@@ -107,7 +107,8 @@ TEST_F(JobsTest, EventsTellAllInOrder) {
   const std::string segment = server().Events(job.id)[4].data;
   EXPECT_THAT(segment, HasSubstr("\"index\":1,\"start\":1E1,\"end\":2E1,\"text\":\" w1 s0"));
   EXPECT_THAT(segment, Not(HasSubstr("words")));
-  EXPECT_THAT(server().Events(job.id)[5].data, HasSubstr("\"position_s\":2E1"));
+  const std::string progress = server().Events(job.id)[5].data;
+  EXPECT_THAT(progress, HasSubstr("\"share\":6.67E-1,\"position_s\":2E1"));
 }
 
 TEST_F(JobsTest, ProgressIsToldAtMostTwiceASecond) {

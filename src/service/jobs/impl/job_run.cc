@@ -16,6 +16,7 @@ using store::Job;
 using transcript::Transcript;
 
 constexpr int64_t kTellingMs = 500;  // between two progress events of a job
+constexpr double kShareBeforeEnd = 0.99;
 
 }  // namespace
 
@@ -104,6 +105,11 @@ void JobRun::OnWindow(const pipeline::WindowResult& result) {
   const int64_t index = line_.segments();
   const std::vector<transcript::Segment> fresh = line_.Deliver(result);
   progress_.position = std::max(progress_.position, line_.position());
+  // The engine tells the share a moment later, and of a short file only at its end.
+  if (progress_.duration.count() > 0) {
+    const double share = ToSeconds(progress_.position) / ToSeconds(progress_.duration);
+    progress_.share = std::max(progress_.share, std::min(share, kShareBeforeEnd));
+  }
   UpdatePace();
   const store::StoredWindow window{result.window.index, pipeline::EncodeWindowResult(result)};
   const Result<void> written =
