@@ -228,7 +228,9 @@ std::string JobCenter::WhyWaiting(const Job& job) {
   if (upload && *upload && (*upload)->state == UploadState::kReceiving) {
     return UploadProgress(**upload);
   }
-  if (roster_.Find(job.id) != nullptr) return "Its last attempt is just ending.";
+  if (roster_.Find(job.id) != nullptr) {
+    return job.attempt == 0 ? "It starts in a moment." : "Its last attempt is just ending.";
+  }
   const Result<int64_t> before = QueuePosition(job.id);
   if (!before) return "";
   if (*before > 0) {
