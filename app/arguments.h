@@ -49,6 +49,13 @@ struct ConfigArguments {
   bool is_json = false;
 };
 
+struct PerformanceArguments {
+  ServeArguments serve;  // the same flags: the settings that count
+  std::string file;      // that is to be transcribed; empty: any
+  bool is_json = false;
+  bool is_forced = false;  // memory is cleaned even where it seems not worthwhile
+};
+
 enum class Command {
   kTranscribe,
   kDemo,
@@ -59,18 +66,23 @@ enum class Command {
   kServe,
   kConfigShow,
   kConfigValidate,
+  kPerformanceSummary,
+  kPerformanceRecommendations,
+  kPerformanceWorkers,
+  kPerformanceOptimize,
   kCompletion
 };
 enum class Shell { kBash, kZsh, kFish };
 
 struct Arguments {
   Command command = Command::kTranscribe;
-  TranscribeArguments transcribe;   // kTranscribe, kDemo
-  BenchArguments bench;             // kBench
-  std::vector<std::string> models;  // kModelPull, kModelVerify
-  ServeArguments serve;             // kServe
-  ConfigArguments config;           // kConfigShow, kConfigValidate
-  Shell shell = Shell::kBash;       // kCompletion
+  TranscribeArguments transcribe;    // kTranscribe, kDemo
+  BenchArguments bench;              // kBench
+  std::vector<std::string> models;   // kModelPull, kModelVerify
+  ServeArguments serve;              // kServe
+  ConfigArguments config;            // kConfigShow, kConfigValidate
+  PerformanceArguments performance;  // kPerformance...
+  Shell shell = Shell::kBash;        // kCompletion
 };
 
 }  // namespace verbatim::app

@@ -69,6 +69,16 @@ Examples:
   verbatim config show --config verbatim.toml --json
   verbatim config validate --config verbatim.toml)";
 
+constexpr char kPerformanceFooter[] = R"(
+Takes the flags of serve, to see what they would do. A server that runs tells of itself:
+GET /api/performance; optimize cleans this process alone, POST /api/performance/optimize the server.
+
+Examples:
+  verbatim performance summary
+  verbatim performance recommendations --json
+  verbatim performance workers --file film.mkv --model small
+  verbatim performance optimize --force-memory-cleanup)";
+
 // CLI11's formatter, without its types and environment notes.
 class PlainFormatter : public CLI::Formatter {
  public:
@@ -151,6 +161,7 @@ struct CommandLine::Tree {
   void AddBench();
   void AddServe();
   void AddConfig();
+  void AddPerformance();
 };
 
 CLI::App* CommandLine::Tree::Add(CLI::App* parent, const std::string& name,
@@ -184,6 +195,7 @@ CommandLine::Tree::Tree() {
   AddBench();
   AddServe();
   AddConfig();
+  AddPerformance();
 }
 
 void CommandLine::Tree::AddModelCommands() {
@@ -260,6 +272,37 @@ void CommandLine::Tree::AddConfig() {
     arguments.config.is_json = true;
   });
   add("validate", "Name the first mistake, if there is one", Command::kConfigValidate);
+}
+
+void CommandLine::Tree::AddPerformance() {
+  CLI::App* performance =
+      Add(&root, "performance", "What this machine can do, and what would make it do better");
+  performance->require_subcommand(1);
+  const auto add = [&](const std::string& name, const std::string& text, Command command) {
+    CLI::App* child = Add(performance, name, text);
+    AddServeFlags(child, &arguments.performance.serve, &hints);
+    FlagAdder flags(child, &hints);
+    flags.Group("Output");
+    flags.Switch("--json", "Print it as JSON", [this] { arguments.performance.is_json = true; });
+    child->footer(kPerformanceFooter);
+    child->parse_complete_callback([this, command] { arguments.command = command; });
+    return child;
+  };
+  add("summary", "Resources with their sources, workers, recommendations",
+      Command::kPerformanceSummary);
+  add("recommendations", "What to change, why, and what it brings",
+      Command::kPerformanceRecommendations);
+  CLI::App* workers =
+      add("workers", "The best number of workers, and why", Command::kPerformanceWorkers);
+  FlagAdder worker_flags(workers, &hints);
+  worker_flags.Remember(worker_flags.Text("--file", &arguments.performance.file, "FILE",
+                                          "For this file alone, by its size"),
+                        {ValueHint::Kind::kFile, {}});
+  CLI::App* optimize =
+      add("optimize", "Give back what the allocator keeps unused", Command::kPerformanceOptimize);
+  FlagAdder(optimize, &hints)
+      .Switch("--force-memory-cleanup", "Also where it seems not worthwhile",
+              [this] { arguments.performance.is_forced = true; });
 }
 
 CommandLine::CommandLine() : tree_(std::make_unique<Tree>()) {}

@@ -72,16 +72,19 @@ TEST(CommandLineTest, BenchNeedsNoFilesAndSharesFlags) {
 TEST(CommandLineTest, EveryFlagOfServeIsASetting) {
   const Result<Parsed> parsed =
       Parse({"serve", "--listen", "127.0.0.1:0", "-m", "tiny.en", "--max-file-size", "4 GiB",
-             "--allow-public", "--config", "v.toml", "--calibration", "off", "--runners", "2"});
+             "--allow-public", "--config", "v.toml", "--calibration", "off", "--runners", "2",
+             "--no-enable-memory-cleanup", "--memory-safety-factor", "0.5"});
   ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_EQ(parsed->arguments->command, Command::kServe);
   const ServeArguments& arguments = parsed->arguments->serve;
   EXPECT_EQ(arguments.config, "v.toml");
   EXPECT_EQ(arguments.calibration, "off");
-  EXPECT_THAT(arguments.settings,
-              UnorderedElementsAre(Pair("listen", "127.0.0.1:0"), Pair("model", "tiny.en"),
-                                   Pair("max_file_size_bytes", "4 GiB"),
-                                   Pair("allow_public", "true"), Pair("running_jobs_max", "2")));
+  EXPECT_THAT(
+      arguments.settings,
+      UnorderedElementsAre(Pair("listen", "127.0.0.1:0"), Pair("model", "tiny.en"),
+                           Pair("max_file_size_bytes", "4 GiB"), Pair("allow_public", "true"),
+                           Pair("running_jobs_max", "2"), Pair("enable_memory_cleanup", "false"),
+                           Pair("memory_safety_factor", "0.5")));
 }
 
 TEST(CommandLineTest, WrongSettingsOfServeAreRefusedWithWhatIsAllowed) {

@@ -10,6 +10,7 @@
 #include "report.h"
 #include "server_settings.h"
 #include "settings/settings.h"
+#include "settings/settings_json.h"
 
 namespace verbatim::app {
 namespace {
@@ -23,34 +24,16 @@ ExitCode Refuse(const Error& error) {
   return ExitCodeOf(error.code, Stage::kArguments);
 }
 
-json::object SettingObject(const Loaded& loaded, const Definition& definition) {
-  json::object object{
-      {"name", definition.name},
-      {"value", settings::ValueText(loaded.settings, definition)},
-      {"source", settings::OriginName(loaded.origins.at(definition.name))},
-      {"default", settings::ValueText({}, definition)},
-      {"allowed", settings::RangeText(definition)},
-  };
-  if (!definition.unit.empty()) object["unit"] = definition.unit;
-  object["help"] = definition.help;
-  return object;
-}
-
 void PrintJson(const Loaded& loaded) {
-  json::array array;
-  for (const Definition& definition : settings::Definitions()) {
-    array.push_back(SettingObject(loaded, definition));
-  }
-  fmt::print("{}\n", json::serialize(json::object{{"settings", std::move(array)}}));
+  fmt::print("{}\n", json::serialize(json::object{{"settings", settings::SettingsJson(loaded)}}));
 }
 
 void PrintTable(const Loaded& loaded) {
   constexpr std::string_view kRow = "{:<28}{:<18}{:<13}{}\n";
   fmt::print(kRow, "setting", "value", "source", "allowed");
   for (const Definition& definition : settings::Definitions()) {
-    std::string value = settings::ValueText(loaded.settings, definition);
-    if (value.empty()) value = "-";
-    fmt::print(kRow, definition.name, value,
+    const std::string value = settings::ValueText(loaded.settings, definition);
+    fmt::print(kRow, definition.name, value.empty() ? std::string_view("-") : value,
                settings::OriginName(loaded.origins.at(definition.name)),
                settings::RangeText(definition));
   }

@@ -10,6 +10,7 @@
 #include "config_command.h"
 #include "exit_code.h"
 #include "model_command.h"
+#include "performance_command.h"
 #include "report.h"
 #include "serve_command.h"
 #include "signals.h"
@@ -29,6 +30,11 @@ ExitCode Run(const Arguments& arguments, const CommandLine& line, const std::sto
     case Command::kServe: return Serve(arguments.serve, stop);
     case Command::kConfigShow: return ShowConfig(arguments.config);
     case Command::kConfigValidate: return ValidateConfig(arguments.config);
+    case Command::kPerformanceSummary: return PerformanceSummary(arguments.performance);
+    case Command::kPerformanceRecommendations:
+      return PerformanceRecommendations(arguments.performance);
+    case Command::kPerformanceWorkers: return PerformanceWorkers(arguments.performance);
+    case Command::kPerformanceOptimize: return PerformanceOptimize(arguments.performance);
     case Command::kCompletion:
       std::fputs(CompletionScript(line.Outline(), arguments.shell).c_str(), stdout);
       return ExitCode::kSuccess;

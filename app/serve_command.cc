@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
+#include <condition_variable>
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,6 +28,9 @@
 #include "listen_address.h"
 #include "metrics/metrics.h"
 #include "model_command.h"
+#include "performance/basis.h"
+#include "performance/watch.h"
+#include "performance_basis.h"
 #include "report.h"
 #include "server_settings.h"
 #include "settings/settings.h"
@@ -42,15 +48,7 @@ using std::chrono::seconds;
 constexpr seconds kRequestsGrace{4};
 constexpr seconds kJobsGrace{5};
 
-// $XDG_DATA_HOME/verbatim, else ~/.local/share/verbatim.
-Result<fs::path> DataFolder(const Settings& settings) {
-  if (!settings.data_dir.empty()) return fs::path(settings.data_dir);
-  const char* data_home = std::getenv("XDG_DATA_HOME");
-  if (data_home != nullptr && *data_home == '/') return fs::path(data_home) / "verbatim";
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && *home == '/') return fs::path(home) / ".local/share/verbatim";
-  return Fail(ErrorCode::kInvalidArgument, "there is no home folder; say where with --data-dir");
-}
+constexpr seconds kWatchTime{5};
 
 // What lies there is the owner's alone.
 Result<void> MakeFolder(const fs::path& folder) {
@@ -97,9 +95,9 @@ void RaiseDescriptorLimit() {
 // All parts of the service, in the order in which they are made; they end in the opposite one.
 class Service {
  public:
-  Service(const ServeArguments& arguments, Settings settings, std::stop_token stop)
+  Service(const ServeArguments& arguments, settings::Loaded loaded, std::stop_token stop)
       : arguments_(arguments),
-        settings_(std::move(settings)),
+        loaded_(std::move(loaded)),
         stop_(std::move(stop)),
         log_(MakeLog(LogLevelOf(settings_),
                      settings_.log_format == "json" ? LogFormat::kJson : LogFormat::kText)) {}
@@ -118,6 +116,7 @@ class Service {
     jobs_->Start();
     Complain("serving at " + HttpUrl(listen_.address, server_->port()));
     {
+      const std::jthread watcher([this](const std::stop_token& stop) { WatchMachine(stop); });
       const std::stop_callback on_stop(stop_, [this] { server_->Stop(kRequestsGrace); });
       server_->Run();
     }
@@ -132,13 +131,27 @@ class Service {
     reporter->OnEnd({});
     jobs::EngineCacheOptions options;
     options.engine.compute_type = ComputeTypeOf(settings_);
-    options.engine.workers = static_cast<int>(settings_.workers);
     options.engine.threads = static_cast<int>(settings_.threads);
     options.engine.batch = static_cast<int>(settings_.batch);
     options.engine.calibration = StoredCalibration(arguments_.calibration, folder, *reporter);
+    basis_ = MakeBasis(loaded_, folder, options.engine.calibration);
+    watch_ = std::make_unique<performance::Watch>(basis_, *log_);
+    options.workers = [this] { return ChooseWorkers(basis_, watch_->workers()); };
     options.loaded_max = static_cast<size_t>(settings_.models_loaded_max);
     engines_ = jobs::EngineCache::Make(std::move(options), *log_);
     return {};
+  }
+
+  // While the server runs.
+  void WatchMachine(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any wake;
+    while (!stop.stop_requested()) {
+      wake.wait_for(lock, stop, kWatchTime, [] { return false; });
+      const jobs::Jobs::Load load = jobs_->load();
+      watch_->Tick(clock_.SteadyMs(), {load.queued, load.running, 0});
+    }
   }
 
   Result<void> OpenStore() {
@@ -160,6 +173,7 @@ class Service {
     options.default_model = settings_.model;
     options.runners = static_cast<int>(settings_.running_jobs_max);
     options.queued_max = static_cast<size_t>(settings_.queued_jobs_max);
+    options.chunk_size_optimization = settings_.chunk_size_optimization;
     options.timeout_ms = settings_.processing_timeout_seconds * 1000;
     options.large_timeout_ms = settings_.large_file_timeout_seconds * 1000;
     jobs_ = TRY(jobs::Jobs::Open(std::move(options), *database_, *uploads_, *engines_, *metrics_,
@@ -171,16 +185,19 @@ class Service {
   }
 
   Result<void> OpenServer() {
-    services_.reset(new api::Services{
-        {VERBATIM_VERSION, settings_.model, settings_.chunk_upload_size, listen_.is_loopback()},
-        *database_,
-        *uploads_,
-        *jobs_,
-        *engines_,
-        *metrics_,
-        *events_,
-        clock_,
-        *log_});
+    services_.reset(
+        new api::Services{{VERBATIM_VERSION, settings_.model, settings_.chunk_upload_size,
+                           listen_.is_loopback(), settings_.enable_parallel_upload},
+                          *database_,
+                          *uploads_,
+                          *jobs_,
+                          *engines_,
+                          *metrics_,
+                          *events_,
+                          clock_,
+                          *log_,
+                          basis_,
+                          watch_.get()});
     http::ServerOptions options;
     options.address = listen_.address;
     options.port = listen_.port;
@@ -202,12 +219,15 @@ class Service {
   }
 
   const ServeArguments& arguments_;
-  const Settings settings_;
+  const settings::Loaded loaded_;
+  const Settings& settings_ = loaded_.settings;
   const std::stop_token stop_;
   const SystemClock clock_;
   const std::unique_ptr<Log> log_;
   const std::unique_ptr<metrics::Metrics> metrics_ = metrics::Metrics::Make();
   ListenAddress listen_;
+  performance::Basis basis_;
+  std::unique_ptr<performance::Watch> watch_;
   std::unique_ptr<jobs::EngineCache> engines_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<api::EventHub> events_;
@@ -229,7 +249,7 @@ ExitCode ExitWith(const Error& error) {
 ExitCode Serve(const ServeArguments& arguments, const std::stop_token& stop) {
   Result<settings::Loaded> loaded = LoadServerSettings(arguments);
   if (!loaded) return ExitWith(loaded.error());
-  Service service(arguments, std::move(loaded->settings), stop);
+  Service service(arguments, *std::move(loaded), stop);
   if (Result<void> opened = service.Open(); !opened) return ExitWith(opened.error());
   service.Run();
   return ExitCode::kSuccess;

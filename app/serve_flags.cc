@@ -16,11 +16,12 @@ using settings::Definition;
 using settings::Kind;
 
 // The first setting of each group, as they follow each other in Definitions().
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kGroups = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kGroups = {{
     {"listen", "Server"},
     {"model", "Model"},
+    {"min_workers", "Workers and memory"},
     {"max_file_size_bytes", "Uploads"},
-    {"running_jobs_max", "Jobs"},
+    {"chunk_size_optimization", "Jobs"},
     {"connections_max", "Connections"},
 }};
 
@@ -82,8 +83,12 @@ std::string HelpText(const Definition& definition) {
 void AddFlag(FlagAdder& flags, const Definition& definition, ServeArguments* arguments) {
   const std::string name(definition.name);
   if (definition.kind == Kind::kFlag) {
-    flags.Switch(FlagNames(definition), std::string(definition.help),
-                 [arguments, name] { arguments->settings.emplace_back(name, "true"); });
+    const bool is_on = settings::ValueText({}, definition) == "true";
+    flags.Switch(is_on ? "--no-" + FlagNames(definition).substr(2) : FlagNames(definition),
+                 (is_on ? "Do not: " : "") + std::string(definition.help),
+                 [arguments, name, is_on] {
+                   arguments->settings.emplace_back(name, is_on ? "false" : "true");
+                 });
     return;
   }
   CLI::Option* option =

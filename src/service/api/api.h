@@ -14,6 +14,8 @@
 #include "jobs/engine_cache.h"
 #include "jobs/jobs.h"
 #include "metrics/metrics.h"
+#include "performance/basis.h"
+#include "performance/watch.h"
 #include "store/database.h"
 #include "upload/uploads.h"
 
@@ -24,6 +26,7 @@ struct ApiOptions {
   std::string default_model;                 // what "whisper-1" and an empty name mean
   uint64_t chunk_upload_size = 50ULL << 20;  // announced to web clients
   bool is_loopback_only = true;              // answers for this machine's own names alone
+  bool enable_parallel_upload = true;        // parts may come at the same time
 };
 
 // All that endpoints use; everything outlives the server.
@@ -37,6 +40,8 @@ struct Services {
   EventHub& events;
   const Clock& clock;
   Log& log;
+  performance::Basis performance = {};
+  const performance::Watch* watch = nullptr;
 };
 
 // Every endpoint of the service. `services` outlives them.
@@ -54,6 +59,7 @@ void AddJobRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddOpenAiRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddEventRoutes(const Services& services, std::vector<http::Route>& routes);  // SSE
 void AddSearchRoutes(const Services& services, std::vector<http::Route>& routes);
+void AddPerformanceRoutes(const Services& services, std::vector<http::Route>& routes);
 // Health, metrics, openapi.json, the page at "/".
 void AddSystemRoutes(const Services& services, std::vector<http::Route>& routes);
 

@@ -11,6 +11,7 @@ std::vector<http::Route> MakeRoutes(const Services& services) {
   AddOpenAiRoutes(services, routes);
   AddEventRoutes(services, routes);
   AddSearchRoutes(services, routes);
+  AddPerformanceRoutes(services, routes);
   AddSystemRoutes(services, routes);
   const fields::Reach reach =
       services.options.is_loopback_only ? fields::Reach::kThisMachine : fields::Reach::kNetwork;

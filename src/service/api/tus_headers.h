@@ -19,8 +19,7 @@ namespace verbatim::api {
 
 inline constexpr std::string_view kTusVersion = "1.0.0";
 inline constexpr std::string_view kTusExtensions =
-    "creation,creation-with-upload,creation-defer-length,termination,checksum,expiration,"
-    "concatenation";
+    "creation,creation-with-upload,creation-defer-length,termination,checksum,expiration";
 inline constexpr std::string_view kTusChecksums = "sha1,sha256";
 inline constexpr std::string_view kTusContentType = "application/offset+octet-stream";
 inline constexpr int kTusChecksumMismatch = 460;

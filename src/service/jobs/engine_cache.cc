@@ -113,6 +113,7 @@ class SharedEngines final : public EngineCache {
     pipeline::EngineOptions options = options_.engine;
     options.model_directory = TRY(models::FindModel(model));
     options.model_name = IsFolder(model) ? "" : model;
+    if (options_.workers) options.workers = options_.workers();
     std::unique_ptr<pipeline::Engine> engine = TRY(pipeline::Engine::Open(options));
     const pipeline::Engine::Shape shape = engine->shape();
     log_.Info("model {} is loaded: {} workers of {} threads, {} windows each", model, shape.workers,

@@ -17,6 +17,7 @@ namespace verbatim::jobs {
 
 struct EngineCacheOptions {
   pipeline::EngineOptions engine;  // without model
+  std::function<int()> workers;    // asked whenever one is loaded; none: engine.workers
   size_t loaded_max = 2;           // models in memory at the same time
   // Tests put a fake in its place. None: pipeline::Engine::Open on an installed model.
   std::function<Result<std::unique_ptr<pipeline::Engine>>(const std::string& model)> open;

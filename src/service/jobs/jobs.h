@@ -34,6 +34,7 @@ struct JobsOptions {
   int64_t large_timeout_ms = 3'600'000;  // large_file_timeout_seconds
   uint64_t large_file_bytes = 500'000'000;
   int crashes_max = 3;
+  bool chunk_size_optimization = true;  // windows fitted to file and memory; false: of 30 s
 };
 
 inline constexpr int kPriorityMin = -10;
@@ -84,7 +85,8 @@ class Jobs {
   // kInvalidArgument (options, model), kBusy (the queue is full, or the server stops).
   virtual Result<Submitted> Submit(const JobRequest& request) = 0;
 
-  // Creates the job that a completed upload asks for, in the transaction that completes it.
+  // To be told of every upload that completes, in the transaction that does it. Creates the job
+  // that the upload asks for, if any, and starts those that wait for it.
   virtual Result<void> SubmitFor(store::Connection& connection, const store::Upload& upload) = 0;
 
   // Asks a job to end; a queued one ends at once, a running one within a second.

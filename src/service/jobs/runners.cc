@@ -45,7 +45,7 @@ JobCenter::JobCenter(JobsOptions options, const Parts& parts)
       ledger_(parts.database, parts.clock, RandomId(), options_.lease_ms),
       dispatcher_(options_, ledger_, parts.database, parts.uploads, roster_, parts.clock),
       tools_{ledger_,       parts.database, parts.uploads, parts.engines,
-             parts.metrics, parts.clock,    parts.log} {}
+             parts.metrics, parts.clock,    parts.log,     options_.chunk_size_optimization} {}
 
 void JobCenter::Abandon() {
   is_stopping_ = true;

@@ -37,7 +37,7 @@ TEST(MemoryCleanupTest, WhatIsFreedComesBackAndIsCounted) {
 
 TEST(MemoryCleanupTest, IsLeftOutWhereItIsNotWorthwhile) {
   const KeptMemory kept(64);
-  MemoryOptions options = {};
+  MemoryOptions options;
   options.worthwhile_bytes = kGigabyte;
   EXPECT_FALSE(OptimizeMemory(options).is_done);
   options.cleanup = Cleanup::kAlways;
@@ -48,7 +48,7 @@ TEST(MemoryCleanupTest, IsLeftOutWhereItIsNotWorthwhile) {
 TEST(MemoryCleanupTest, SaysHowItWasMeasured) {
   FakeRoot root;
   root.Put("proc/self/smaps_rollup", "Rss: 2048 kB\n");
-  MemoryOptions options = {};
+  MemoryOptions options;
   options.root = root.path();
   const MemoryResult result = OptimizeMemory(options);
   EXPECT_EQ(result.before_bytes, 2 * kMegabyte);

@@ -59,7 +59,10 @@ Result<JobRun::Stored> JobRun::LoadStored() {
 Result<void> JobRun::Resume(pipeline::FileRequest& request) {
   Stored stored = TRY(LoadStored());
   request.path = stored.filename;
-  if (job_.plan.empty() && stored.windows.empty()) return {};
+  if (job_.plan.empty() && stored.windows.empty()) {
+    if (!tools_.is_fitting_windows) request.plan.emplace();
+    return {};
+  }
   Result<split::SplitPlan> plan = pipeline::DecodeSplitPlan(job_.plan);
   bool is_readable = plan.has_value();
   for (const store::StoredWindow& window : stored.windows) {

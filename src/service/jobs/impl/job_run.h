@@ -28,6 +28,7 @@ struct RunTools {
   metrics::Metrics& metrics;
   const Clock& clock;
   Log& log;
+  bool is_fitting_windows = true;
 };
 
 // Thread: one; the engine's workers call back one at a time.

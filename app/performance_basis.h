@@ -1,0 +1,26 @@
+// What the server and `verbatim performance` know of workers before anything runs.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "base/error.h"
+#include "performance/basis.h"
+#include "pipeline/transcribe.h"
+#include "settings/settings.h"
+
+namespace verbatim::app {
+
+// The basis for the model in a folder, which may be empty: then its size is not known.
+performance::Basis MakeBasis(settings::Loaded loaded, const std::filesystem::path& model_folder,
+                             const std::optional<pipeline::Calibration>& calibration);
+
+// Workers for the engine where the settings leave them open. 0: what was measured, or what the
+// threads that are set leave room for.
+int ChooseWorkers(const performance::Basis& basis, int optimal);
+
+// $XDG_DATA_HOME/verbatim, else ~/.local/share/verbatim, unless the settings name a folder.
+// Errors: kInvalidArgument: there is no home folder.
+Result<std::filesystem::path> DataFolder(const settings::Settings& settings);
+
+}  // namespace verbatim::app

@@ -1,0 +1,50 @@
+#include "performance_basis.h"
+
+#include <gtest/gtest.h>
+
+namespace verbatim::app {
+namespace {
+
+settings::Loaded LoadedWith(int64_t workers, int64_t threads) {
+  settings::Loaded loaded;
+  loaded.settings.data_dir = "/data";
+  loaded.settings.workers = workers;
+  loaded.settings.threads = threads;
+  return loaded;
+}
+
+pipeline::Calibration Measured(int workers, int threads) {
+  pipeline::Calibration calibration;
+  calibration.workers = workers;
+  calibration.threads = threads;
+  return calibration;
+}
+
+TEST(PerformanceBasisTest, WhatTheSettingsSayIsTaken) {
+  const performance::Basis basis = MakeBasis(LoadedWith(5, 0), "", std::nullopt);
+  EXPECT_EQ(ChooseWorkers(basis, 3), 5);
+  EXPECT_EQ(basis.folder, "/data");
+  EXPECT_FALSE(basis.is_calibrated);
+}
+
+TEST(PerformanceBasisTest, TheOptimumIsTakenWhereTheyLeaveItOpen) {
+  EXPECT_EQ(ChooseWorkers(MakeBasis(LoadedWith(0, 0), "", std::nullopt), 3), 3);
+}
+
+TEST(PerformanceBasisTest, WhatWasMeasuredIsLeftToTheEngineWhereItIsTheOptimum) {
+  const performance::Basis basis = MakeBasis(LoadedWith(0, 0), "", Measured(4, 2));
+  EXPECT_TRUE(basis.is_calibrated);
+  EXPECT_EQ(basis.cost.measured_best, 4);
+  EXPECT_EQ(basis.cost.threads, 2);
+  EXPECT_EQ(ChooseWorkers(basis, 4), 0);
+  EXPECT_EQ(ChooseWorkers(basis, 2), 2);  // there is less memory now
+}
+
+TEST(PerformanceBasisTest, ThreadsThatAreSetCountAndNotTheMeasuredOnes) {
+  const performance::Basis basis = MakeBasis(LoadedWith(0, 3), "", Measured(4, 2));
+  EXPECT_EQ(basis.cost.threads, 3);
+  EXPECT_EQ(basis.cost.measured_best, 0);
+}
+
+}  // namespace
+}  // namespace verbatim::app
