@@ -31,8 +31,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr milliseconds kAcceptPause{100};     // when the system has no more descriptors
-constexpr milliseconds kAfterKillMax{5'000};  // for handlers that do not notice
+constexpr milliseconds kAcceptPause{100};  // when the system has no more descriptors
 
 Error AcceptorError(const error_code& error, const ServerOptions& options) {
   const std::string place = fmt::format("listening on {} port {}", options.address, options.port);
@@ -188,7 +187,7 @@ void AsioServer::OnStopTimer() {
   }
   has_killed_ = true;
   for (const auto& connection : connections_.All()) connection->Kill();
-  stop_timer_.expires_after(kAfterKillMax);
+  stop_timer_.expires_after(state_.options.forced_end_timeout);
   stop_timer_.async_wait([this](const error_code& error) {
     if (!error) OnStopTimer();
   });

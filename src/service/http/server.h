@@ -53,6 +53,7 @@ struct ServerOptions {
   uint64_t body_bytes_per_second_min = 1024;  // over each idle time-out
   std::chrono::milliseconds write_timeout{30'000};
   std::chrono::milliseconds keep_alive_timeout{75'000};
+  std::chrono::milliseconds forced_end_timeout{5'000};  // for handlers to notice a forced stop
 
   size_t header_bytes_max = 8192;
   size_t header_fields_max = 100;

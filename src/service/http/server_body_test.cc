@@ -158,16 +158,16 @@ TEST(ServerBodyTest, DropsWhoSendsTooSlowly) {
 
 TEST(ServerBodyTest, KeepsWhoSendsFastEnough) {
   ServerOptions options;
-  options.body_idle_timeout = milliseconds(300);
+  options.body_idle_timeout = milliseconds(600);
   options.body_bytes_per_second_min = 1000;
   const RunningHttpServer server(std::move(options), {{"POST", "/count", Count, 100'000}});
   RawHttpClient client(server.port());
-  ASSERT_TRUE(client.Send(Post("/count", "Content-Length: 5000\r\n")));
-  for (int i = 0; i < 10; ++i) {
-    ASSERT_TRUE(client.Send(std::string(500, 'a')));
-    std::this_thread::sleep_for(milliseconds(50));  // longer in all than the time-out
+  ASSERT_TRUE(client.Send(Post("/count", "Content-Length: 11200\r\n")));
+  for (int i = 0; i < 16; ++i) {  // longer in all than the time-out
+    ASSERT_TRUE(client.Send(std::string(700, 'a')));
+    std::this_thread::sleep_for(milliseconds(45));
   }
-  EXPECT_EQ(client.ReceiveResponse().value().body, "5000");
+  EXPECT_EQ(client.ReceiveResponse().value().body, "11200");
 }
 
 TEST(ServerBodyTest, TheHandlersOwnTimeDoesNotCount) {

@@ -36,15 +36,16 @@ TEST(ServerTimeTest, DropsWhoNeverEndsAHeader) {
   const RunningHttpServer server(std::move(options), {{"GET", "/", SayHello}});
   RawHttpClient slow(server.port());
   RawHttpClient silent(server.port());
-  const auto begin = steady_clock::now();
-  for (const char byte : std::string("GET / HTTP/1.1\r\nHost: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")) {
-    if (slow.HasInput() || !slow.Send({&byte, 1})) break;
-    std::this_thread::sleep_for(milliseconds(20));  // time-outs do not begin anew with each byte
+  const std::string head = "GET / HTTP/1.1\r\nHost: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+  size_t sent = 0;
+  while (sent < head.size() && !slow.HasInput() && slow.Send(head.substr(sent, 1))) {
+    ++sent;
+    std::this_thread::sleep_for(milliseconds(20));
   }
+  EXPECT_LT(sent, head.size()) << "the time begins anew with each byte";
   EXPECT_EQ(slow.ReceiveResponse().value().status, 408);
   EXPECT_EQ(silent.ReceiveAll(), "");
   EXPECT_TRUE(silent.is_at_end());
-  EXPECT_LT(steady_clock::now() - begin, milliseconds(700));
 }
 
 TEST(ServerTimeTest, ClosesAnIdleConnection) {
@@ -127,7 +128,7 @@ TEST(ServerStopTest, ClosesWhatIsIdleAtOnce) {
   ASSERT_TRUE(client.ReceiveResponse());
   const auto begin = steady_clock::now();
   server.Stop(kLong);
-  EXPECT_LT(steady_clock::now() - begin, milliseconds(1'000));
+  EXPECT_LT(steady_clock::now() - begin, kLong / 2);
   EXPECT_EQ(client.ReceiveAll(), "");
   EXPECT_TRUE(client.is_at_end());
   const RawHttpClient late(server.port());
@@ -206,7 +207,7 @@ TEST(ServerStopTest, EndsStreamsAndUploads) {
   sender.Close();
   const auto begin = steady_clock::now();
   server.Stop(kLong);
-  EXPECT_LT(steady_clock::now() - begin, milliseconds(1'000));
+  EXPECT_LT(steady_clock::now() - begin, kLong / 2);
 }
 
 TEST(ServerStopTest, ForcesTheRestAtTheDeadline) {
@@ -236,8 +237,33 @@ TEST(ServerStopTest, ForcesTheRestAtTheDeadline) {
   const auto begin = steady_clock::now();
   server.Stop(milliseconds(200));
   EXPECT_GE(steady_clock::now() - begin, milliseconds(190));
-  EXPECT_LT(steady_clock::now() - begin, milliseconds(2'000));
+  EXPECT_LT(steady_clock::now() - begin, kLong / 2);
   EXPECT_EQ(ended, 1);
+}
+
+// Handlers that take no notice are left where they wait, and go with the server.
+TEST(ServerStopTest, EndsEvenIfAHandlerDoesNot) {
+  ServerOptions options;
+  options.forced_end_timeout = milliseconds(50);
+  std::promise<void> waiting;
+  const auto held = std::make_shared<int>(1);
+  const Handler deaf = [&](Exchange& exchange) -> Task<void> {
+    const std::shared_ptr<int> kept = held;
+    const auto wakeup = exchange.MakeWakeup();
+    waiting.set_value();
+    while (*kept == 1) {
+      const bool is_woken = co_await wakeup->Wait(kLong);
+      EXPECT_FALSE(is_woken);
+    }
+  };
+  {
+    RunningHttpServer server(std::move(options), {{"GET", "/", deaf}});
+    RawHttpClient client(server.port());
+    ASSERT_TRUE(client.Send(Get("/")));
+    waiting.get_future().get();
+    server.Stop(milliseconds(50));
+  }
+  EXPECT_EQ(held.use_count(), 1);
 }
 
 TEST(ServerStopTest, MayComeBeforeTheStart) {
