@@ -21,6 +21,8 @@ struct WorkerLimits {
   double high_memory_threshold_gb = 16.0;
   double memory_safety_factor = 0.8;
 };
+
+// The limits among the settings.
 WorkerLimits LimitsOf(const settings::Settings& settings);
 
 // What workers cost, and how many gain something.
