@@ -60,9 +60,10 @@ PackedLayout LayoutFor(size_t n, size_t k, NumberType type) {
 }
 
 // The kernels that oneDNN has for older CPUs treat leftover rows apart, with other rounding; these
-// counts leave none. A single row of bf16 has kernels of its own on CPUs with tiles.
+// counts leave none. One or two rows of bf16 have kernels of their own on CPUs with
+// tiles.
 constexpr std::array<size_t, 5> kRowCountsUnblocked = {4, 12, 24, 48, 96};
-constexpr std::array<size_t, 9> kRowCountsBlocked = {2, 4, 8, 12, 16, 24, 32, 48, 96};
+constexpr std::array<size_t, 8> kRowCountsBlocked = {4, 8, 12, 16, 24, 32, 48, 96};
 
 bool IsBlocked() {
   static const bool is_blocked = LayoutFor(64, 64, NumberType::kF32).is_blocked;

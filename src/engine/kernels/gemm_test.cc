@@ -93,6 +93,7 @@ TEST(GemmInvarianceTest, ARowsResultDoesNotDependOnTheOtherRows) {
                                    {153, 512, NumberType::kF32},
                                    {1500, 64, NumberType::kF32},
                                    {512, 512, NumberType::kBf16},
+                                   {128, 384, NumberType::kBf16},
                                    {153, 1536, NumberType::kBf16}}) {
     if (!HasProducts(type)) continue;
     const std::vector<float> weights = Noise(n * k, 5);
