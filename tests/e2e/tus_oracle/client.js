@@ -2,6 +2,7 @@
 // node client.js OPTIONS, a JSON object: endpoint, file, and of tus-js-client chunkSize, parallelUploads, metadata ...;
 // pauseAt (bytes): abort there, wait, and start again; abortAt (bytes): abort there and delete the upload.
 import { createReadStream } from "node:fs";
+import { PassThrough } from "node:stream";
 import { Upload } from "tus-js-client";
 
 const { file, pauseAt, abortAt, ...options } = JSON.parse(process.argv[2]);
@@ -14,7 +15,9 @@ let sent = 0;
 let interrupted = false;
 const requests = [];
 
-const upload = new Upload(createReadStream(file), {
+// tus-js-client looks at a file's size even where the length is to be told later; of a pipe it cannot.
+const stream = createReadStream(file);
+const upload = new Upload(options.uploadLengthDeferred ? stream.pipe(new PassThrough()) : stream, {
   retryDelays: [0, 200, 1000],
   ...options,
   onAfterResponse: (request, response) => {
