@@ -15,10 +15,8 @@ boost::json::value Json(const RawResponse& response) {
 }
 
 TEST(PerformanceRoutesTest, TheStatusNamesSettingsResourcesWorkersAndQueue) {
-  RunningService service;
+  const RunningService service;
   service.Completed();
-  service.script.Hold();
-  service.Submit();
   const boost::json::value status = Json(service.Get("/api/performance"));
   EXPECT_GT(status.at("settings").as_array().size(), 20U);
   EXPECT_GE(status.at("resources").at("cores").at("value").as_int64(), 1);
