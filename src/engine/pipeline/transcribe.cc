@@ -103,6 +103,7 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
                    options.language == "auto" ? "" : options.language};
   const auto call = std::make_shared<Call>(std::move(plan), files, events, std::move(traits), stop);
   const std::shared_ptr<WorkerPool> workers = Workers();
+  kernels::PrepareThread();  // any caller's thread hears the same speech
   WindowQueue::Place place(workers->queue(), {options.priority, size});
   // This thread reads, and then waits for the workers.
   profile::StageClock clock(&meter_, profile::Stage::kWorkerWait);

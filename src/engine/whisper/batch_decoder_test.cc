@@ -197,6 +197,34 @@ TEST_F(BatchDecoderTest, DifferentSearchesShareABatch) {
   }
 }
 
+// A window may be taken out in the middle of its search, or before it had rows for it; what it had
+// goes to others, who do not notice. There are rows for two windows only.
+TEST_F(BatchDecoderTest, AWindowThatLeavesChangesNoOther) {
+  for (const SearchOptions& options : Searches()) {
+    kernels::ThreadPool pool(1);
+    BatchDecoder decoder(shared_model(), {3, 2 * Search::WidthOf(options), kPositions}, pool);
+    for (const size_t steps : {size_t{0}, size_t{1}, size_t{6}}) {
+      for (size_t slot = 0; slot < 3; ++slot) {
+        decoder.Admit(slot, States(slot));
+        decoder.Begin(slot, Prompt(), options, rules_);
+      }
+      for (size_t step = 0; step < steps; ++step) ASSERT_TRUE(decoder.Step().empty());
+      decoder.Release(0);
+      size_t finished = 0;
+      for (size_t step = 0; finished < 2; ++step) {
+        ASSERT_LT(step, 300U);
+        const std::span<const size_t> done = decoder.Step();
+        for (size_t slot : std::vector<size_t>(done.begin(), done.end())) {
+          ExpectSame(decoder.Take(slot), Alone(slot, options), std::to_string(slot));
+          decoder.Release(slot);
+          ++finished;
+        }
+      }
+      EXPECT_EQ(decoder.active(), 0U);
+    }
+  }
+}
+
 // Keys and values as 8-bit integers, and windows of different lengths beside each other.
 TEST_F(BatchDecoderTest, AudioAsInt8IsTheSameInAnyCompany) {
   const SearchOptions options{.beam_size = 3, .tokens_max = kTokensMax};
