@@ -73,8 +73,9 @@ TEST_F(RaceTest, TheBytesAreRightWhoeverWins) {
     }
   }
   const uint64_t offset = Offset(id_);
-  ASSERT_LT(offset, kSize);
-  ASSERT_TRUE(Send(id_, offset, std::string_view(bytes_).substr(offset)));
+  if (offset < kSize) {
+    ASSERT_TRUE(Send(id_, offset, std::string_view(bytes_).substr(offset)));
+  }
   reader.join();
   EXPECT_TRUE(read == bytes_);
   EXPECT_TRUE(ContentOf(id_) == bytes_);
