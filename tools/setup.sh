@@ -7,9 +7,12 @@ say() { printf 'verbatim: %s\n' "$*" >&2; }
 install_packages() {
   command -v dpkg-query >/dev/null || return 0  # not Debian: the build says what it lacks
   local wanted missing=() package
-  wanted=$(awk -v purposes=" $* " '!/^#/ && NF == 2 && index(purposes, " " $2 " ") {print $1}' \
+  wanted=$(awk -v purposes=" $* " '!/^#/ && NF >= 2 && index(purposes, " " $2 " ") {print $1 ":" $3}' \
     "$root/tools/packages.txt")
   for package in $wanted; do
+    local program=${package#*:}
+    package=${package%%:*}
+    [[ -n $program ]] && command -v "$program" >/dev/null && continue
     dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
       missing+=("$package")
   done
