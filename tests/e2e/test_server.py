@@ -217,7 +217,7 @@ def test_events_tell_the_whole_story_and_replay(server):
     states = [data["state"] for data in live.of("job")]
     assert [s for i, s in enumerate(states) if i == 0 or s != states[i - 1]] == ["queued", "running", "completed"]
     assert WORDS in plain("".join(data["text"] for data in live.of("segment")))
-    assert live.of("progress")[-1]["share"] > 0
+    assert live.of("progress") and live.of("job")[-1]["share"] == 1
     ids = [i for i, _, _ in live.got]
     assert ids == list(range(ids[0], ids[0] + len(ids)))
     half = ids[len(ids) // 2]
