@@ -9,7 +9,8 @@
 
 namespace verbatim::pipeline {
 
-std::optional<Turn> WindowQueue::Await() NO_THREAD_SAFETY_ANALYSIS {
+std::optional<Turn> WindowQueue::Await(const std::optional<WorkerShape>& now)
+    NO_THREAD_SAFETY_ANALYSIS {
   MutexLock lock(mutex_);
   ++idle_;
   while (!is_closed_ && !MayStart()) {
@@ -21,7 +22,7 @@ std::optional<Turn> WindowQueue::Await() NO_THREAD_SAFETY_ANALYSIS {
   }
   --idle_;
   if (is_closed_) return std::nullopt;
-  const WorkerShape shape = ShapeNow();
+  const WorkerShape shape = ShapeFor(now);
   busy_threads_ += shape.threads;
   return Turn{Take(*Next()), shape};
 }
@@ -91,13 +92,15 @@ bool WindowQueue::MayStart() {
 }
 
 // Its decoder holds the windows of every call there is.
-WorkerShape WindowQueue::ShapeNow() const {
+WorkerShape WindowQueue::ShapeFor(const std::optional<WorkerShape>& now) const {
   WorkerShape shape{options_.threads, {}};
   for (const Share& share : shares_) shape.size = shape.size.With(share.traits.size);
   if (options_.is_spreading && is_all_read() && load() < options_.workers) {
     shape.threads = std::min(options_.workers * options_.threads / load(), free_threads());
   }
-  return shape;
+  const bool may_stay = now && now->size.Holds(shape.size) &&
+                        (now->threads == options_.threads || now->threads == shape.threads);
+  return may_stay ? *now : shape;
 }
 
 size_t WindowQueue::waiting() const {

@@ -81,8 +81,9 @@ class WindowQueue {
 
   // For a worker without any window: waits for one, and says what the worker has to be for it. The
   // first windows of all are waited for until every worker has one or there are no more to come, so
-  // that few windows can be spread. None: closed. Thread: any.
-  std::optional<Turn> Await();
+  // that few windows can be spread. `now`: what the worker is, if it is made yet; it stays that if
+  // it can, since making it anew costs time and memory. None: closed. Thread: any.
+  std::optional<Turn> Await(const std::optional<WorkerShape>& now = std::nullopt);
 
   // For a worker in its turn: a further window, if there is one for it now. There is none if
   // another worker has nothing to do, and none if the next one needs another shape of worker: this
@@ -112,7 +113,7 @@ class WindowQueue {
   Share* Next() REQUIRES(mutex_);
   WindowJob Take(Share& share) REQUIRES(mutex_);
   bool MayStart() REQUIRES(mutex_);
-  WorkerShape ShapeNow() const REQUIRES(mutex_);
+  WorkerShape ShapeFor(const std::optional<WorkerShape>& now) const REQUIRES(mutex_);
   size_t waiting() const REQUIRES(mutex_);
   size_t load() const REQUIRES(mutex_);
   bool is_all_read() const REQUIRES(mutex_);

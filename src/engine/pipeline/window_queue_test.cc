@@ -253,6 +253,27 @@ TEST(WindowQueue, AWorkerIsMadeForAllCallsThereAre) {
   EXPECT_EQ(queue.TryTake(after.shape)->window.index, 102);
 }
 
+// Making a worker anew takes time, and memory that is not given back at once.
+TEST(WindowQueue, AWorkerStaysWhatItIsIfItCan) {
+  WindowQueue queue({.workers = 2, .is_spreading = true, .waiting_max = 4});
+  Place place(queue, {.size = {.rows = 3, .positions = 20}});
+  PushAll(place, {0, 1, 2, 3});
+  place.EndReading();
+  const auto threads_of = [&](const WorkerShape& now) {
+    const Turn turn = *queue.Await(now);
+    queue.Finish(turn.first);
+    queue.EndTurn(turn.shape);
+    return std::pair(turn.shape.threads, turn.shape.size);
+  };
+  const DecoderSize needed{3, 20};
+  const DecoderSize larger{9, 20};
+  const DecoderSize smaller{2, 20};
+  EXPECT_EQ(threads_of({1, larger}), std::pair(size_t{1}, larger));
+  EXPECT_EQ(threads_of({2, larger}), std::pair(size_t{1}, needed));  // others have work again
+  EXPECT_EQ(threads_of({1, smaller}), std::pair(size_t{1}, needed));
+  EXPECT_EQ(threads_of({1, larger}), std::pair(size_t{1}, larger));  // though it is the last one
+}
+
 // Workers and readers of several calls at once, one of which is stopped.
 TEST(WindowQueue, EveryWindowGoesToOneWorker) {
   constexpr int64_t kWindows = 700;

@@ -296,7 +296,7 @@ void WorkerPool::Work() {
 std::optional<Turn> WorkerPool::AwaitTurn(std::optional<Worker>& worker) {
   if (worker) {
     const StageScope scope(worker->clock(), Stage::kWindowWait);
-    return queue_.Await();
+    return queue_.Await(worker->shape());
   }
   const profile::StageClock clock(&meter_, Stage::kWindowWait);
   return queue_.Await();
