@@ -305,15 +305,18 @@ def test_an_mp4_with_its_index_at_the_end_waits_for_it(server):
     assert server.wait(job)["state"] == "completed"
 
 
-def test_an_abandoned_upload_ends_its_job(server):
+def test_an_upload_that_a_job_waits_for_stays_until_the_job_is_cancelled(server):
     body = SPEECH.read_bytes()
     parts = upload_slowly(server, body, 0)
     upload = next(parts)
     job = server.submit(upload, language="en")["id"]
     next(parts)
-    assert server.client.delete(f"/api/uploads/{upload}", headers={"Tus-Resumable": "1.0.0"}).status_code == 204
-    job = server.wait(job)
-    assert job["state"] == "failed" and "upload" in job["error"]["message"]
+    gone = {"Tus-Resumable": "1.0.0"}
+    assert server.client.delete(f"/api/uploads/{upload}", headers=gone).status_code == 409
+    assert server.client.delete(f"/api/jobs/{job}").status_code == 202
+    assert server.wait(job, timeout=5)["state"] == "cancelled"
+    assert server.client.delete(f"/api/jobs/{job}").status_code == 204
+    assert server.client.delete(f"/api/uploads/{upload}", headers=gone).status_code in (204, 404)
 
 
 def test_health_metrics_and_description(server):

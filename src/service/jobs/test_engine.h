@@ -72,7 +72,7 @@ class FakeEngine final : public pipeline::Engine {
     const bool has_gap = bytes.find("GAP") != std::string::npos;
     result.coverage = {
         {begin, end,
-         has_gap ? transcript::CoverageKind::kUncertain : transcript::CoverageKind::kTranscribed,
+         has_gap ? transcript::CoverageKind::kFailed : transcript::CoverageKind::kTranscribed,
          has_gap ? "said so" : ""}};
     transcript::Segment segment;
     segment.begin = begin;

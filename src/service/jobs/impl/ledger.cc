@@ -38,10 +38,10 @@ Result<std::string> FilenameOf(Connection& connection, const Job& job) {
   return upload ? upload->filename : std::string();
 }
 
+// Text that may be wrong is no gap: it is there, and the coverage marks it.
 bool HasGaps(const Transcript& transcript) {
-  return std::ranges::any_of(transcript.coverage, [](const transcript::CoverageSpan& span) {
-    return span.kind == CoverageKind::kFailed || span.kind == CoverageKind::kUncertain;
-  });
+  return std::ranges::count(transcript.coverage, CoverageKind::kFailed,
+                            &transcript::CoverageSpan::kind) > 0;
 }
 
 }  // namespace
