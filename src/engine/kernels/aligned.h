@@ -13,6 +13,12 @@
 
 namespace verbatim::kernels {
 
+#ifdef __SANITIZE_THREAD__  // whose allocator cannot free what is aligned to large pages
+inline constexpr size_t kLargePage = size_t{1} << 62;
+#else
+inline constexpr size_t kLargePage = size_t{1} << 21;
+#endif
+
 template <typename Number>
 class Aligned {
  public:
@@ -20,7 +26,6 @@ class Aligned {
   // The content is undefined.
   explicit Aligned(size_t size) : size_(size) {
     constexpr size_t kLine = 64;
-    constexpr size_t kLargePage = size_t{1} << 21;
     const size_t unit = size * sizeof(Number) < kLargePage ? kLine : kLargePage;
     const size_t bytes = (size * sizeof(Number) + unit - 1) / unit * unit;
     data_.reset(static_cast<Number*>(std::aligned_alloc(unit, bytes)));
