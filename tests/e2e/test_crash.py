@@ -53,7 +53,8 @@ def test_an_hour_killed_in_the_middle_ends_with_the_same_text(tmp_path, tiny, ho
     assert cut.text(job_id, "json") == expected
     computed = windows(cut.lines)
     assert len(computed) == len(set(computed)), "a window was computed twice"
-    assert len(computed) == count
+    # The kill may fall between the window's commit and its line.
+    assert count - 1 <= len(computed) <= count
     cut.kill()
 
 

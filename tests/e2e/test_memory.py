@@ -52,5 +52,6 @@ def test_a_second_worker_has_no_second_copy_of_the_weights(verbatim, recording, 
 
 def test_a_long_recording_takes_no_more_than_a_short_one(verbatim, recording):
     shape = ["--workers", "1", "--threads", "2", "--batch", "2"]
-    short, long = (peak(verbatim, recording(minutes), *shape) for minutes in (1, 10))
-    assert long - short < 4 * MB, (short, long)  # measured: 1
+    # Pages of the caches are touched as longer texts come up. The sound of the other 17 minutes is 33 MB as 16-bit samples.
+    short, long = (peak(verbatim, recording(minutes), *shape) for minutes in (3, 20))
+    assert long - short < 8 * MB, (short, long)  # measured: 4

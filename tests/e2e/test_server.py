@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 import time
+from base64 import b64encode
 
 import httpx
 import pytest
@@ -256,10 +257,11 @@ def test_search_finds_what_was_said_and_when(server):
         assert server.client.get("/api/search", params={"q": odd}).status_code in (200, 400), odd
 
 
-def upload_slowly(server, body, pause, parts=20):
+def upload_slowly(server, body, pause, parts=20, name="talk"):
     """A tus upload in parts; yields its id first, then after each part the bytes sent."""
     tus = {"Tus-Resumable": "1.0.0"}
-    where = server.client.post("/api/uploads", headers={**tus, "Upload-Length": str(len(body))}).headers["Location"]
+    where = server.client.post("/api/uploads", headers={
+        **tus, "Upload-Length": str(len(body)), "Upload-Metadata": "filename " + b64encode(name.encode()).decode()}).headers["Location"]
     yield where.rsplit("/", 1)[1]
     size = -(-len(body) // parts)
     for offset in range(0, len(body), size):
@@ -281,7 +283,7 @@ def test_text_appears_before_the_last_byte_arrives(server, tmp_path, form):
     path = tmp_path / f"talk.{form}"
     subprocess.run([shutil.which("ffmpeg"), "-v", "error", "-stream_loop", "14", "-i", SPEECH, *FFMPEG_FORMATS[form], path], check=True)
     body = path.read_bytes()
-    parts = upload_slowly(server, body, 0.05)
+    parts = upload_slowly(server, body, 0.05, name=path.name)
     upload = next(parts)
     job = server.submit(upload, language="en")["id"]
     events = Events(server, last=0, job=job)

@@ -293,13 +293,11 @@ void WorkerPool::Work() {
   }
 }
 
+// A thread that has no worker yet has left its share to the others: its waiting is nobody's time.
 std::optional<Turn> WorkerPool::AwaitTurn(std::optional<Worker>& worker) {
-  if (worker) {
-    const StageScope scope(worker->clock(), Stage::kWindowWait);
-    return queue_.Await(worker->shape());
-  }
-  const profile::StageClock clock(&meter_, Stage::kWindowWait);
-  return queue_.Await();
+  if (!worker) return queue_.Await();
+  const StageScope scope(worker->clock(), Stage::kWindowWait);
+  return queue_.Await(worker->shape());
 }
 
 }  // namespace verbatim::pipeline
