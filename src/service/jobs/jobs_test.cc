@@ -551,6 +551,7 @@ TEST_F(JobsTest, CrashesInOtherPlacesDoNotAddUp) {
     server().Crash();
     EXPECT_EQ(server().Find(job.id).crashes, 1);
   }
+  server().script().on_window = nullptr;
   RunAll();
   EXPECT_EQ(server().Find(job.id).state, JobState::kCompleted);
 }

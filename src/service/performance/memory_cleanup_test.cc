@@ -27,6 +27,7 @@ class KeptMemory {
 };
 
 TEST(MemoryCleanupTest, WhatIsFreedComesBackAndIsCounted) {
+  if (kIsAllocatorReplaced) GTEST_SKIP() << "needs the system's allocator";
   const KeptMemory kept(96);
   const MemoryResult result = OptimizeMemory({.cleanup = Cleanup::kAlways});
   EXPECT_TRUE(result.is_done);
@@ -36,6 +37,7 @@ TEST(MemoryCleanupTest, WhatIsFreedComesBackAndIsCounted) {
 }
 
 TEST(MemoryCleanupTest, IsLeftOutWhereItIsNotWorthwhile) {
+  if (kIsAllocatorReplaced) GTEST_SKIP() << "needs the system's allocator";
   const KeptMemory kept(64);
   MemoryOptions options;
   options.worthwhile_bytes = kGigabyte;
@@ -46,6 +48,7 @@ TEST(MemoryCleanupTest, IsLeftOutWhereItIsNotWorthwhile) {
 }
 
 TEST(MemoryCleanupTest, SaysHowItWasMeasured) {
+  if (kIsAllocatorReplaced) GTEST_SKIP() << "needs the system's allocator";
   FakeRoot root;
   root.Put("proc/self/smaps_rollup", "Rss: 2048 kB\n");
   MemoryOptions options;
