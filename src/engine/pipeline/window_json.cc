@@ -208,8 +208,10 @@ Result<CoverageSpan> DecodeCoverage(const Field& field) {
 
 Result<Word> DecodeWord(const Field& field) {
   const auto [begin, end] = TRY(DecodeTimes(field));
-  return Word{TRY(field.At("text", &Field::Text)), begin, end,
-              TRY(field.At("probability", &Field::Float))};
+  // First what can fail: GCC 12 leaks what an aggregate holds when TRY returns from its middle.
+  std::string text = TRY(field.At("text", &Field::Text));
+  const float probability = TRY(field.At("probability", &Field::Float));
+  return Word{std::move(text), begin, end, probability};
 }
 
 Result<int32_t> DecodeToken(const Field& field) {
