@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <fstream>
 #include <future>
 #include <latch>
 #include <random>
@@ -24,16 +23,6 @@ std::vector<FileRequest> Clips(std::initializer_list<const char*> names) {
   std::vector<FileRequest> files;
   for (const char* name : names) files.push_back({media::ProjectData(name)});
   return files;
-}
-
-int ThreadCount() {
-  std::ifstream status("/proc/self/status");
-  std::string word;
-  while (status >> word && word != "Threads:") {
-  }
-  int count = 0;
-  status >> count;
-  return count;
 }
 
 class ConcurrentCallsTest : public ::testing::Test {

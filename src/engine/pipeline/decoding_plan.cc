@@ -125,10 +125,11 @@ Result<DecodingPlan> MakeDecodingPlan(const whisper::Model& model, const SharedR
 }
 
 DecoderSize DecoderSize::With(const DecoderSize& other) const {
-  return {std::max(rows, other.rows), std::max(positions, other.positions)};
+  return {std::max(width, other.width), std::max(spare, other.spare),
+          std::max(positions, other.positions)};
 }
 
-DecoderSize DecoderSizeFor(const whisper::Model& model, const DecodingPlan& plan, size_t batch) {
+DecoderSize DecoderSizeFor(const whisper::Model& model, const DecodingPlan& plan) {
   constexpr size_t kSpecials = 6;  // <|notimestamps|>, the end of text ...
   size_t widest = 0;
   for (const whisper::SearchOptions& options : plan.tries) {
@@ -136,7 +137,7 @@ DecoderSize DecoderSizeFor(const whisper::Model& model, const DecodingPlan& plan
   }
   // A retry that is wider finds room beside all others.
   const size_t first = whisper::Search::WidthOf(plan.tries.front());
-  return {batch * first + (widest > first ? widest : 0),
+  return {first, widest > first ? widest : 0,
           std::min(model.shape.text_positions, plan.previous.size() + plan.tokens_max + kSpecials)};
 }
 

@@ -48,21 +48,25 @@ Result<DecodingPlan> MakeDecodingPlan(const whisper::Model& model, const SharedR
 
 // What a worker's decoder holds besides a window's audio.
 struct DecoderSize {
-  size_t rows = 1;       // hypotheses over all windows
+  size_t width = 1;      // hypotheses of each window
+  size_t spare = 0;      // hypotheses beside those, for the windows that need more
   size_t positions = 1;  // prompt and text of one hypothesis
 
   // Whether what needs the other one finds room here.
   bool Holds(const DecoderSize& other) const {
-    return rows >= other.rows && positions >= other.positions;
+    return width >= other.width && spare >= other.spare && positions >= other.positions;
   }
 
   // The smallest that holds both.
   DecoderSize With(const DecoderSize& other) const;
 
+  // Hypotheses over all windows of a batch.
+  size_t rows(size_t batch) const { return batch * width + spare; }
+
   friend bool operator==(const DecoderSize&, const DecoderSize&) = default;
 };
 
-// What a batch of windows of a plan needs. A larger decoder yields the same text.
-DecoderSize DecoderSizeFor(const whisper::Model& model, const DecodingPlan& plan, size_t batch);
+// What windows of a plan need. A larger decoder yields the same text.
+DecoderSize DecoderSizeFor(const whisper::Model& model, const DecodingPlan& plan);
 
 }  // namespace verbatim::pipeline

@@ -53,6 +53,22 @@ bool IsUsable(const Calibration& calibration, const whisper::ModelShape& model,
           WindowsFitting(model, format, machine, calibration.workers) >= 1);
 }
 
+uint64_t WeightBytes(const whisper::ModelShape& shape, const whisper::Precision& precision) {
+  using Format = nn::Linear::Format;
+  const auto bytes_of = [](Format format) -> uint64_t {
+    if (format == Format::kInt8) return 1;
+    return format == Format::kBf16 ? 2 : sizeof(float);
+  };
+  // Attention has 4 matrices, feed-forward 2 that are 4 times as wide.
+  const uint64_t square = uint64_t{shape.width} * shape.width;
+  const uint64_t encoder = shape.encoder_layers * 12 * square;
+  const uint64_t decoder = shape.decoder_layers * 16 * square + shape.vocabulary * shape.width;
+  const uint64_t convolutions = 3 * (shape.mels + shape.width) * shape.width;
+  const uint64_t positions = (shape.audio_positions + shape.text_positions) * shape.width;
+  return encoder * bytes_of(precision.encoder) + decoder * bytes_of(precision.decoder) +
+         (convolutions + positions) * sizeof(float);
+}
+
 }  // namespace
 
 size_t BytesPerWindow(const whisper::ModelShape& shape, nn::AudioFormat format) {
@@ -65,6 +81,32 @@ size_t BytesPerWindow(const whisper::ModelShape& shape, nn::AudioFormat format) 
 size_t BytesPerWorker(const whisper::ModelShape& shape) {
   constexpr size_t kStates = 20;  // as many times the states of one window
   return kStates * shape.audio_positions * shape.width * sizeof(float);
+}
+
+uint64_t EngineBytes(const whisper::ModelShape& shape, const whisper::Precision& precision,
+                     const EngineSize& size) {
+  const auto workers = static_cast<uint64_t>(std::max(size.workers, 0));
+  const auto windows = static_cast<uint64_t>(std::max(size.batch, 0));
+  return WeightBytes(shape, precision) +
+         workers * (BytesPerWorker(shape) + windows * BytesPerWindow(shape, precision.audio));
+}
+
+Engine::Shape ResizedShape(Engine::Shape shape, const EngineSize& size, int cpus) {
+  const int workers = std::clamp(size.workers, 1, kWorkersMax);
+  const int batch = std::clamp(size.batch, 1, kBatchMax);
+  if (workers != shape.workers) {
+    shape.workers = workers;
+    shape.workers_from = Origin::kRule;
+    if (shape.threads_from != Origin::kOptions) {
+      shape.threads = std::max(1, cpus / workers);
+      shape.threads_from = Origin::kRule;
+    }
+  }
+  if (batch != shape.batch) {
+    shape.batch = batch;
+    shape.batch_from = Origin::kRule;
+  }
+  return shape;
 }
 
 Result<Engine::Shape> ChooseShape(const EngineOptions& options, const whisper::ModelShape& model,

@@ -18,6 +18,21 @@ size_t BytesPerWindow(const whisper::ModelShape& shape, nn::AudioFormat format);
 // weights kept for the alignment. An estimate.
 size_t BytesPerWorker(const whisper::ModelShape& shape);
 
+// How many workers, and how many windows each has at a time.
+struct EngineSize {
+  int workers = 1;
+  int batch = 1;
+};
+
+// Bytes of an engine: the weights, which all share, and its workers. An estimate; numbers below 0
+// are taken as 0.
+uint64_t EngineBytes(const whisper::ModelShape& shape, const whisper::Precision& precision,
+                     const EngineSize& size);
+
+// A shape with another size, as near as an engine can have it. Threads that nobody set follow: the
+// CPUs are shared out. What changes is by rule from then on.
+Engine::Shape ResizedShape(Engine::Shape shape, const EngineSize& size, int cpus);
+
 // What a machine has for the engine.
 struct Machine {
   int cpus = 1;

@@ -182,6 +182,48 @@ TEST(ChooseShape, ACalibrationThatCannotBeIsPassedOver) {
   }
 }
 
+TEST(ResizedShape, ThreadsThatNobodySetShareOutTheCpus) {
+  const Engine::Shape shape = *ChooseShape(Asked(4, 0, 2), Base(), 8, 0);
+  EXPECT_EQ(shape.threads, 2);
+  EXPECT_EQ(ResizedShape(shape, {1, 2}, 8).threads, 8);
+  EXPECT_EQ(ResizedShape(shape, {3, 2}, 8).threads, 2);
+  EXPECT_EQ(ResizedShape(shape, {9, 2}, 8).threads, 1);
+  const Engine::Shape set = *ChooseShape(Asked(4, 2, 2), Base(), 8, 0);
+  EXPECT_EQ(ResizedShape(set, {1, 2}, 8).threads, 2);
+}
+
+TEST(ResizedShape, WhatChangesIsByRule) {
+  const Engine::Shape shape = *ChooseShape(Calibrated(2, 4, 16), Base(), 8, 64 * kGigabyte);
+  const Engine::Shape same = ResizedShape(shape, {2, 16}, 8);
+  EXPECT_EQ(same.workers_from, Origin::kCalibration);
+  EXPECT_EQ(same.batch_from, Origin::kCalibration);
+  const Engine::Shape smaller = ResizedShape(shape, {2, 1}, 8);
+  EXPECT_EQ(smaller.batch, 1);
+  EXPECT_EQ(smaller.batch_from, Origin::kRule);
+  EXPECT_EQ(smaller.workers_from, Origin::kCalibration);
+}
+
+TEST(ResizedShape, AnyNumbersAreTaken) {
+  const Engine::Shape shape = *ChooseShape({}, Base(), 8, 0);
+  for (const EngineSize& size :
+       {EngineSize{-1, -1}, EngineSize{0, 0}, EngineSize{1 << 30, 1 << 30}}) {
+    const Engine::Shape resized = ResizedShape(shape, size, 8);
+    EXPECT_EQ(resized.workers, size.workers <= 0 ? 1 : 64);
+    EXPECT_EQ(resized.batch, size.batch <= 0 ? 1 : 64);
+  }
+}
+
+TEST(EngineBytes, WeightsAreThoseOfTheFormats) {
+  // base has 72 million weights in its matrices.
+  const whisper::Precision int8{nn::Linear::Format::kInt8, nn::Linear::Format::kInt8};
+  const whisper::Precision f32{};
+  EXPECT_NEAR(static_cast<double>(EngineBytes(Base(), int8, {0, 0})), 78e6, 5e6);
+  EXPECT_NEAR(static_cast<double>(EngineBytes(Base(), f32, {0, 0})), 290e6, 10e6);
+  EXPECT_EQ(EngineBytes(Base(), int8, {-3, 5}), EngineBytes(Base(), int8, {0, 0}));
+  EXPECT_EQ(EngineBytes(Base(), f32, {3, 2}) - EngineBytes(Base(), f32, {0, 0}),
+            3 * (BytesPerWorker(Base()) + 2 * BytesPerWindow(Base(), kHalf)));
+}
+
 TEST(ChooseShape, NumbersOutOfRangeAreRefused) {
   for (const EngineOptions& options : {Asked(-1, 0, 0), Asked(65, 0, 0), Asked(0, -1, 0),
                                        Asked(0, 257, 0), Asked(0, 0, -1), Asked(0, 0, 65)}) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -35,6 +36,17 @@ inline std::unique_ptr<Engine> OpenEngine(const std::string& model, const TestSh
 
 inline std::string Json(const transcript::Transcript& transcript) {
   return Render(transcript, transcript::Format::kJson, {}, transcript::WordTimes::kWrite);
+}
+
+// Of this process.
+inline int ThreadCount() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word && word != "Threads:") {
+  }
+  int count = 0;
+  status >> count;
+  return count;
 }
 
 // What a call told of its files, by their index.

@@ -61,16 +61,17 @@ constexpr size_t kQueuedWindows = 2;
 
 class WhisperEngine final : public Engine {
  public:
-  // `is_spreading`: with fewer windows than workers, those with work get the others' threads.
-  WhisperEngine(std::shared_ptr<const whisper::Model> model, std::string name, Shape shape,
-                bool is_spreading)
+  WhisperEngine(std::shared_ptr<const whisper::Model> model, std::string name, const Shape& shape,
+                int cpus)
       : model_(std::move(model)),
         name_(std::move(name)),
-        shape_(shape),
-        is_spreading_(is_spreading),
-        rules_(MakeSharedRules(*model_)) {}
+        cpus_(cpus),
+        rules_(MakeSharedRules(*model_)),
+        shape_(shape) {}
 
-  Shape shape() const override { return shape_; }
+  Shape shape() const override;
+  void Resize(int workers, int batch) override;
+  uint64_t PredictBytes(int workers, int batch) const override;
   profile::StageMeter::Totals stage_totals() const override { return meter_.Read(); }
   bool is_multilingual() const override { return model_->tokenizer.is_multilingual(); }
   int busy_workers() const override { return busy_workers_; }
@@ -80,15 +81,16 @@ class WhisperEngine final : public Engine {
 
  private:
   std::shared_ptr<WorkerPool> Workers();
+  WindowQueue::Options QueueOptions() const REQUIRES(mutex_);
 
   std::shared_ptr<const whisper::Model> model_;
   std::string name_;
-  Shape shape_;
-  bool is_spreading_;
+  int cpus_;
   SharedRules rules_;
   profile::StageMeter meter_;
   std::atomic<int> busy_workers_ = 0;
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  Shape shape_ GUARDED_BY(mutex_);
   std::weak_ptr<WorkerPool> workers_ GUARDED_BY(mutex_);  // owned by the calls
 };
 
@@ -98,7 +100,7 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
                                        const TranscribeOptions& options,
                                        const TranscribeEvents& events, std::stop_token stop) {
   DecodingPlan plan = TRY(MakeDecodingPlan(*model_, rules_, options));
-  const DecoderSize size = DecoderSizeFor(*model_, plan, static_cast<size_t>(shape_.batch));
+  const DecoderSize size = DecoderSizeFor(*model_, plan);
   RunTraits traits{options.task == Task::kTranslate ? "translate" : "transcribe", name_,
                    options.language == "auto" ? "" : options.language};
   const auto call = std::make_shared<Call>(std::move(plan), files, events, std::move(traits), stop);
@@ -118,21 +120,45 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
   return {};
 }
 
+Engine::Shape WhisperEngine::shape() const {
+  MutexLock lock(mutex_);
+  return shape_;
+}
+
+void WhisperEngine::Resize(int workers, int batch) {
+  std::shared_ptr<WorkerPool> running;  // should it be the last of its owners, without the mutex
+  MutexLock lock(mutex_);
+  const Shape before = shape_;
+  shape_ = ResizedShape(shape_, {workers, batch}, cpus_);
+  if (shape_.workers == before.workers && shape_.batch == before.batch) return;
+  running = workers_.lock();
+  if (running) running->Resize(QueueOptions());
+}
+
+uint64_t WhisperEngine::PredictBytes(int workers, int batch) const {
+  return EngineBytes(model_->shape, model_->precision, {workers, batch});
+}
+
 // Those of the calls there are, or new ones.
 std::shared_ptr<WorkerPool> WhisperEngine::Workers() {
   MutexLock lock(mutex_);
   std::shared_ptr<WorkerPool> workers = workers_.lock();
   if (workers) return workers;
-  const auto count = static_cast<size_t>(shape_.workers);
-  WindowQueue::Options options;
-  options.workers = count;
-  options.threads = static_cast<size_t>(shape_.threads);
-  options.is_spreading = is_spreading_;
-  options.waiting_max = count + kQueuedWindows;
-  workers = std::make_shared<WorkerPool>(model_, static_cast<size_t>(shape_.batch), options, meter_,
-                                         busy_workers_);
+  workers = std::make_shared<WorkerPool>(model_, QueueOptions(), meter_, busy_workers_);
   workers_ = workers;
   return workers;
+}
+
+// With fewer windows than workers, those with work get the others' threads, unless the options say
+// how many each has.
+WindowQueue::Options WhisperEngine::QueueOptions() const {
+  WindowQueue::Options options;
+  options.workers = static_cast<size_t>(shape_.workers);
+  options.threads = static_cast<size_t>(shape_.threads);
+  options.batch = static_cast<size_t>(shape_.batch);
+  options.is_spreading = shape_.threads_from != Origin::kOptions;
+  options.waiting_max = options.workers + kQueuedWindows;
+  return options;
 }
 
 }  // namespace
@@ -164,8 +190,11 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   shape.compute_type = TypeOf(formats);
   std::string name =
       options.model_name.empty() ? options.model_directory.filename().string() : options.model_name;
-  return std::make_unique<WhisperEngine>(std::move(model), std::move(name), shape,
-                                         options.threads == 0);
+  return std::make_unique<WhisperEngine>(std::move(model), std::move(name), shape, cpus);
 }
+
+void Engine::Resize(int /*workers*/, int /*batch*/) {}
+
+uint64_t Engine::PredictBytes(int /*workers*/, int /*batch*/) const { return 0; }
 
 }  // namespace verbatim::pipeline

@@ -132,7 +132,7 @@ class Engine {
   static Result<std::unique_ptr<Engine>> Open(const EngineOptions& options);
   virtual ~Engine() = default;
 
-  // What was chosen where the options left it open.
+  // What was chosen where the options left it open, or by Resize.
   struct Shape {
     int workers = 0;
     int threads = 0;
@@ -149,6 +149,18 @@ class Engine {
 
   // Where the time of all runs so far went. Thread: any, also during a run.
   virtual profile::StageMeter::Totals stage_totals() const = 0;
+
+  // From now on there are so many workers with batches of so many windows, each of 1 to 64; what is
+  // beyond is taken as the nearest. Calls that run go on: workers too many end with the windows
+  // they have and free their memory, further ones start at once, and other batches begin when a
+  // worker has no window. No text changes. Threads of a worker follow where the options leave them
+  // open: all CPUs are shared out. Does nothing where there are no workers, as in a test's double.
+  // Thread: any, but not from within an event.
+  virtual void Resize(int workers, int batch);
+
+  // What the process would hold at most with so many workers and such batches, all of them busy, as
+  // far as the engine is the reason: weights and workers. An estimate. Unit: bytes, 0 = unknown.
+  virtual uint64_t PredictBytes(int workers, int batch) const;
 
   // Workers that have a window now. Thread: any.
   virtual int busy_workers() const { return 0; }

@@ -9,11 +9,23 @@
 
 namespace verbatim::pipeline {
 
-std::optional<Turn> WindowQueue::Await(const std::optional<WorkerShape>& now)
+std::vector<size_t> WindowQueue::Resize(const Options& options) {
+  MutexLock lock(mutex_);
+  options_ = options;
+  std::vector<size_t> missing;
+  for (size_t worker = 0; worker < options_.workers; ++worker) {
+    if (workers_.insert(worker).second) missing.push_back(worker);
+  }
+  changed_.notify_all();
+  return missing;
+}
+
+std::optional<Turn> WindowQueue::Await(size_t worker, const std::optional<WorkerShape>& now)
     NO_THREAD_SAFETY_ANALYSIS {
   MutexLock lock(mutex_);
   ++idle_;
-  while (!is_closed_ && !MayStart()) {
+  const auto leaves = [&] { return is_closed_ || worker >= options_.workers; };
+  while (!leaves() && !MayStart()) {
     if (first_came_ && !is_started_) {
       changed_.wait_until(mutex_, *first_came_ + options_.first_wait);
     } else {
@@ -21,15 +33,23 @@ std::optional<Turn> WindowQueue::Await(const std::optional<WorkerShape>& now)
     }
   }
   --idle_;
-  if (is_closed_) return std::nullopt;
+  if (leaves()) {
+    workers_.erase(worker);
+    return std::nullopt;
+  }
   const WorkerShape shape = ShapeFor(now);
   busy_threads_ += shape.threads;
-  return Turn{Take(*Next()), shape};
+  return Turn{Take(*Next()), shape, worker};
 }
 
-std::optional<WindowJob> WindowQueue::TryTake(const WorkerShape& shape) {
+std::optional<WindowJob> WindowQueue::TryTake(const Turn& turn) {
+  const WorkerShape& shape = turn.shape;
   MutexLock lock(mutex_);
-  if (shape.threads > options_.threads) return std::nullopt;  // it has to give back those of others
+  // It leaves, has to give back the threads of others, or is to be made anew.
+  if (turn.worker >= options_.workers || shape.threads != options_.threads ||
+      shape.batch != options_.batch) {
+    return std::nullopt;
+  }
   const size_t starting = std::min(idle_, free_threads() / options_.threads);
   if (waiting() <= starting) return std::nullopt;
   Share& next = *Next();
@@ -43,9 +63,9 @@ void WindowQueue::Finish(const WindowJob& job) {
   changed_.notify_all();
 }
 
-void WindowQueue::EndTurn(const WorkerShape& shape) {
+void WindowQueue::EndTurn(const Turn& turn) {
   MutexLock lock(mutex_);
-  busy_threads_ -= shape.threads;
+  busy_threads_ -= turn.shape.threads;
   changed_.notify_all();
 }
 
@@ -93,12 +113,12 @@ bool WindowQueue::MayStart() {
 
 // Its decoder holds the windows of every call there is.
 WorkerShape WindowQueue::ShapeFor(const std::optional<WorkerShape>& now) const {
-  WorkerShape shape{options_.threads, {}};
+  WorkerShape shape{options_.threads, options_.batch, {}};
   for (const Share& share : shares_) shape.size = shape.size.With(share.traits.size);
   if (options_.is_spreading && is_all_read() && load() < options_.workers) {
     shape.threads = std::min(options_.workers * options_.threads / load(), free_threads());
   }
-  const bool may_stay = now && now->size.Holds(shape.size) &&
+  const bool may_stay = now && now->batch == shape.batch && now->size.Holds(shape.size) &&
                         (now->threads == options_.threads || now->threads == shape.threads);
   return may_stay ? *now : shape;
 }
@@ -116,8 +136,10 @@ size_t WindowQueue::load() const {
 
 bool WindowQueue::is_all_read() const { return std::ranges::all_of(shares_, &Share::is_read); }
 
+// None for a while after there were more workers.
 size_t WindowQueue::free_threads() const {
-  return options_.workers * options_.threads - busy_threads_;
+  const size_t threads = options_.workers * options_.threads;
+  return threads - std::min(threads, busy_threads_);
 }
 
 WindowQueue::Place::Place(WindowQueue& queue, const CallTraits& traits) : queue_(queue) {

@@ -12,6 +12,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <utility>
@@ -50,6 +51,7 @@ struct WindowJob {
 // What a worker is made for.
 struct WorkerShape {
   size_t threads = 1;
+  size_t batch = 1;  // windows at a time
   DecoderSize size;
 
   friend bool operator==(const WorkerShape&, const WorkerShape&) = default;
@@ -59,6 +61,7 @@ struct WorkerShape {
 struct Turn {
   WindowJob first;
   WorkerShape shape;
+  size_t worker = 0;  // whose it is
 };
 
 class WindowQueue {
@@ -66,6 +69,7 @@ class WindowQueue {
   struct Options {
     size_t workers = 1;
     size_t threads = 1;         // of each worker
+    size_t batch = 1;           // windows of each worker
     bool is_spreading = false;  // with fewer windows than workers, those with work get the others'
                                 // threads
     size_t waiting_max = 1;     // windows of one call
@@ -79,22 +83,28 @@ class WindowQueue {
 
   explicit WindowQueue(const Options& options) : options_(options) {}
 
+  // From now on there are so many workers, of such a shape. Workers come to the end of their turns
+  // and are made anew, or leave; nothing is lost. Returns the workers, by number from 0, that are
+  // there no more, or not yet: the caller starts them. Thread: any.
+  std::vector<size_t> Resize(const Options& options);
+
   // For a worker without any window: waits for one, and says what the worker has to be for it. The
   // first windows of all are waited for until every worker has one or there are no more to come, so
   // that few windows can be spread. `now`: what the worker is, if it is made yet; it stays that if
-  // it can, since making it anew costs time and memory. None: closed. Thread: any.
-  std::optional<Turn> Await(const std::optional<WorkerShape>& now = std::nullopt);
+  // it can, since making it anew costs time and memory. None: the worker is one too many, or the
+  // queue is closed: it leaves. Thread: any.
+  std::optional<Turn> Await(size_t worker, const std::optional<WorkerShape>& now = std::nullopt);
 
   // For a worker in its turn: a further window, if there is one for it now. There is none if
-  // another worker has nothing to do, and none if the next one needs another shape of worker: this
-  // one comes to its end then, and is made anew.
-  std::optional<WindowJob> TryTake(const WorkerShape& shape);
+  // another worker has nothing to do, and none if this one is to leave or to be made anew, for a
+  // window or by Resize: its turn comes to its end then.
+  std::optional<WindowJob> TryTake(const Turn& turn);
 
   // A window that was taken is done, or given up.
   void Finish(const WindowJob& job);
 
   // The worker has no window any more.
-  void EndTurn(const WorkerShape& shape);
+  void EndTurn(const Turn& turn);
 
   // Nothing more will come.
   void Close();
@@ -119,10 +129,11 @@ class WindowQueue {
   bool is_all_read() const REQUIRES(mutex_);
   size_t free_threads() const REQUIRES(mutex_);
 
-  const Options options_;
   Mutex mutex_;
+  Options options_ GUARDED_BY(mutex_);
   ConditionVariable changed_;
-  std::list<Share> shares_ GUARDED_BY(mutex_);  // in order of arrival
+  std::list<Share> shares_ GUARDED_BY(mutex_);   // in order of arrival
+  std::set<size_t> workers_ GUARDED_BY(mutex_);  // that were started and have not left
   uint64_t next_place_ GUARDED_BY(mutex_) = 1;
   uint64_t turns_ GUARDED_BY(mutex_) = 0;       // windows given so far
   size_t idle_ GUARDED_BY(mutex_) = 0;          // workers in Await

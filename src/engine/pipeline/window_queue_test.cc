@@ -39,12 +39,12 @@ Options OneWorker() { return {.workers = 1, .waiting_max = 10}; }
 // Takes windows as one worker with a large batch does, the first with a turn.
 std::vector<int64_t> TakeAll(WindowQueue& queue) {
   std::vector<int64_t> taken;
-  std::optional<Turn> turn = queue.Await();
+  std::optional<Turn> turn = queue.Await(0);
   if (!turn) return taken;
   taken.push_back(turn->first.window.index);
-  while (const std::optional<WindowJob> job = queue.TryTake(turn->shape))
+  while (const std::optional<WindowJob> job = queue.TryTake(*turn))
     taken.push_back(job->window.index);
-  queue.EndTurn(turn->shape);
+  queue.EndTurn(*turn);
   return taken;
 }
 
@@ -60,16 +60,16 @@ TEST(WindowQueue, CallsTakeTurnsWithTheFewestInWorkFirst) {
   WindowQueue queue(OneWorker());
   Place longer(queue, {});
   PushAll(longer, {100, 101, 102, 103});
-  const Turn turn = *queue.Await();
-  const WindowJob second = *queue.TryTake(turn.shape);
+  const Turn turn = *queue.Await(0);
+  const WindowJob second = *queue.TryTake(turn);
   Place shorter(queue, {});
   PushAll(shorter, {200, 201, 202, 203});
   std::vector<int64_t> taken;
-  for (int i = 0; i < 3; ++i) taken.push_back(queue.TryTake(turn.shape)->window.index);
+  for (int i = 0; i < 3; ++i) taken.push_back(queue.TryTake(turn)->window.index);
   EXPECT_EQ(taken, (std::vector<int64_t>{200, 201, 102}));
   queue.Finish(turn.first);
   queue.Finish(second);  // the longer one has one in work, the shorter one two
-  EXPECT_EQ(queue.TryTake(turn.shape)->window.index, 103);
+  EXPECT_EQ(queue.TryTake(turn)->window.index, 103);
 }
 
 // With room for one window in all, too.
@@ -81,10 +81,10 @@ TEST(WindowQueue, ALongCallDoesNotComeFirstForever) {
   PushAll(shorter, {200, 201});
   std::vector<int64_t> taken;
   for (int i = 0; i < 5; ++i) {
-    const Turn turn = *queue.Await();
+    const Turn turn = *queue.Await(0);
     taken.push_back(turn.first.window.index);
     queue.Finish(turn.first);
-    queue.EndTurn(turn.shape);
+    queue.EndTurn(turn);
   }
   EXPECT_EQ(taken, (std::vector<int64_t>{100, 200, 101, 201, 102}));
 }
@@ -108,7 +108,7 @@ TEST(WindowQueue, AFullPlaceMakesItsReaderWaitAndNoOther) {
   Place other(queue, {});
   PushAll(other, {100, 101});
   EXPECT_TRUE(IsWaiting(third));
-  EXPECT_EQ(queue.Await()->first.window.index, 0);
+  EXPECT_EQ(queue.Await(0)->first.window.index, 0);
   EXPECT_TRUE(third.get());
 }
 
@@ -118,8 +118,8 @@ TEST(WindowQueue, WhoeverFinishesLetsTheCallGo) {
   PushAll(place, {0, 1});
   place.EndReading();
   auto finished = std::async(std::launch::async, [&] { return place.AwaitFinished({}); });
-  const Turn turn = *queue.Await();
-  const WindowJob second = *queue.TryTake(turn.shape);
+  const Turn turn = *queue.Await(0);
+  const WindowJob second = *queue.TryTake(turn);
   queue.Finish(second);
   EXPECT_TRUE(IsWaiting(finished));
   queue.Finish(turn.first);
@@ -151,19 +151,19 @@ TEST(WindowQueue, ACallThatLeavesTakesItsWindowsAlong) {
   {
     Place leaves(queue, {});
     PushAll(leaves, {100, 101, 102});
-    turn = queue.Await();
+    turn = queue.Await(0);
     EXPECT_EQ(turn->first.window.index, 100);
     PushAll(stays, {200});
   }
   queue.Finish(turn->first);  // whose call is gone
-  EXPECT_EQ(queue.TryTake(turn->shape)->window.index, 200);
-  EXPECT_FALSE(queue.TryTake(turn->shape));
+  EXPECT_EQ(queue.TryTake(*turn)->window.index, 200);
+  EXPECT_FALSE(queue.TryTake(*turn));
 }
 
 TEST(WindowQueue, ClosingEndsTheWorkers) {
   WindowQueue queue({.workers = 2});
   Place place(queue, {});
-  auto worker = std::async(std::launch::async, [&] { return queue.Await().has_value(); });
+  auto worker = std::async(std::launch::async, [&] { return queue.Await(0).has_value(); });
   EXPECT_TRUE(IsWaiting(worker));
   queue.Close();
   EXPECT_FALSE(worker.get());
@@ -172,7 +172,7 @@ TEST(WindowQueue, ClosingEndsTheWorkers) {
 TEST(WindowQueue, TheFirstWindowsAreAwaitedForAllWorkers) {
   WindowQueue queue({.workers = 3, .waiting_max = 5, .first_wait = std::chrono::minutes(1)});
   Place place(queue, {});
-  auto early = std::async(std::launch::async, [&] { return queue.Await()->shape.threads; });
+  auto early = std::async(std::launch::async, [&] { return queue.Await(0)->shape.threads; });
   PushAll(place, {0, 1});
   EXPECT_TRUE(IsWaiting(early));
   PushAll(place, {2});
@@ -183,7 +183,7 @@ TEST(WindowQueue, AReaderThatIsSlowIsNotAwaited) {
   WindowQueue queue({.workers = 3, .is_spreading = true, .first_wait = milliseconds(1)});
   Place place(queue, {});
   PushAll(place, {0});
-  EXPECT_EQ(queue.Await()->shape.threads, 1U);  // more may come
+  EXPECT_EQ(queue.Await(0)->shape.threads, 1U);  // more may come
 }
 
 // With fewer windows than workers their threads are spread over those that have work; never more
@@ -197,7 +197,7 @@ TEST(WindowQueue, FewWindowsGetAllThreads) {
     place.EndReading();
     std::vector<size_t> of_workers;
     for (size_t i = 0; i < std::min<size_t>(windows, 4); ++i)
-      of_workers.push_back(queue.Await()->shape.threads);
+      of_workers.push_back(queue.Await(0)->shape.threads);
     return of_workers;
   };
   EXPECT_EQ(threads(1), (std::vector<size_t>{8}));
@@ -211,16 +211,16 @@ TEST(WindowQueue, ThreadsOfOthersAreGivenBackToThem) {
   Place first(queue, {});
   PushAll(first, {0});
   first.EndReading();
-  const Turn turn = *queue.Await();
+  const Turn turn = *queue.Await(0);
   EXPECT_EQ(turn.shape.threads, 2U);
   Place second(queue, {});
   PushAll(second, {100, 101, 102});
-  auto other = std::async(std::launch::async, [&] { return queue.Await()->shape.threads; });
-  EXPECT_FALSE(queue.TryTake(turn.shape));
+  auto other = std::async(std::launch::async, [&] { return queue.Await(0)->shape.threads; });
+  EXPECT_FALSE(queue.TryTake(turn));
   EXPECT_TRUE(IsWaiting(other));  // there is no thread for it
-  queue.EndTurn(turn.shape);
+  queue.EndTurn(turn);
   EXPECT_EQ(other.get(), 1U);
-  EXPECT_EQ(queue.Await()->shape.threads, 1U);
+  EXPECT_EQ(queue.Await(0)->shape.threads, 1U);
 }
 
 // Two windows for two workers are one for each, whoever is the quicker one.
@@ -228,50 +228,117 @@ TEST(WindowQueue, AWorkerLeavesWindowsToThoseWithout) {
   WindowQueue queue({.workers = 2, .waiting_max = 4});
   Place place(queue, {});
   PushAll(place, {0, 1});
-  const Turn turn = *queue.Await();
-  auto second = std::async(std::launch::async, [&] { return queue.Await()->first.window.index; });
+  const Turn turn = *queue.Await(0);
+  auto second = std::async(std::launch::async, [&] { return queue.Await(0)->first.window.index; });
   EXPECT_EQ(second.get(), 1);
-  EXPECT_FALSE(queue.TryTake(turn.shape));
+  EXPECT_FALSE(queue.TryTake(turn));
 }
 
 TEST(WindowQueue, AWorkerIsMadeForAllCallsThereAre) {
   WindowQueue queue(OneWorker());
-  Place narrow(queue, {.size = {.rows = 3, .positions = 20}});
+  Place narrow(queue, {.size = {.width = 3, .positions = 20}});
   PushAll(narrow, {100, 101, 102, 103});
-  const Turn before = *queue.Await();
-  EXPECT_EQ(before.shape.size, (DecoderSize{3, 20}));
-  EXPECT_TRUE(queue.TryTake(before.shape));
+  const Turn before = *queue.Await(0);
+  EXPECT_EQ(before.shape.size, (DecoderSize{3, 0, 20}));
+  EXPECT_TRUE(queue.TryTake(before));
 
   // Its turn comes to an end, so that those who need more do not wait for ever.
-  Place wide(queue, {.size = {.rows = 2, .positions = 30}});
+  Place wide(queue, {.size = {.width = 2, .positions = 30}});
   PushAll(wide, {200});
-  EXPECT_FALSE(queue.TryTake(before.shape));
-  queue.EndTurn(before.shape);
-  const Turn after = *queue.Await();
+  EXPECT_FALSE(queue.TryTake(before));
+  queue.EndTurn(before);
+  const Turn after = *queue.Await(0);
   EXPECT_EQ(after.first.window.index, 200);
-  EXPECT_EQ(after.shape.size, (DecoderSize{3, 30}));
-  EXPECT_EQ(queue.TryTake(after.shape)->window.index, 102);
+  EXPECT_EQ(after.shape.size, (DecoderSize{3, 0, 30}));
+  EXPECT_EQ(queue.TryTake(after)->window.index, 102);
 }
 
 // Making a worker anew takes time, and memory that is not given back at once.
 TEST(WindowQueue, AWorkerStaysWhatItIsIfItCan) {
   WindowQueue queue({.workers = 2, .is_spreading = true, .waiting_max = 4});
-  Place place(queue, {.size = {.rows = 3, .positions = 20}});
+  Place place(queue, {.size = {.width = 3, .positions = 20}});
   PushAll(place, {0, 1, 2, 3});
   place.EndReading();
   const auto threads_of = [&](const WorkerShape& now) {
-    const Turn turn = *queue.Await(now);
+    const Turn turn = *queue.Await(0, now);
     queue.Finish(turn.first);
-    queue.EndTurn(turn.shape);
+    queue.EndTurn(turn);
     return std::pair(turn.shape.threads, turn.shape.size);
   };
-  const DecoderSize needed{3, 20};
-  const DecoderSize larger{9, 20};
-  const DecoderSize smaller{2, 20};
-  EXPECT_EQ(threads_of({1, larger}), std::pair(size_t{1}, larger));
-  EXPECT_EQ(threads_of({2, larger}), std::pair(size_t{1}, needed));  // others have work again
-  EXPECT_EQ(threads_of({1, smaller}), std::pair(size_t{1}, needed));
-  EXPECT_EQ(threads_of({1, larger}), std::pair(size_t{1}, larger));  // though it is the last one
+  const DecoderSize needed{3, 0, 20};
+  const DecoderSize larger{9, 0, 20};
+  const DecoderSize smaller{2, 0, 20};
+  EXPECT_EQ(threads_of({1, 1, larger}), std::pair(size_t{1}, larger));
+  EXPECT_EQ(threads_of({2, 1, larger}), std::pair(size_t{1}, needed));  // others have work again
+  EXPECT_EQ(threads_of({1, 1, smaller}), std::pair(size_t{1}, needed));
+  EXPECT_EQ(threads_of({1, 1, larger}), std::pair(size_t{1}, larger));  // though it is the last one
+}
+
+TEST(WindowQueue, OneWorkerTooManyLeavesAtTheEndOfItsTurn) {
+  WindowQueue queue({.workers = 2, .waiting_max = 10});
+  EXPECT_EQ(queue.Resize({.workers = 2, .waiting_max = 10}), (std::vector<size_t>{0, 1}));
+  Place place(queue, {});
+  PushAll(place, {0, 1, 2, 3});
+  const Turn first = *queue.Await(0);
+  const Turn second = *queue.Await(1);
+  EXPECT_TRUE(queue.TryTake(second));
+  EXPECT_TRUE(queue.Resize(OneWorker()).empty());
+  EXPECT_FALSE(queue.TryTake(second));
+  EXPECT_EQ(queue.TryTake(first)->window.index, 3);  // the other one goes on
+  queue.EndTurn(second);
+  EXPECT_FALSE(queue.Await(1));
+  EXPECT_EQ(queue.Resize({.workers = 3, .waiting_max = 10}), (std::vector<size_t>{1, 2}));
+}
+
+// One that was sent away and is wanted again before it has left stays.
+TEST(WindowQueue, AWorkerThatIsStillThereIsNotMissed) {
+  WindowQueue queue({.workers = 2, .waiting_max = 10});
+  queue.Resize({.workers = 2, .waiting_max = 10});
+  Place place(queue, {});
+  PushAll(place, {0, 1});
+  const Turn turn = *queue.Await(1);
+  queue.Resize(OneWorker());
+  EXPECT_TRUE(queue.Resize({.workers = 2, .waiting_max = 10}).empty());
+  EXPECT_TRUE(queue.TryTake(turn));
+}
+
+TEST(WindowQueue, AnIdleWorkerTooManyLeavesAtOnce) {
+  WindowQueue queue({.workers = 2, .waiting_max = 10});
+  queue.Resize({.workers = 2, .waiting_max = 10});
+  auto second = std::async(std::launch::async, [&] { return queue.Await(1).has_value(); });
+  EXPECT_TRUE(IsWaiting(second));
+  queue.Resize(OneWorker());
+  EXPECT_FALSE(second.get());
+}
+
+TEST(WindowQueue, AnotherBatchOrNumberOfThreadsBeginsWithTheNextTurn) {
+  WindowQueue queue({.workers = 1, .batch = 4, .waiting_max = 10});
+  queue.Resize({.workers = 1, .batch = 4, .waiting_max = 10});
+  Place place(queue, {});
+  PushAll(place, {0, 1, 2, 3});
+  const Turn before = *queue.Await(0);
+  for (const Options& options :
+       {Options{.workers = 1, .batch = 2, .waiting_max = 10},
+        Options{.workers = 1, .threads = 2, .batch = 4, .waiting_max = 10}}) {
+    queue.Resize(options);
+    EXPECT_FALSE(queue.TryTake(before));
+  }
+  queue.EndTurn(before);
+  const Turn after = *queue.Await(0, before.shape);
+  EXPECT_EQ(after.shape.threads, 2U);
+  queue.Resize({.workers = 1, .threads = 2, .batch = 1, .waiting_max = 10});
+  queue.EndTurn(after);
+  EXPECT_EQ(queue.Await(0, after.shape)->shape.batch, 1U);
+}
+
+TEST(WindowQueue, MoreWorkersMakeRoomForMoreWindows) {
+  WindowQueue queue({.workers = 1, .waiting_max = 1});
+  Place place(queue, {});
+  PushAll(place, {0});
+  auto pushed = std::async(std::launch::async, [&] { return place.Push(Job(1), {}); });
+  EXPECT_TRUE(IsWaiting(pushed));
+  queue.Resize({.workers = 2, .waiting_max = 2});
+  EXPECT_TRUE(pushed.get());
 }
 
 // Workers and readers of several calls at once, one of which is stopped.
@@ -283,16 +350,16 @@ TEST(WindowQueue, EveryWindowGoesToOneWorker) {
   std::vector<std::jthread> workers;
   for (int worker = 0; worker < 4; ++worker) {
     workers.emplace_back([&] {
-      while (const std::optional<Turn> turn = queue.Await()) {
+      while (const std::optional<Turn> turn = queue.Await(0)) {
         ++taken[static_cast<size_t>(turn->first.window.index)];
         queue.Finish(turn->first);
         for (int i = 0; i < 3; ++i) {
-          const std::optional<WindowJob> job = queue.TryTake(turn->shape);
+          const std::optional<WindowJob> job = queue.TryTake(*turn);
           if (!job) break;
           ++taken[static_cast<size_t>(job->window.index)];
           queue.Finish(*job);
         }
-        queue.EndTurn(turn->shape);
+        queue.EndTurn(*turn);
       }
     });
   }

@@ -1,5 +1,7 @@
 #include "pipeline/worker.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -53,30 +55,39 @@ void AddCoverage(const split::Window& part, SampleTime until, Verdict verdict,
   }
 }
 
+// Its buffers go back to the system: the allocator keeps what was freed, for threads that are no
+// more.
+void Dismiss(std::optional<Worker>& worker) {
+  worker.reset();
+  malloc_trim(0);
+}
+
 }  // namespace
 
 Worker::Worker(const std::shared_ptr<const whisper::Model>& model, const WorkerShape& shape,
-               size_t batch, profile::StageMeter& meter)
+               profile::StageMeter& meter)
     : model_(model),
       shape_(shape),
       pool_(shape.threads, &meter),
       mel_(model->shape.mels),
       mel_values_(model->shape.mels * whisper::kMelFrames),
       encoder_(model, pool_),
-      decoder_(model, {batch, shape.size.rows, shape.size.positions, model->precision.audio},
-               pool_),
-      seats_(batch) {}
+      decoder_(
+          model,
+          {shape.batch, shape.size.rows(shape.batch), shape.size.positions, model->precision.audio},
+          pool_),
+      seats_(shape.batch) {}
 
-void Worker::Run(WindowJob first, WindowQueue& queue) {
+void Worker::Run(Turn& turn, WindowQueue& queue) {
   const StageScope scope(pool_.clock(), Stage::kResults);
-  Admit(*decoder_.free_slot(), std::move(first), queue);
+  Admit(*decoder_.free_slot(), std::move(turn.first), queue);
   while (true) {
     for (size_t slot = 0; slot < seats_.size(); ++slot) {
       const Call* call = seats_[slot].job.call.get();
       if (call != nullptr && call->stop.stop_requested()) Vacate(slot, queue);
     }
     while (const std::optional<size_t> slot = decoder_.free_slot()) {
-      std::optional<WindowJob> job = queue.TryTake(shape_);
+      std::optional<WindowJob> job = queue.TryTake(turn);
       if (!job) break;
       Admit(*slot, *std::move(job), queue);
     }
@@ -268,36 +279,45 @@ SampleTime Worker::AddText(Seat& seat, size_t slot, const Attempt& attempt) {
   return has_times ? last_time : std::min(kTimestampStep * begins.back(), seat.part.length());
 }
 
-WorkerPool::WorkerPool(const std::shared_ptr<const whisper::Model>& model, size_t batch,
+WorkerPool::WorkerPool(const std::shared_ptr<const whisper::Model>& model,
                        const WindowQueue::Options& options, profile::StageMeter& meter,
                        std::atomic<int>& busy)
-    : model_(model), batch_(batch), meter_(meter), busy_(busy), queue_(options) {
-  for (size_t i = 0; i < options.workers; ++i) threads_.emplace_back([this] { Work(); });
+    : model_(model), meter_(meter), busy_(busy), queue_(options) {
+  Resize(options);
 }
 
 WorkerPool::~WorkerPool() { queue_.Close(); }
 
-// Each turn's worker is the one before if that has the right shape.
-void WorkerPool::Work() {
-  kernels::PrepareThread();
-  std::optional<Worker> worker;
-  while (std::optional<Turn> turn = AwaitTurn(worker)) {
-    ++busy_;
-    if (!worker || worker->shape() != turn->shape) {
-      worker.reset();  // so that there are never the buffers of both
-      worker.emplace(model_, turn->shape, batch_, meter_);
-    }
-    worker->Run(std::move(turn->first), queue_);
-    --busy_;
-    queue_.EndTurn(turn->shape);
+// A worker that the queue misses has left, so its old thread is at its end, if there is one.
+void WorkerPool::Resize(const WindowQueue::Options& options) {
+  MutexLock lock(mutex_);
+  for (const size_t number : queue_.Resize(options)) {
+    threads_[number] = std::jthread([this, number] { Work(number); });
   }
 }
 
+// Each turn's worker is the one before if that has the right shape.
+void WorkerPool::Work(size_t number) {
+  kernels::PrepareThread();
+  std::optional<Worker> worker;
+  while (std::optional<Turn> turn = AwaitTurn(number, worker)) {
+    ++busy_;
+    if (!worker || worker->shape() != turn->shape) {
+      if (worker) Dismiss(worker);  // so that there are never the buffers of both
+      worker.emplace(model_, turn->shape, meter_);
+    }
+    worker->Run(*turn, queue_);
+    --busy_;
+    queue_.EndTurn(*turn);
+  }
+  if (worker) Dismiss(worker);
+}
+
 // A thread that has no worker yet has left its share to the others: its waiting is nobody's time.
-std::optional<Turn> WorkerPool::AwaitTurn(std::optional<Worker>& worker) {
-  if (!worker) return queue_.Await();
+std::optional<Turn> WorkerPool::AwaitTurn(size_t number, std::optional<Worker>& worker) {
+  if (!worker) return queue_.Await(number);
   const StageScope scope(worker->clock(), Stage::kWindowWait);
-  return queue_.Await(worker->shape());
+  return queue_.Await(number, worker->shape());
 }
 
 }  // namespace verbatim::pipeline

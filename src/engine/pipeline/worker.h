@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "kernels/thread_pool.h"
 #include "pipeline/decoding_plan.h"
 #include "pipeline/judgement.h"
@@ -29,15 +31,15 @@ class Worker {
  public:
   // The meter hears how the time of the worker's threads is spent. Thread: the one that calls Run,
   // prepared.
-  Worker(const std::shared_ptr<const whisper::Model>& model, const WorkerShape& shape, size_t batch,
+  Worker(const std::shared_ptr<const whisper::Model>& model, const WorkerShape& shape,
          profile::StageMeter& meter);
 
   const WorkerShape& shape() const { return shape_; }
   profile::StageClock& clock() { return pool_.clock(); }
 
-  // Works from a first window until it has none. Windows of a call that was stopped leave before
-  // the next step.
-  void Run(WindowJob first, WindowQueue& queue);
+  // Works from the turn's first window, which it takes, until it has none. Windows of a call that
+  // was stopped leave before the next step.
+  void Run(Turn& turn, WindowQueue& queue);
 
  private:
   // A window in a slot of the batch. Where the text ends before the speech does, the rest is done
@@ -83,7 +85,7 @@ class Worker {
 class WorkerPool {
  public:
   // `busy` counts the workers that have a window. Model, meter and count must outlive the pool.
-  WorkerPool(const std::shared_ptr<const whisper::Model>& model, size_t batch,
+  WorkerPool(const std::shared_ptr<const whisper::Model>& model,
              const WindowQueue::Options& options, profile::StageMeter& meter,
              std::atomic<int>& busy);
   // Waits for the workers, which finish what they have.
@@ -91,16 +93,21 @@ class WorkerPool {
 
   WindowQueue& queue() { return queue_; }
 
+  // Changes how many workers there are, and what they are made for: WindowQueue::Resize. Further
+  // ones start now; those too many end with their turns, and their memory goes back to the system.
+  // Thread: any but a worker's.
+  void Resize(const WindowQueue::Options& options);
+
  private:
-  void Work();
-  std::optional<Turn> AwaitTurn(std::optional<Worker>& worker);
+  void Work(size_t number);
+  std::optional<Turn> AwaitTurn(size_t number, std::optional<Worker>& worker);
 
   std::shared_ptr<const whisper::Model> model_;
-  size_t batch_;
   profile::StageMeter& meter_;
   std::atomic<int>& busy_;
   WindowQueue queue_;
-  std::vector<std::jthread> threads_;
+  Mutex mutex_;
+  std::map<size_t, std::jthread> threads_ GUARDED_BY(mutex_);  // by the worker's number
 };
 
 }  // namespace verbatim::pipeline
