@@ -108,7 +108,8 @@ class DescriptorShortage {
     rlimit tight = before_;
     tight.rlim_cur = std::min<rlim_t>(before_.rlim_cur, 256);
     setrlimit(RLIMIT_NOFILE, &tight);
-    for (int fd = open("/dev/null", O_RDONLY); fd >= 0; fd = open("/dev/null", O_RDONLY)) taken_.push_back(fd);
+    for (int fd = open("/dev/null", O_RDONLY); fd >= 0; fd = open("/dev/null", O_RDONLY))
+      taken_.push_back(fd);
     for (; spare > 0 && !taken_.empty(); --spare) {
       close(taken_.back());
       taken_.pop_back();

@@ -58,6 +58,14 @@ Result<EventRange> EventsKept(Connection& connection) {
   return range;
 }
 
+Result<void> ForgetSegments(Connection& connection, const std::string& job) {
+  Statement forget =
+      TRY(connection.Prepare("UPDATE events SET type = 'removed', data = json_object('job', job) "
+                             "WHERE job = ? AND type = 'segment'"));
+  TRY(forget.Bind(job).Run());
+  return {};
+}
+
 Result<void> TrimEvents(Connection& connection, size_t count) {
   Statement trim =
       TRY(connection.Prepare("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?"));

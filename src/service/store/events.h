@@ -27,6 +27,10 @@ struct EventRange {
 // What is there.
 Result<EventRange> EventsKept(Connection& connection);
 
+// Takes the text out of a job's events: each "segment" becomes a "removed" without any. Their ids
+// stay, so that whoever follows sees no gap.
+Result<void> ForgetSegments(Connection& connection, const std::string& job);
+
 // Drops all but the newest `count`. Ids are never given again.
 Result<void> TrimEvents(Connection& connection, size_t count);
 

@@ -47,6 +47,20 @@ TEST_F(EventsTest, AreNumberedAndReadBack) {
   EXPECT_THAT(After(0, 10, "a"), ElementsAre(1));
 }
 
+TEST_F(EventsTest, TextOfADeletedJobIsForgotten) {
+  Append("segment", "a");
+  Append("segment", "b");
+  Append("job", "a");
+  ASSERT_TRUE(Write(ForgetSegments, "a"));
+  const std::vector<Event> events = *Read(EventsAfter, int64_t{0}, size_t{10}, "");
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[0].type, "removed");
+  EXPECT_EQ(events[0].data, R"({"job":"a"})");
+  EXPECT_EQ(events[1].type, "segment");
+  EXPECT_EQ(events[1].data, R"({"a":1})");
+  EXPECT_EQ(events[2].type, "job");
+}
+
 TEST_F(EventsTest, NumbersAreNeverGivenAgain) {
   EXPECT_EQ(Read(EventsKept)->newest, 0);
   for (int i = 0; i < 5; ++i) Append("job");

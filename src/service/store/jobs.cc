@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "store/events.h"
 #include "store/impl/connection.h"
 #include "store/impl/segments.h"
 
@@ -183,6 +184,7 @@ Result<void> UpdateRunningJob(Connection& connection, const Job& job) {
 
 Result<void> DeleteJob(Connection& connection, const std::string& id) {
   TRY_VOID(RemoveSegments(connection, id));
+  TRY_VOID(ForgetSegments(connection, id));
   Statement remove = TRY(connection.Prepare("DELETE FROM jobs WHERE id = ?"));
   if (TRY(remove.Bind(id).Run()) == 0) return NoJob(id);
   return {};

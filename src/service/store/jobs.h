@@ -65,7 +65,7 @@ Result<std::optional<Job>> FindReusableJob(Connection& connection, const std::st
 Result<void> UpdateJob(Connection& connection, const Job& job);
 // Writes all fields if the stored job is running with job.attempt; errors: kConflict otherwise.
 Result<void> UpdateRunningJob(Connection& connection, const Job& job);
-// Deletes it with its windows and transcript. Errors: kNotFound.
+// Deletes it with its windows, its transcript and the text in its events. Errors: kNotFound.
 Result<void> DeleteJob(Connection& connection, const std::string& id);
 
 struct JobQuery {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/events.h"
 #include "store/test_database.h"
 
 namespace verbatim::store {
@@ -180,11 +181,14 @@ TEST_F(JobsTest, DeletingAJobTakesWhatBelongsToIt) {
   ASSERT_TRUE(Write(UpdateJob, job));
   ASSERT_TRUE(Write(InsertWindow, "a", 0, StoredWindow{0, "zero"}));
   ASSERT_TRUE(Write(PutTranscript, "a", "{}", MakeTranscript({"word"})));
+  const Event text{.time_ms = 5, .type = "segment", .job = "a", .data = R"({"text":"word"})"};
+  ASSERT_TRUE(Write(AppendEvent, text));
   EXPECT_EQ(CodeOfFailure(Write(DeleteUpload, "upload_a")), ErrorCode::kConflict) << "in use";
   ASSERT_TRUE(Write(DeleteJob, "a"));
   EXPECT_FALSE(*Read(FindJob, "a"));
   EXPECT_FALSE(*Read(FindTranscript, "a"));
   EXPECT_THAT(*Read(WindowsOf, "a"), IsEmpty());
+  EXPECT_EQ(Read(EventsAfter, int64_t{0}, size_t{10}, "")->front().data, R"({"job":"a"})");
   EXPECT_TRUE(Write(DeleteUpload, "upload_a"));
 }
 
