@@ -129,6 +129,9 @@ class DescriptorShortage {
 
 // Whoever comes while there are no descriptors waits, and is served when there are some again.
 TEST(ServerLimitTest, OutlivesALackOfDescriptors) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer itself needs descriptors, to see whether memory can be read";
+#endif
   QuietLog log;
   const auto server = Server::Open({}, {{"GET", "/", SayHello}}, log);
   ASSERT_TRUE(server);
