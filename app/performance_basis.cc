@@ -8,24 +8,25 @@ namespace verbatim::app {
 
 namespace fs = std::filesystem;
 
-performance::Basis MakeBasis(settings::Loaded loaded, const fs::path& model_folder,
+performance::Basis MakeBasis(const settings::Live& live, const fs::path& model_folder,
                              const std::optional<pipeline::Calibration>& calibration) {
+  const settings::Settings settings = live.Current();
   performance::Basis basis;
+  basis.settings = &live;
   basis.cost = performance::EstimateCost(performance::ModelFileBytes(model_folder));
-  basis.cost.threads = static_cast<int>(std::max<int64_t>(loaded.settings.threads, 1));
+  basis.cost.threads = static_cast<int>(std::max<int64_t>(settings.threads, 1));
   basis.is_calibrated = calibration.has_value();
-  if (calibration && loaded.settings.threads == 0) {
+  if (calibration && settings.threads == 0) {
     basis.cost.measured_best = calibration->workers;
     basis.cost.threads = calibration->threads;
   }
-  basis.folder = DataFolder(loaded.settings).value_or("");
-  basis.settings = std::move(loaded);
+  basis.folder = DataFolder(settings).value_or("");
   return basis;
 }
 
 int ChooseWorkers(const performance::Basis& basis, int optimal) {
-  const settings::Settings& settings = basis.settings.settings;
-  if (settings.workers > 0) return static_cast<int>(settings.workers);
+  const int64_t workers = basis.settings->Current().workers;
+  if (workers > 0) return static_cast<int>(workers);
   return optimal == basis.cost.measured_best ? 0 : optimal;
 }
 

@@ -7,12 +7,14 @@
 #include "base/error.h"
 #include "performance/basis.h"
 #include "pipeline/transcribe.h"
-#include "settings/settings.h"
+#include "settings/live.h"
 
 namespace verbatim::app {
 
-// The basis for the model in a folder, which may be empty: then its size is not known.
-performance::Basis MakeBasis(settings::Loaded loaded, const std::filesystem::path& model_folder,
+// The basis for the model in a folder, which may be empty: then its size is not known. `settings`
+// outlives it.
+performance::Basis MakeBasis(const settings::Live& settings,
+                             const std::filesystem::path& model_folder,
                              const std::optional<pipeline::Calibration>& calibration);
 
 // Workers for the engine where the settings leave them open. 0: what was measured, or what the

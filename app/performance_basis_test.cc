@@ -21,18 +21,29 @@ pipeline::Calibration Measured(int workers, int threads) {
 }
 
 TEST(PerformanceBasisTest, WhatTheSettingsSayIsTaken) {
-  const performance::Basis basis = MakeBasis(LoadedWith(5, 0), "", std::nullopt);
+  const settings::Live settings(LoadedWith(5, 0));
+  const performance::Basis basis = MakeBasis(settings, "", std::nullopt);
   EXPECT_EQ(ChooseWorkers(basis, 3), 5);
   EXPECT_EQ(basis.folder, "/data");
   EXPECT_FALSE(basis.is_calibrated);
 }
 
 TEST(PerformanceBasisTest, TheOptimumIsTakenWhereTheyLeaveItOpen) {
-  EXPECT_EQ(ChooseWorkers(MakeBasis(LoadedWith(0, 0), "", std::nullopt), 3), 3);
+  const settings::Live settings(LoadedWith(0, 0));
+  EXPECT_EQ(ChooseWorkers(MakeBasis(settings, "", std::nullopt), 3), 3);
+}
+
+TEST(PerformanceBasisTest, WhatTheySayMayChange) {
+  settings::Live settings(LoadedWith(0, 0));
+  const performance::Basis basis = MakeBasis(settings, "", std::nullopt);
+  const settings::NewValue seven[] = {{"workers", "7"}};
+  ASSERT_TRUE(settings.Change(seven, "test"));
+  EXPECT_EQ(ChooseWorkers(basis, 3), 7);
 }
 
 TEST(PerformanceBasisTest, WhatWasMeasuredIsLeftToTheEngineWhereItIsTheOptimum) {
-  const performance::Basis basis = MakeBasis(LoadedWith(0, 0), "", Measured(4, 2));
+  const settings::Live settings(LoadedWith(0, 0));
+  const performance::Basis basis = MakeBasis(settings, "", Measured(4, 2));
   EXPECT_TRUE(basis.is_calibrated);
   EXPECT_EQ(basis.cost.measured_best, 4);
   EXPECT_EQ(basis.cost.threads, 2);
@@ -41,7 +52,8 @@ TEST(PerformanceBasisTest, WhatWasMeasuredIsLeftToTheEngineWhereItIsTheOptimum) 
 }
 
 TEST(PerformanceBasisTest, ThreadsThatAreSetCountAndNotTheMeasuredOnes) {
-  const performance::Basis basis = MakeBasis(LoadedWith(0, 3), "", Measured(4, 2));
+  const settings::Live settings(LoadedWith(0, 3));
+  const performance::Basis basis = MakeBasis(settings, "", Measured(4, 2));
   EXPECT_EQ(basis.cost.threads, 3);
   EXPECT_EQ(basis.cost.measured_best, 0);
 }

@@ -32,15 +32,15 @@ ExitCode Refuse(const Error& error) {
 }
 
 // A model that is not installed yet has no size and no calibration; all else can be told.
-Result<performance::Basis> ReadBasis(const ServeArguments& arguments) {
-  settings::Loaded loaded = TRY(LoadServerSettings(arguments));
-  const fs::path folder = models::FindModel(loaded.settings.model).value_or("");
+Result<Snapshot> Look(const ServeArguments& arguments) {
+  const settings::Live settings(TRY(LoadServerSettings(arguments)));
+  const fs::path folder = models::FindModel(settings.Current().model).value_or("");
   std::optional<pipeline::Calibration> calibration;
   if (!folder.empty()) {
     const std::unique_ptr<Reporter> reporter = MakeReporter({.progress = ProgressMode::kNone});
     calibration = StoredCalibration(arguments.calibration, folder, *reporter);
   }
-  return MakeBasis(std::move(loaded), folder, calibration);
+  return performance::TakeSnapshot(MakeBasis(settings, folder, calibration), {}, {});
 }
 
 void PrintJson(const json::object& object) { fmt::print("{}\n", json::serialize(object)); }
@@ -93,31 +93,29 @@ void PrintRecommendation(const Recommendation& one) {
 }  // namespace
 
 ExitCode PerformanceSummary(const PerformanceArguments& arguments) {
-  const Result<performance::Basis> basis = ReadBasis(arguments.serve);
-  if (!basis) return Refuse(basis.error());
-  const Snapshot snapshot = performance::TakeSnapshot(*basis, {}, {});
-  const performance::WorkerCount count = performance::OptimalWorkerCount(snapshot);
-  const std::vector<Recommendation> found = performance::Recommendations(snapshot);
+  const Result<Snapshot> snapshot = Look(arguments.serve);
+  if (!snapshot) return Refuse(snapshot.error());
+  const performance::WorkerCount count = performance::OptimalWorkerCount(*snapshot);
+  const std::vector<Recommendation> found = performance::Recommendations(*snapshot);
   if (arguments.is_json) {
-    PrintJson({{"resources", performance::ResourcesJson(snapshot.resources)},
-               {"workers", performance::WorkersJson(count, snapshot.resources)},
+    PrintJson({{"resources", performance::ResourcesJson(snapshot->resources)},
+               {"workers", performance::WorkersJson(count, snapshot->resources)},
                {"recommendations", performance::RecommendationsJson(found)}});
     return ExitCode::kSuccess;
   }
-  PrintResources(snapshot.resources);
-  if (const auto pressure = performance::PressureSentence(snapshot.resources)) {
+  PrintResources(snapshot->resources);
+  if (const auto pressure = performance::PressureSentence(snapshot->resources)) {
     fmt::print("{}\n", *pressure);
   }
-  PrintWorkers(count, snapshot.resources);
+  PrintWorkers(count, snapshot->resources);
   fmt::print("{} recommendations: verbatim performance recommendations\n", found.size());
   return ExitCode::kSuccess;
 }
 
 ExitCode PerformanceRecommendations(const PerformanceArguments& arguments) {
-  const Result<performance::Basis> basis = ReadBasis(arguments.serve);
-  if (!basis) return Refuse(basis.error());
-  const std::vector<Recommendation> found =
-      performance::Recommendations(performance::TakeSnapshot(*basis, {}, {}));
+  const Result<Snapshot> snapshot = Look(arguments.serve);
+  if (!snapshot) return Refuse(snapshot.error());
+  const std::vector<Recommendation> found = performance::Recommendations(*snapshot);
   if (arguments.is_json) {
     PrintJson({{"recommendations", performance::RecommendationsJson(found)}});
     return ExitCode::kSuccess;
@@ -127,28 +125,27 @@ ExitCode PerformanceRecommendations(const PerformanceArguments& arguments) {
 }
 
 ExitCode PerformanceWorkers(const PerformanceArguments& arguments) {
-  const Result<performance::Basis> basis = ReadBasis(arguments.serve);
-  if (!basis) return Refuse(basis.error());
+  const Result<Snapshot> snapshot = Look(arguments.serve);
+  if (!snapshot) return Refuse(snapshot.error());
   performance::Workload workload;
   if (!arguments.file.empty()) {
     std::error_code error;
     workload.file_bytes = fs::file_size(arguments.file, error);
     if (error) return Refuse(SystemError(error.value(), "reading " + arguments.file));
   }
-  const Snapshot snapshot = performance::TakeSnapshot(*basis, {}, {});
   const performance::WorkerCount count = performance::OptimalWorkerCount(
-      snapshot.resources, workload, snapshot.cost, performance::LimitsOf(snapshot.settings));
+      snapshot->resources, workload, snapshot->cost, performance::LimitsOf(snapshot->settings));
   if (arguments.is_json) {
-    PrintJson({{"workers", performance::WorkersJson(count, snapshot.resources)}});
+    PrintJson({{"workers", performance::WorkersJson(count, snapshot->resources)}});
   } else {
-    PrintWorkers(count, snapshot.resources);
+    PrintWorkers(count, snapshot->resources);
   }
   return ExitCode::kSuccess;
 }
 
 ExitCode PerformanceOptimize(const PerformanceArguments& arguments) {
-  const Result<performance::Basis> basis = ReadBasis(arguments.serve);
-  if (!basis) return Refuse(basis.error());
+  const Result<settings::Loaded> loaded = LoadServerSettings(arguments.serve);
+  if (!loaded) return Refuse(loaded.error());
   performance::MemoryOptions options;
   if (arguments.is_forced) options.cleanup = performance::Cleanup::kAlways;
   const performance::MemoryResult result = performance::OptimizeMemory(options);

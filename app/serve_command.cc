@@ -33,6 +33,7 @@
 #include "performance_basis.h"
 #include "report.h"
 #include "server_settings.h"
+#include "settings/live.h"
 #include "settings/settings.h"
 #include "store/database.h"
 #include "upload/uploads.h"
@@ -97,7 +98,7 @@ class Service {
  public:
   Service(const ServeArguments& arguments, settings::Loaded loaded, std::stop_token stop)
       : arguments_(arguments),
-        loaded_(std::move(loaded)),
+        live_(std::move(loaded)),
         stop_(std::move(stop)),
         log_(MakeLog(LogLevelOf(settings_),
                      settings_.log_format == "json" ? LogFormat::kJson : LogFormat::kText)) {}
@@ -134,7 +135,7 @@ class Service {
     options.engine.threads = static_cast<int>(settings_.threads);
     options.engine.batch = static_cast<int>(settings_.batch);
     options.engine.calibration = StoredCalibration(arguments_.calibration, folder, *reporter);
-    basis_ = MakeBasis(loaded_, folder, options.engine.calibration);
+    basis_ = MakeBasis(live_, folder, options.engine.calibration);
     watch_ = std::make_unique<performance::Watch>(basis_, *log_);
     options.workers = [this] { return ChooseWorkers(basis_, watch_->workers()); };
     options.loaded_max = static_cast<size_t>(settings_.models_loaded_max);
@@ -196,6 +197,7 @@ class Service {
                           *events_,
                           clock_,
                           *log_,
+                          live_,
                           basis_,
                           watch_.get()});
     http::ServerOptions options;
@@ -219,8 +221,8 @@ class Service {
   }
 
   const ServeArguments& arguments_;
-  const settings::Loaded loaded_;
-  const Settings& settings_ = loaded_.settings;
+  settings::Live live_;
+  const Settings settings_ = live_.Current();  // as at start
   const std::stop_token stop_;
   const SystemClock clock_;
   const std::unique_ptr<Log> log_;

@@ -77,7 +77,8 @@ ValueHint HintOf(const Definition& definition) {
 std::string HelpText(const Definition& definition) {
   std::string value = settings::ValueText({}, definition);
   if (definition.name == "data_dir") value = "~/.local/share/verbatim";
-  return fmt::format("{} (default: {})", definition.help, value);
+  return fmt::format("{} (default: {}{})", definition.help, value,
+                     definition.is_live ? "; live" : "");
 }
 
 void AddFlag(FlagAdder& flags, const Definition& definition, ServeArguments* arguments) {
@@ -85,7 +86,8 @@ void AddFlag(FlagAdder& flags, const Definition& definition, ServeArguments* arg
   if (definition.kind == Kind::kFlag) {
     const bool is_on = settings::ValueText({}, definition) == "true";
     flags.Switch(is_on ? "--no-" + FlagNames(definition).substr(2) : FlagNames(definition),
-                 (is_on ? "Do not: " : "") + std::string(definition.help),
+                 fmt::format("{}{}{}", is_on ? "Do not: " : "", definition.help,
+                             definition.is_live ? " (live)" : ""),
                  [arguments, name, is_on] {
                    arguments->settings.emplace_back(name, is_on ? "false" : "true");
                  });
@@ -106,6 +108,9 @@ void AddFlag(FlagAdder& flags, const Definition& definition, ServeArguments* arg
 
 void AddServeFlags(CLI::App* command, ServeArguments* arguments, ValueHints* hints) {
   FlagAdder flags(command, hints);
+  command->footer(
+      "Settings marked \"live\" may also change while the server runs "
+      "(docs/http-api.md).");
   for (const Definition& definition : settings::Definitions()) {
     const std::string_view group = FindText(kGroups, definition.name);
     if (!group.empty()) flags.Group(std::string(group));

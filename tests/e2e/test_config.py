@@ -12,10 +12,11 @@ def test_every_setting_names_value_source_and_range(verbatim):
     (verbatim.folder / "verbatim.toml").write_text('model = "small"\n[uploads]\nmax_file_size_bytes = "2 GiB"\n')
     verbatim.env["VERBATIM_BATCH"] = "3"
     shown = settings(verbatim("config", "show", "--config", "verbatim.toml", "--workers", "4", "--json"))
-    assert [(shown[n]["value"], shown[n]["source"]) for n in ("model", "max_file_size_bytes", "batch", "workers", "threads")] == [
-        ("small", "file"), ("2 GiB", "file"), ("3", "environment"), ("4", "flag"), ("0", "default")]
+    assert [(shown[n]["value"], shown[n]["origin"]) for n in ("model", "max_file_size_bytes", "batch", "workers", "threads")] == [
+        ("small", "file"), (2 << 30, "file"), (3, "environment"), (4, "flag"), (0, "default")]
     assert all(s["allowed"] and s["help"] for s in shown.values())
-    assert shown["max_file_size_bytes"]["default"] == "1 GiB"
+    assert shown["max_file_size_bytes"]["default"] == 1 << 30
+    assert shown["workers"]["is_live"] and not shown["listen"]["is_live"]
     table = verbatim("config", "show").out
     assert all(name in table for name in shown)
 

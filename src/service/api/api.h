@@ -16,6 +16,7 @@
 #include "metrics/metrics.h"
 #include "performance/basis.h"
 #include "performance/watch.h"
+#include "settings/live.h"
 #include "store/database.h"
 #include "upload/uploads.h"
 
@@ -40,6 +41,7 @@ struct Services {
   EventHub& events;
   const Clock& clock;
   Log& log;
+  settings::Live& settings;
   performance::Basis performance = {};
   const performance::Watch* watch = nullptr;
 };

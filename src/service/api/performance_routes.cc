@@ -81,7 +81,7 @@ json::object WorkersObject(const Services& services, const Snapshot& snapshot) {
 
 Result<http::Response> Status(const Services& services, const Call&) {
   const Snapshot snapshot = TRY(Look(services));
-  return JsonResponse(200, {{"settings", settings::SettingsJson(services.performance.settings)},
+  return JsonResponse(200, {{"settings", settings::SettingsJson(services.settings.All())},
                             {"resources", performance::ResourcesJson(snapshot.resources)},
                             {"workers", WorkersObject(services, snapshot)},
                             {"queue", performance::QueueJson(snapshot.queue)},
@@ -124,7 +124,7 @@ Result<http::Response> Optimize(const Services& services, const Call& call) {
 }
 
 Result<http::Response> Settings(const Services& services, const Call&) {
-  return JsonResponse(200, {{"settings", settings::SettingsJson(services.performance.settings)}});
+  return JsonResponse(200, {{"settings", settings::SettingsJson(services.settings.All())}});
 }
 
 }  // namespace

@@ -86,9 +86,13 @@ TEST(PerformanceRoutesTest, SettingsSayWhatIsAllowed) {
   for (const boost::json::value& one : settings.at("settings").as_array()) {
     if (one.at("name").as_string() != "memory_safety_factor") continue;
     has_factor = true;
-    EXPECT_EQ(one.at("value").as_string(), "0.8");
+    EXPECT_EQ(one.at("kind").as_string(), "decimal");
+    EXPECT_EQ(one.at("value").as_double(), 0.8);
+    EXPECT_EQ(one.at("min").as_double(), 0.1);
+    EXPECT_EQ(one.at("max").as_double(), 1);
     EXPECT_EQ(one.at("allowed").as_string(), "a number, 0.1 to 1");
-    EXPECT_EQ(one.at("source").as_string(), "default");
+    EXPECT_EQ(one.at("origin").as_string(), "default");
+    EXPECT_TRUE(one.at("is_live").as_bool());
   }
   EXPECT_TRUE(has_factor);
 }

@@ -60,7 +60,9 @@ class RunningService {
                                  *metrics_,
                                  *events_,
                                  clock_,
-                                 log_});
+                                 log_,
+                                 settings_,
+                                 {.settings = &settings_}});
     jobs_->Start();
     http::ServerOptions options;
     options.make_refusal = ProblemForStatus;
@@ -157,6 +159,7 @@ class RunningService {
   const store::TemporaryFolder folder_;
   SystemClock clock_;
   QuietLog log_;
+  settings::Live settings_;
   std::unique_ptr<metrics::Metrics> metrics_ = metrics::Metrics::Make();
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<EventHub> events_;

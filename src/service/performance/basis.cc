@@ -7,7 +7,7 @@ namespace verbatim::performance {
 Snapshot TakeSnapshot(const Basis& basis, const Queue& queue, const Recent& recent) {
   Snapshot snapshot;
   snapshot.resources = ReadResources({basis.root, basis.folder, AllocatorBytes()});
-  snapshot.settings = basis.settings.settings;
+  snapshot.settings = basis.settings->Current();
   snapshot.cost = basis.cost;
   snapshot.is_calibrated = basis.is_calibrated;
   snapshot.queue = queue;

@@ -1,4 +1,4 @@
-// What does not change while a program runs, and what is read of the machine, put together into
+// What is known of a program and its settings, and what is read of the machine, put together into
 // one snapshot.
 #pragma once
 
@@ -6,12 +6,12 @@
 #include <filesystem>
 
 #include "performance/recommendations.h"
-#include "settings/settings.h"
+#include "settings/live.h"
 
 namespace verbatim::performance {
 
 struct Basis {
-  settings::Loaded settings;
+  const settings::Live* settings = nullptr;  // never null; outlives it
   WorkerCost cost;               // of the model that the settings name
   bool is_calibrated = false;    // it was measured on this machine
   std::filesystem::path folder;  // where files are kept; empty: its disk is not asked for

@@ -16,7 +16,9 @@ TEST(ReportJsonTest, EachReadingNamesItsSource) {
   FakeRoot root;
   root.Put("proc/meminfo", "MemTotal: 16777216 kB\nMemAvailable: 4194304 kB\n")
       .Put("proc/loadavg", "1.5 1 1 1/2 3\n");
+  const settings::Live settings;
   Basis basis;
+  basis.settings = &settings;
   basis.root = root.path();
   const json::object resources = ResourcesJson(TakeSnapshot(basis, {}, {}).resources);
   EXPECT_EQ(json::serialize(resources.at("memory_available_bytes")),

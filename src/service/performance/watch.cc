@@ -47,7 +47,7 @@ void Watch::CleanWhenIdle(int64_t now_ms, const Queue& queue) {
     is_to_clean_ = true;
   }
   const bool is_due = is_to_clean_ && now_ms - busy_ms_ >= options_.idle_ms;
-  if (!is_due || !basis_.settings.settings.enable_memory_cleanup) return;
+  if (!is_due || !basis_.settings->Current().enable_memory_cleanup) return;
   is_to_clean_ = false;
   log_.Info("{}", CleanupSentence(OptimizeMemory({.cleanup = Cleanup::kAlways})));
 }

@@ -27,6 +27,7 @@ class WatchTest : public testing::Test {
   WatchTest() {
     SetAvailable(48);
     root_.Put("proc/self/status", "Cpus_allowed_list:\t0-7\n");
+    basis_.settings = &settings_;
     basis_.root = root_.path();
     basis_.cost = EstimateCost(145'000'000);
   }
@@ -39,6 +40,7 @@ class WatchTest : public testing::Test {
   std::vector<std::string> Lines() { return std::exchange(log_.lines, {}); }
 
   FakeRoot root_;
+  settings::Live settings_;
   Basis basis_;
   ListLog log_;
 };
@@ -93,9 +95,10 @@ TEST_F(WatchTest, MemoryIsGivenBackOnceWorkHasEnded) {
 }
 
 TEST_F(WatchTest, CleaningCanBeSwitchedOff) {
-  basis_.settings.settings.enable_memory_cleanup = false;
   Watch watch(basis_, log_);
   Lines();
+  const settings::NewValue off[] = {{"enable_memory_cleanup", "false"}};
+  ASSERT_TRUE(settings_.Change(off, "test"));
   watch.Tick(0, {0, 1, 0});
   watch.Tick(100'000, {});
   EXPECT_THAT(Lines(), IsEmpty());

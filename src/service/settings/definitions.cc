@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "settings/settings.h"
 
@@ -9,278 +10,142 @@ namespace {
 constexpr uint64_t kMany = 1'000'000;
 constexpr uint64_t kBytesMax = 1ULL << 50;
 constexpr double kGigabytesMax = 4096;
-constexpr uint64_t kDaySeconds = 86'400;
+constexpr uint64_t kWeekSeconds = 7 * 86'400;
+
+using Range = std::pair<uint64_t, uint64_t>;
+using DecimalRange = std::pair<double, double>;
+
+Definition Make(std::string_view name, Kind kind, std::string_view help) {
+  Definition definition;
+  definition.name = name;
+  definition.kind = kind;
+  definition.help = help;
+  return definition;
+}
+
+Definition Flag(std::string_view name, bool Settings::* field, std::string_view help) {
+  Definition definition = Make(name, Kind::kFlag, help);
+  definition.field = field;
+  return definition;
+}
+
+Definition Integer(std::string_view name, int64_t Settings::* field, Range range,
+                   std::string_view help, std::string_view unit = "") {
+  Definition definition = Make(name, Kind::kInteger, help);
+  definition.field = field;
+  definition.min = range.first;
+  definition.max = range.second;
+  definition.unit = unit;
+  return definition;
+}
+
+Definition Size(std::string_view name, uint64_t Settings::* field, Range range,
+                std::string_view help) {
+  Definition definition = Make(name, Kind::kSize, help);
+  definition.field = field;
+  definition.min = range.first;
+  definition.max = range.second;
+  definition.unit = "bytes";
+  return definition;
+}
+
+Definition Decimal(std::string_view name, double Settings::* field, DecimalRange range,
+                   std::string_view help, std::string_view unit = "") {
+  Definition definition = Make(name, Kind::kDecimal, help);
+  definition.field = field;
+  definition.decimal_min = range.first;
+  definition.decimal_max = range.second;
+  definition.unit = unit;
+  return definition;
+}
+
+Definition Text(std::string_view name, std::string Settings::* field, std::string_view help) {
+  Definition definition = Make(name, Kind::kText, help);
+  definition.field = field;
+  return definition;
+}
+
+Definition Choice(std::string_view name, std::string Settings::* field,
+                  std::vector<std::string_view> choices, std::string_view help) {
+  Definition definition = Make(name, Kind::kChoice, help);
+  definition.field = field;
+  definition.choices = std::move(choices);
+  return definition;
+}
+
+// One that may change while the server runs.
+Definition Live(Definition definition) {
+  definition.is_live = true;
+  return definition;
+}
 
 const std::array kDefinitions = {
-    Definition{"listen",
-               Kind::kText,
-               "Address and port to serve at; port 0 takes any free one",
-               "",
-               0,
-               0,
-               {},
-               &Settings::listen},
-    Definition{"allow_public",
-               Kind::kFlag,
-               "Serve at an address that other machines reach; everybody there can use it",
-               "",
-               0,
-               0,
-               {},
-               &Settings::allow_public},
-    Definition{"data_dir",
-               Kind::kText,
-               "Folder of the database and of uploaded files",
-               "",
-               0,
-               0,
-               {},
-               &Settings::data_dir},
-    Definition{"log_format",
-               Kind::kChoice,
-               "How lines of the log look",
-               "",
-               0,
-               0,
-               {"text", "json"},
-               &Settings::log_format},
-    Definition{"log_level",
-               Kind::kChoice,
-               "The least important lines that are logged",
-               "",
-               0,
-               0,
-               {"debug", "info", "warning", "error"},
-               &Settings::log_level},
+    Text("listen", &Settings::listen, "Address and port to serve at; port 0 takes any free one"),
+    Flag("allow_public", &Settings::allow_public,
+         "Serve at an address that other machines reach; everybody there can use it"),
+    Text("data_dir", &Settings::data_dir, "Folder of the database and of uploaded files"),
+    Choice("log_format", &Settings::log_format, {"text", "json"}, "How lines of the log look"),
+    Live(Choice("log_level", &Settings::log_level, {"debug", "info", "warning", "error"},
+                "The least important lines that are logged")),
 
-    Definition{
-        "model", Kind::kText, "Model of jobs that name none", "", 0, 0, {}, &Settings::model},
-    Definition{"compute_type",
-               Kind::kChoice,
-               "The numbers that the engine computes with",
-               "",
-               0,
-               0,
-               {"auto", "int8", "bf16", "f32"},
-               &Settings::compute_type},
-    Definition{"workers",
-               Kind::kInteger,
-               "Workers of each model; 0: chosen for this machine",
-               "",
-               0,
-               64,
-               {},
-               &Settings::workers},
-    Definition{"threads",
-               Kind::kInteger,
-               "Threads of each worker; 0: chosen",
-               "",
-               0,
-               256,
-               {},
-               &Settings::threads},
-    Definition{"batch",
-               Kind::kInteger,
-               "Windows that a worker decodes together; 0: chosen",
-               "",
-               0,
-               64,
-               {},
-               &Settings::batch},
-    Definition{"models_loaded_max",
-               Kind::kInteger,
-               "Models kept in memory at the same time",
-               "",
-               1,
-               16,
-               {},
-               &Settings::models_loaded_max},
+    Text("model", &Settings::model, "Model of jobs that name none"),
+    Choice("compute_type", &Settings::compute_type, {"auto", "int8", "bf16", "f32"},
+           "The numbers that the engine computes with"),
+    Live(Integer("workers", &Settings::workers, {0, 64},
+                 "Workers of each model; 0: chosen for this machine")),
+    Integer("threads", &Settings::threads, {0, 256}, "Threads of each worker; 0: chosen"),
+    Live(Integer("batch", &Settings::batch, {0, 64},
+                 "Windows that a worker decodes together; 0: chosen")),
+    Live(Integer("models_loaded_max", &Settings::models_loaded_max, {1, 16},
+                 "Models kept in memory at the same time")),
 
-    Definition{"min_workers",
-               Kind::kInteger,
-               "Workers that the choice does not go below, where memory and speed allow them",
-               "",
-               1,
-               64,
-               {},
-               &Settings::min_workers},
-    Definition{"default_max_workers",
-               Kind::kInteger,
-               "Workers that the choice does not exceed where memory is low",
-               "",
-               1,
-               64,
-               {},
-               &Settings::default_max_workers},
-    Definition{"max_workers_limit",
-               Kind::kInteger,
-               "Workers that the choice never exceeds",
-               "",
-               1,
-               64,
-               {},
-               &Settings::max_workers_limit},
-    Definition{"low_memory_threshold_gb",
-               Kind::kDecimal,
-               "Available memory below which min_workers are the most",
-               "GB",
-               0,
-               0,
-               {},
-               &Settings::low_memory_threshold_gb,
-               0,
-               kGigabytesMax},
-    Definition{"high_memory_threshold_gb",
-               Kind::kDecimal,
-               "Available memory from which on max_workers_limit alone is the most",
-               "GB",
-               0,
-               0,
-               {},
-               &Settings::high_memory_threshold_gb,
-               0,
-               kGigabytesMax},
-    Definition{"memory_safety_factor",
-               Kind::kDecimal,
-               "Share of the available memory that may be planned for",
-               "",
-               0,
-               0,
-               {},
-               &Settings::memory_safety_factor,
-               0.1,
-               1.0},
-    Definition{"enable_memory_cleanup",
-               Kind::kFlag,
-               "Give unused memory back to the system now and then while nothing is worked on",
-               "",
-               0,
-               0,
-               {},
-               &Settings::enable_memory_cleanup},
+    Live(Integer("min_workers", &Settings::min_workers, {1, 64},
+                 "Workers that the choice does not go below, where memory and speed allow them")),
+    Live(Integer("default_max_workers", &Settings::default_max_workers, {1, 64},
+                 "Workers that the choice does not exceed where memory is low")),
+    Live(Integer("max_workers_limit", &Settings::max_workers_limit, {1, 64},
+                 "Workers that the choice never exceeds")),
+    Live(Decimal("low_memory_threshold_gb", &Settings::low_memory_threshold_gb, {0, kGigabytesMax},
+                 "Available memory below which min_workers are the most", "GB")),
+    Live(Decimal("high_memory_threshold_gb", &Settings::high_memory_threshold_gb,
+                 {0, kGigabytesMax},
+                 "Available memory from which on max_workers_limit alone is the most", "GB")),
+    Live(Decimal("memory_safety_factor", &Settings::memory_safety_factor, {0.1, 1.0},
+                 "Share of the available memory that may be planned for")),
+    Live(Flag("enable_memory_cleanup", &Settings::enable_memory_cleanup,
+              "Give unused memory back to the system now and then while nothing is worked on")),
 
-    Definition{"max_file_size_bytes",
-               Kind::kSize,
-               "Largest file that may be uploaded; 0: no limit",
-               "bytes",
-               0,
-               kBytesMax,
-               {},
-               &Settings::max_file_size_bytes},
-    Definition{"chunk_upload_size",
-               Kind::kSize,
-               "Size of the parts in which web clients upload large files",
-               "bytes",
-               1ULL << 20,
-               1ULL << 30,
-               {},
-               &Settings::chunk_upload_size},
-    Definition{"enable_parallel_upload",
-               Kind::kFlag,
-               "Let clients send the parts of a file at the same time",
-               "",
-               0,
-               0,
-               {},
-               &Settings::enable_parallel_upload},
-    Definition{"upload_expiry_hours",
-               Kind::kInteger,
-               "How long an unfinished, or unused, upload is kept",
-               "h",
-               1,
-               24 * 365,
-               {},
-               &Settings::upload_expiry_hours},
-    Definition{"disk_reserve_bytes",
-               Kind::kSize,
-               "Space on the disk that uploads leave free",
-               "bytes",
-               0,
-               kBytesMax,
-               {},
-               &Settings::disk_reserve_bytes},
+    Live(Size("max_file_size_bytes", &Settings::max_file_size_bytes, {0, kBytesMax},
+              "Largest file that may be uploaded; 0: no limit")),
+    Live(Size("chunk_upload_size", &Settings::chunk_upload_size, {1ULL << 20, 1ULL << 30},
+              "Size of the parts in which web clients upload large files")),
+    Live(Flag("enable_parallel_upload", &Settings::enable_parallel_upload,
+              "Let clients send the parts of a file at the same time")),
+    Live(Integer("upload_expiry_hours", &Settings::upload_expiry_hours, {1, 24 * 365},
+                 "How long an unfinished, or unused, upload is kept", "h")),
+    Live(Size("disk_reserve_bytes", &Settings::disk_reserve_bytes, {0, kBytesMax},
+              "Space on the disk that uploads leave free")),
 
-    Definition{"chunk_size_optimization",
-               Kind::kFlag,
-               "Fit the windows of a job to its file and to the memory free",
-               "",
-               0,
-               0,
-               {},
-               &Settings::chunk_size_optimization},
-    Definition{"running_jobs_max",
-               Kind::kInteger,
-               "Jobs that are worked on at the same time",
-               "",
-               1,
-               64,
-               {},
-               &Settings::running_jobs_max},
-    Definition{"queued_jobs_max",
-               Kind::kInteger,
-               "Waiting jobs beyond which new ones are refused",
-               "",
-               1,
-               kMany,
-               {},
-               &Settings::queued_jobs_max},
-    Definition{"processing_timeout_seconds",
-               Kind::kInteger,
-               "How long a job may be worked on",
-               "s",
-               1,
-               7 * kDaySeconds,
-               {},
-               &Settings::processing_timeout_seconds},
-    Definition{"large_file_timeout_seconds",
-               Kind::kInteger,
-               "The same for files of more than 500 MB",
-               "s",
-               1,
-               7 * kDaySeconds,
-               {},
-               &Settings::large_file_timeout_seconds},
+    Live(Flag("chunk_size_optimization", &Settings::chunk_size_optimization,
+              "Fit the windows of a job to its file and to the memory free")),
+    Live(Integer("running_jobs_max", &Settings::running_jobs_max, {1, 64},
+                 "Jobs that are worked on at the same time")),
+    Live(Integer("queued_jobs_max", &Settings::queued_jobs_max, {1, kMany},
+                 "Waiting jobs beyond which new ones are refused")),
+    Live(Integer("processing_timeout_seconds", &Settings::processing_timeout_seconds,
+                 {1, kWeekSeconds}, "How long a job may be worked on", "s")),
+    Live(Integer("large_file_timeout_seconds", &Settings::large_file_timeout_seconds,
+                 {1, kWeekSeconds}, "The same for files of more than 500 MB", "s")),
 
-    Definition{"connections_max",
-               Kind::kInteger,
-               "Open connections",
-               "",
-               1,
-               kMany,
-               {},
-               &Settings::connections_max},
-    Definition{"connections_per_address_max",
-               Kind::kInteger,
-               "Open connections of one client",
-               "",
-               1,
-               kMany,
-               {},
-               &Settings::connections_per_address_max},
-    Definition{"header_timeout_seconds",
-               Kind::kInteger,
-               "How long the head of a request may take",
-               "s",
-               1,
-               3600,
-               {},
-               &Settings::header_timeout_seconds},
-    Definition{"body_timeout_seconds",
-               Kind::kInteger,
-               "How long a client may send nothing, or next to nothing, of a body",
-               "s",
-               1,
-               3600,
-               {},
-               &Settings::body_timeout_seconds},
-    Definition{"keep_alive_timeout_seconds",
-               Kind::kInteger,
-               "How long an idle connection stays open",
-               "s",
-               1,
-               3600,
-               {},
-               &Settings::keep_alive_timeout_seconds},
+    Integer("connections_max", &Settings::connections_max, {1, kMany}, "Open connections"),
+    Integer("connections_per_address_max", &Settings::connections_per_address_max, {1, kMany},
+            "Open connections of one client"),
+    Integer("header_timeout_seconds", &Settings::header_timeout_seconds, {1, 3600},
+            "How long the head of a request may take", "s"),
+    Integer("body_timeout_seconds", &Settings::body_timeout_seconds, {1, 3600},
+            "How long a client may send nothing, or next to nothing, of a body", "s"),
+    Integer("keep_alive_timeout_seconds", &Settings::keep_alive_timeout_seconds, {1, 3600},
+            "How long an idle connection stays open", "s"),
 };
 
 }  // namespace

@@ -104,12 +104,7 @@ size_t Distance(std::string_view a, std::string_view b) {
 }
 
 Failure UnknownSetting(std::string_view name, std::string_view where) {
-  const auto nearest = std::ranges::min_element(
-      Definitions(), {},
-      [&](const Definition& definition) { return Distance(name, definition.name); });
-  return Fail(ErrorCode::kInvalidArgument,
-              fmt::format("{}: there is no setting \"{}\"; did you mean \"{}\"?", where, name,
-                          nearest->name));
+  return Fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", where, UnknownText(name)));
 }
 
 Result<void> AssignFrom(Loaded& loaded, const Definition& definition, std::string_view text,
@@ -193,14 +188,22 @@ std::string RangeText(const Definition& definition) {
   return "text on one line";
 }
 
+std::string UnknownText(std::string_view name) {
+  const auto nearest = std::ranges::min_element(
+      Definitions(), {},
+      [&](const Definition& definition) { return Distance(name, definition.name); });
+  return fmt::format("there is no setting \"{}\"; did you mean \"{}\"?", name, nearest->name);
+}
+
 std::string_view OriginName(Origin origin) {
   switch (origin) {
     case Origin::kDefault: return "default";
     case Origin::kFile: return "file";
     case Origin::kEnvironment: return "environment";
-    case Origin::kFlag: break;
+    case Origin::kFlag: return "flag";
+    case Origin::kChanged: break;
   }
-  return "flag";
+  return "changed";
 }
 
 Result<Loaded> Load(const Sources& sources) {

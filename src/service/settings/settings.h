@@ -1,7 +1,8 @@
 // Every setting of the server: one typed definition each, from which the file, the environment, the
 // flags, their help and the reports are derived. Later sources win: the default, the TOML file, the
 // environment (VERBATIM_ and the name in capitals), flags. Nothing here has an effect by itself:
-// who reads a value acts on it. The only room that sees toml++.
+// who reads a value acts on it. Settings that change while the server runs: settings/live.h. The
+// only room that sees toml++.
 #pragma once
 
 #include <cstdint>
@@ -83,6 +84,7 @@ struct Definition {
       field;
   double decimal_min = 0;  // of kDecimal
   double decimal_max = 0;
+  bool is_live = false;  // may change while the server runs
 };
 
 // All settings, in the order in which people read them.
@@ -90,6 +92,9 @@ std::span<const Definition> Definitions();
 
 // The definition of a name, or null.
 const Definition* FindDefinition(std::string_view name);
+
+// "there is no setting \"max_worker\"; did you mean \"min_workers\"?"
+std::string UnknownText(std::string_view name);
 
 // Writes a value given as text. Errors: kInvalidArgument with the setting, the value and what is
 // allowed.
@@ -101,8 +106,8 @@ std::string ValueText(const Settings& settings, const Definition& definition);
 // What is allowed: "1 to 64", "text or json", "true or false".
 std::string RangeText(const Definition& definition);
 
-enum class Origin { kDefault, kFile, kEnvironment, kFlag };
-// "default", "file", "environment", "flag".
+enum class Origin { kDefault, kFile, kEnvironment, kFlag, kChanged };
+// "default", "file", "environment", "flag"; "changed": while the server ran.
 std::string_view OriginName(Origin origin);
 
 struct Loaded {

@@ -1,0 +1,130 @@
+#include "settings/live.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace verbatim::settings {
+namespace {
+
+Result<const Definition*> FindLive(const std::string& name) {
+  const Definition* definition = FindDefinition(name);
+  if (definition == nullptr) return Fail(ErrorCode::kInvalidArgument, UnknownText(name));
+  if (definition->is_live) return definition;
+  return Fail(ErrorCode::kConflict,
+              fmt::format("{} can't change while the server runs: set it in the file or by a flag, "
+                          "and start the server again",
+                          name));
+}
+
+}  // namespace
+
+bool IsGivenAnew(Origin origin) {
+  return origin == Origin::kEnvironment || origin == Origin::kFlag;
+}
+
+Live::Live(Loaded start) : start_(std::move(start)) {
+  const MutexLock lock(mutex_);
+  now_.loaded = start_;
+}
+
+Settings Live::Current() const {
+  const MutexLock lock(mutex_);
+  return now_.loaded.settings;
+}
+
+Loaded Live::All() const {
+  const MutexLock turn(turn_);
+  const MutexLock lock(mutex_);
+  return now_.loaded;
+}
+
+Result<std::vector<SettingChange>> Live::Change(std::span<const NewValue> values,
+                                                std::string_view reason) {
+  const MutexLock turn(turn_);
+  State next;
+  {
+    const MutexLock lock(mutex_);
+    next = now_;
+  }
+  std::vector<SettingChange> changes;
+  for (const NewValue& value : values) {
+    if (auto change = TRY(Apply(next, value))) changes.push_back(*std::move(change));
+  }
+  if (changes.empty()) return changes;
+  if (remember_) TRY_VOID(remember_(changes, reason));
+  {
+    const MutexLock lock(mutex_);
+    now_ = std::move(next);
+  }
+  for (const Listener& listener : listeners_) listener(changes);
+  return changes;
+}
+
+Result<std::optional<SettingChange>> Live::Apply(State& state, const NewValue& value) const {
+  const Definition& definition = *TRY(FindLive(value.name));
+  SettingChange change;
+  change.name = value.name;
+  change.before = ValueText(state.loaded.settings, definition);
+  change.was_changed = state.loaded.origins[definition.name] == Origin::kChanged;
+  change.is_changed = value.value.has_value();
+  change.given_by = OriginAtStart(definition);
+  const std::string given = ValueText(start_.settings, definition);
+  TRY_VOID(Assign(state.loaded.settings, definition, value.value.value_or(given)));
+  change.after = ValueText(state.loaded.settings, definition);
+
+  const auto known = state.changed.find(definition.name);
+  const bool is_known = known != state.changed.end();
+  const bool is_same = change.is_changed ? !is_known || known->second == change.after : !is_known;
+  if (is_same && change.after == change.before) return std::nullopt;
+  if (change.is_changed) {
+    state.changed[definition.name] = change.after;
+    state.loaded.origins[definition.name] = Origin::kChanged;
+  } else {
+    state.changed.erase(definition.name);
+    state.loaded.origins[definition.name] = change.given_by;
+  }
+  return change;
+}
+
+Origin Live::OriginAtStart(const Definition& definition) const {
+  const auto origin = start_.origins.find(definition.name);
+  return origin == start_.origins.end() ? Origin::kDefault : origin->second;
+}
+
+std::vector<std::string> Live::Restore(const std::vector<NewValue>& changed) {
+  std::vector<std::string> passed_over;
+  const MutexLock lock(mutex_);
+  for (const auto& [name, value] : changed) {
+    const Result<const Definition*> definition = FindLive(name);
+    if (!definition) {
+      passed_over.push_back(definition.error().message);
+      continue;
+    }
+    const std::string_view known = (*definition)->name;
+    now_.changed[known] = value.value_or("");
+    Origin& origin = now_.loaded.origins[known];
+    if (IsGivenAnew(origin)) {
+      passed_over.push_back(fmt::format(
+          "{} was changed to {} in an earlier run, but its {} says {}", name, value.value_or(""),
+          OriginName(origin), ValueText(now_.loaded.settings, **definition)));
+      continue;
+    }
+    const Result<void> assigned = Assign(now_.loaded.settings, **definition, value.value_or(""));
+    if (!assigned) passed_over.push_back(assigned.error().message);
+    if (assigned) origin = Origin::kChanged;
+  }
+  return passed_over;
+}
+
+void Live::RememberWith(Remember remember) {
+  const MutexLock turn(turn_);
+  remember_ = std::move(remember);
+}
+
+void Live::OnChange(Listener listener) {
+  const MutexLock turn(turn_);
+  listeners_.push_back(std::move(listener));
+}
+
+}  // namespace verbatim::settings

@@ -1,0 +1,85 @@
+// The settings of a server that runs: as they were given at start, and what was changed since. A
+// change is durable (where somebody remembers it), then it holds for all who read, then those are
+// told who have to act. What counts at the next start: a change wins over default and file; flags
+// and the environment, which whoever starts the server gives anew, win over it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/mutex.h"
+#include "settings/settings.h"
+
+namespace verbatim::settings {
+
+struct NewValue {
+  std::string name;
+  std::optional<std::string> value;  // as Assign takes it; none: as it was given at start
+};
+
+struct SettingChange {
+  std::string name;
+  std::string before;  // as ValueText gives them
+  std::string after;
+  bool was_changed = false;            // `before` came from a change, too
+  bool is_changed = true;              // false: `after` is what was given at start
+  Origin given_by = Origin::kDefault;  // what the value of the start came from
+};
+
+// Whether the value of the start counts again at the next one, whatever was changed since.
+bool IsGivenAnew(Origin origin);
+
+// Thread: any.
+class Live {
+ public:
+  using Remember = std::function<Result<void>(const std::vector<SettingChange>& changes,
+                                              std::string_view reason)>;
+  using Listener = std::function<void(const std::vector<SettingChange>& changes)>;
+
+  explicit Live(Loaded start = {});
+
+  // What holds now.
+  Settings Current() const;
+  // With the origin of each. Waits for a change that is being made.
+  Loaded All() const;
+
+  // Changes all of them, or none, and says which really changed. `reason` is kept with them: who
+  // asked, or why. Errors: kInvalidArgument (no such setting, a wrong value), kConflict (one that
+  // can't change while the server runs), those of what remembers.
+  Result<std::vector<SettingChange>> Change(std::span<const NewValue> values,
+                                            std::string_view reason);
+
+  // Takes up changes of earlier runs. Returns a sentence for each that does not count now.
+  std::vector<std::string> Restore(const std::vector<NewValue>& changed);
+
+  // Where changes are written down before they hold. Set once, before use.
+  void RememberWith(Remember remember);
+
+  // Told of each change, in order, before Change returns. It may read Current(). Set before use.
+  void OnChange(Listener listener);
+
+ private:
+  // What holds, and the changes it came from.
+  struct State {
+    Loaded loaded;
+    std::map<std::string_view, std::string> changed;  // also those that do not count now
+  };
+
+  Origin OriginAtStart(const Definition& definition) const;
+  Result<std::optional<SettingChange>> Apply(State& state, const NewValue& value) const;
+
+  const Loaded start_;
+  mutable Mutex turn_;  // one change at a time
+  Remember remember_ GUARDED_BY(turn_);
+  std::vector<Listener> listeners_ GUARDED_BY(turn_);
+  mutable Mutex mutex_;
+  State now_ GUARDED_BY(mutex_);
+};
+
+}  // namespace verbatim::settings
