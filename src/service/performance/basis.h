@@ -12,9 +12,9 @@ namespace verbatim::performance {
 
 struct Basis {
   const settings::Live* settings = nullptr;  // never null; outlives it
-  WorkerCost cost;               // of the model that the settings name
-  bool is_calibrated = false;    // it was measured on this machine
-  std::filesystem::path folder;  // where files are kept; empty: its disk is not asked for
+  WorkerCost cost = {};                      // of the model that the settings name
+  bool is_calibrated = false;                // it was measured on this machine
+  std::filesystem::path folder = {};  // where files are kept; empty: its disk is not asked for
   std::filesystem::path root = "/";
 };
 
