@@ -111,10 +111,12 @@ class Place {
 Result<Word> ReadWord(const Place& place) {
   const std::vector<Place> parts = TRY(place.Items());
   if (parts.size() != 4) return Wrong(place.path(), "has not four parts");
-  return Word{.text = TRY(parts[0].Text()),
-              .begin = TRY(parts[1].Time()),
-              .end = TRY(parts[2].Time()),
-              .probability = TRY(parts[3].Measure())};
+  Word word;
+  word.text = TRY(parts[0].Text());
+  word.begin = TRY(parts[1].Time());
+  word.end = TRY(parts[2].Time());
+  word.probability = TRY(parts[3].Measure());
+  return word;
 }
 
 Result<Segment> ReadSegment(const Place& place) {

@@ -102,7 +102,9 @@ struct Media {
 Result<Media> FindMedia(const Services& services, std::string_view id) {
   JobView view = TRY(FindJobView(services, id));
   if (!view.upload) return Fail(ErrorCode::kNotFound, "the job's media is no longer there");
-  Media media{std::move(*view.upload), TRY(services.uploads.OpenSource(view.job.upload)), 0};
+  Media media;
+  media.upload = std::move(*view.upload);
+  media.source = TRY(services.uploads.OpenSource(view.job.upload));
   const std::optional<uint64_t> size = media.source->size();
   if (media.upload.state == store::UploadState::kReceiving || !size) {
     return Fail(ErrorCode::kConflict, "the media is still being received");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "base/atomic_file.h"
 #include "models/impl/folder_lock.h"
@@ -204,7 +205,8 @@ Result<fs::path> PullEntry(const CatalogEntry& entry, const PullSettings& settin
       TRY(FolderLock::Acquire(settings.root / ("." + entry.name + ".lock"), on_wait, stop));
   if (IsIntact(entry, final_folder, stop)) return final_folder;
   if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
-  Job job{entry, settings, on_progress, stop, TRY(Staging::Open(settings.root, entry))};
+  Staging staging = TRY(Staging::Open(settings.root, entry));
+  Job job{entry, settings, on_progress, stop, std::move(staging)};
   TRY_VOID(PullFromAnySource(job));
   return job.staging.Publish();
 }
