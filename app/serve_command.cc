@@ -22,6 +22,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "calibration_file.h"
+#include "history/recorder.h"
+#include "history/sampler.h"
 #include "http/server.h"
 #include "jobs/engine_cache.h"
 #include "jobs/jobs.h"
@@ -50,6 +52,7 @@ constexpr seconds kRequestsGrace{4};
 constexpr seconds kJobsGrace{5};
 
 constexpr seconds kWatchTime{5};
+constexpr seconds kSampleTime{1};
 
 // What lies there is the owner's alone.
 Result<void> MakeFolder(const fs::path& folder) {
@@ -85,6 +88,20 @@ pipeline::ComputeType ComputeTypeOf(const Settings& settings) {
   return pipeline::ComputeType::kAuto;
 }
 
+// Works at even intervals until `stop`.
+template <typename Work>
+void Repeat(seconds interval, const std::stop_token& stop, Work work) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any wake;
+  auto due = std::chrono::steady_clock::now();
+  while (!stop.stop_requested()) {
+    work();
+    due = std::max(due + interval, std::chrono::steady_clock::now());
+    wake.wait_until(lock, stop, due, [] { return false; });
+  }
+}
+
 // Every connection has a descriptor; the usual 1024 are too few.
 void RaiseDescriptorLimit() {
   rlimit limit{};
@@ -117,11 +134,17 @@ class Service {
     jobs_->Start();
     Complain("serving at " + HttpUrl(listen_.address, server_->port()));
     {
-      const std::jthread watcher([this](const std::stop_token& stop) { WatchMachine(stop); });
+      const std::jthread watcher([this](const std::stop_token& stop) {
+        Repeat(kWatchTime, stop, [this] { WatchMachine(); });
+      });
+      const std::jthread sampler([this](const std::stop_token& stop) {
+        Repeat(kSampleTime, stop, [this] { sampler_->Tick(); });
+      });
       const std::stop_callback on_stop(stop_, [this] { server_->Stop(kRequestsGrace); });
       server_->Run();
     }
     jobs_->Stop(kJobsGrace);
+    recorder_->Flush();
     log_->Info("stopped");
   }
 
@@ -144,15 +167,9 @@ class Service {
   }
 
   // While the server runs.
-  void WatchMachine(const std::stop_token& stop) {
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any wake;
-    while (!stop.stop_requested()) {
-      wake.wait_for(lock, stop, kWatchTime, [] { return false; });
-      const jobs::Jobs::Load load = jobs_->load();
-      watch_->Tick(clock_.SteadyMs(), {load.queued, load.running, 0});
-    }
+  void WatchMachine() {
+    const jobs::Jobs::Load load = jobs_->load();
+    watch_->Tick(clock_.SteadyMs(), {load.queued, load.running, load.oldest_wait_s});
   }
 
   Result<void> OpenStore() {
@@ -160,6 +177,7 @@ class Service {
     TRY_VOID(MakeFolder(folder));
     database_ = TRY(store::Database::Open(folder / "verbatim.db"));
     events_ = TRY(api::EventHub::Open(*database_));
+    recorder_ = std::make_unique<history::Recorder>(*database_, *log_);
     upload::UploadsOptions options;
     options.folder = folder / "uploads";
     options.size_max = settings_.max_file_size_bytes;
@@ -182,6 +200,15 @@ class Service {
     uploads_->OnComplete([this](store::Connection& connection, const store::Upload& upload) {
       return jobs_->SubmitFor(connection, upload);
     });
+    sampler_ = std::make_unique<history::Sampler>(
+        history::SamplerParts{basis_,
+                              *jobs_,
+                              *engines_,
+                              *metrics_,
+                              *recorder_,
+                              clock_,
+                              [this](std::string values) { events_->ShowLive(std::move(values)); },
+                              {}});
     return {};
   }
 
@@ -199,7 +226,8 @@ class Service {
                           *log_,
                           live_,
                           basis_,
-                          watch_.get()});
+                          watch_.get(),
+                          recorder_.get()});
     http::ServerOptions options;
     options.address = listen_.address;
     options.port = listen_.port;
@@ -235,6 +263,8 @@ class Service {
   std::unique_ptr<api::EventHub> events_;
   std::unique_ptr<upload::Uploads> uploads_;
   std::unique_ptr<jobs::Jobs> jobs_;
+  std::unique_ptr<history::Recorder> recorder_;
+  std::unique_ptr<history::Sampler> sampler_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Server> server_;
 };

@@ -10,6 +10,7 @@
 #include "api/event_hub.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "history/recorder.h"
 #include "http/server.h"
 #include "jobs/engine_cache.h"
 #include "jobs/jobs.h"
@@ -44,6 +45,7 @@ struct Services {
   settings::Live& settings;
   performance::Basis performance = {};
   const performance::Watch* watch = nullptr;
+  const history::Recorder* recorder = nullptr;
 };
 
 // Every endpoint of the service. `services` outlives them.
@@ -62,6 +64,7 @@ void AddOpenAiRoutes(const Services& services, std::vector<http::Route>& routes)
 void AddEventRoutes(const Services& services, std::vector<http::Route>& routes);  // SSE
 void AddSearchRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddPerformanceRoutes(const Services& services, std::vector<http::Route>& routes);
+void AddHistoryRoutes(const Services& services, std::vector<http::Route>& routes);
 // Health, metrics, openapi.json, the page at "/".
 void AddSystemRoutes(const Services& services, std::vector<http::Route>& routes);
 

@@ -30,9 +30,26 @@ class Memory {
         whole_after_ = events_.front()->id;
         events_.pop_front();
       }
-      for (const auto& [number, wakeup] : wakeups_) waiting.push_back(wakeup);
+      for (const auto& [number, follower] : followers_) waiting.push_back(follower.wakeup);
     }
     for (const auto& wakeup : waiting) wakeup->Notify();
+  }
+
+  void ShowLive(std::string json) {
+    std::vector<std::shared_ptr<http::Wakeup>> waiting;
+    {
+      const MutexLock lock(mutex_);
+      live_ = std::make_shared<const std::string>(std::move(json));
+      for (const auto& [number, follower] : followers_) {
+        if (follower.following == Following::kEventsAndLive) waiting.push_back(follower.wakeup);
+      }
+    }
+    for (const auto& wakeup : waiting) wakeup->Notify();
+  }
+
+  std::shared_ptr<const std::string> live() const {
+    const MutexLock lock(mutex_);
+    return live_;
   }
 
   int64_t newest() const {
@@ -53,24 +70,30 @@ class Memory {
     return page;
   }
 
-  int64_t Subscribe(std::shared_ptr<http::Wakeup> wakeup) {
+  int64_t Subscribe(std::shared_ptr<http::Wakeup> wakeup, Following following) {
     const MutexLock lock(mutex_);
-    wakeups_.emplace(++subscriptions_, std::move(wakeup));
+    followers_.emplace(++subscriptions_, Follower{std::move(wakeup), following});
     return subscriptions_;
   }
 
   void Unsubscribe(int64_t number) {
     const MutexLock lock(mutex_);
-    wakeups_.erase(number);
+    followers_.erase(number);
   }
 
  private:
+  struct Follower {
+    std::shared_ptr<http::Wakeup> wakeup;
+    Following following = Following::kEvents;
+  };
+
   mutable Mutex mutex_;
   const size_t kept_;
   int64_t newest_ GUARDED_BY(mutex_);
   int64_t whole_after_ GUARDED_BY(mutex_);  // every event above this id is in memory
   std::deque<EventPointer> events_ GUARDED_BY(mutex_);
-  std::map<int64_t, std::shared_ptr<http::Wakeup>> wakeups_ GUARDED_BY(mutex_);
+  std::map<int64_t, Follower> followers_ GUARDED_BY(mutex_);
+  std::shared_ptr<const std::string> live_ GUARDED_BY(mutex_);
   int64_t subscriptions_ GUARDED_BY(mutex_) = 0;
 };
 
@@ -91,10 +114,14 @@ class LedgerEventHub final : public EventHub {
         [&](store::Connection& connection) { return FromLedger(connection, after, count, job); });
   }
 
-  std::function<void()> Subscribe(std::shared_ptr<http::Wakeup> wakeup) override {
-    const int64_t number = memory_->Subscribe(std::move(wakeup));
+  std::function<void()> Subscribe(std::shared_ptr<http::Wakeup> wakeup,
+                                  Following following) override {
+    const int64_t number = memory_->Subscribe(std::move(wakeup), following);
     return [memory = memory_, number] { memory->Unsubscribe(number); };
   }
+
+  void ShowLive(std::string json) override { memory_->ShowLive(std::move(json)); }
+  std::shared_ptr<const std::string> live() const override { return memory_->live(); }
 
  private:
   static Result<Page> FromLedger(store::Connection& connection, int64_t after, size_t count,

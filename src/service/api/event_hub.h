@@ -1,6 +1,7 @@
 // Events on their way from the ledger to those who follow them: keeps the newest in memory, wakes
 // waiting clients, and reads what is older from the ledger. A client that is slow lags behind; it
-// costs nobody anything and finds what it missed here.
+// costs nobody anything and finds what it missed here. Beside them go live values, of which only
+// the newest counts: they have no id, and who is slow misses some.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,9 @@
 #include "store/events.h"
 
 namespace verbatim::api {
+
+// What a client is woken for.
+enum class Following { kEvents, kEventsAndLive };
 
 // Thread: any.
 class EventHub {
@@ -39,8 +43,15 @@ class EventHub {
   // Errors: kNotFound if some above `after` are no longer kept, or `after` was never given.
   virtual Result<Page> After(int64_t after, size_t count, const std::string& job) = 0;
 
-  // Notifies a wakeup after each commit with events, until the returned function is called.
-  virtual std::function<void()> Subscribe(std::shared_ptr<http::Wakeup> wakeup) = 0;
+  // Notifies a wakeup after each commit with events, and on request with each live value, until the
+  // returned function is called.
+  virtual std::function<void()> Subscribe(std::shared_ptr<http::Wakeup> wakeup,
+                                          Following following = Following::kEvents) = 0;
+
+  // Puts a live value, a JSON object, in the place of the one before.
+  virtual void ShowLive(std::string json) = 0;
+  // The newest; null before the first.
+  virtual std::shared_ptr<const std::string> live() const = 0;
 };
 
 }  // namespace verbatim::api

@@ -114,6 +114,26 @@ TEST_F(EventHubTest, WakesThoseWhoWait) {
   EXPECT_EQ(wakeup->count, 2);
 }
 
+TEST_F(EventHubTest, LiveValuesWakeOnlyThoseWhoAskedAndReplaceEachOther) {
+  Open(100);
+  const auto events = std::make_shared<CountingWakeup>();
+  const auto live = std::make_shared<CountingWakeup>();
+  const auto end_events = hub_->Subscribe(events);
+  const auto end_live = hub_->Subscribe(live, Following::kEventsAndLive);
+  EXPECT_EQ(hub_->live(), nullptr);
+  hub_->ShowLive("{\"load\":1}");
+  hub_->ShowLive("{\"load\":2}");
+  EXPECT_EQ(*hub_->live(), "{\"load\":2}");
+  EXPECT_EQ(live->count, 2);
+  EXPECT_EQ(events->count, 0);
+  EXPECT_EQ(hub_->newest(), 0);
+  Append(1);
+  EXPECT_EQ(live->count, 3);
+  EXPECT_EQ(events->count, 1);
+  end_live();
+  end_events();
+}
+
 TEST_F(EventHubTest, TheLedgerOutlivesIt) {
   Open(100);
   hub_.reset();

@@ -1,5 +1,6 @@
 // GET /api/events: what happens, as it happens, as server-sent events (WHATWG HTML, section 9.2).
-// Each has the ledger's id, so a browser that was cut off goes on where it was.
+// Each has the ledger's id, so a browser that was cut off goes on where it was. On request the live
+// values of the machine come in between.
 #include <fmt/format.h>
 
 #include <atomic>
@@ -50,11 +51,14 @@ class Subscription {
 struct Wish {
   int64_t after = 0;
   std::string job;
+  Following following = Following::kEvents;
 };
 
 // The id of the last event that a client has: what its browser says, else what the address says.
 Result<Wish> ReadWish(const http::Request& request, int64_t newest) {
   Wish wish{newest, std::string(request.Query("job").value_or(""))};
+  const std::optional<bool> is_live = TRY(QueryFlag(request, "performance"));
+  if (is_live.value_or(false)) wish.following = Following::kEventsAndLive;
   if (!wish.job.empty() && !IsRandomId(wish.job)) {
     return Fail(ErrorCode::kNotFound, "there is no such job");
   }
@@ -117,10 +121,22 @@ http::Task<Result<Piece>> NextPiece(const Services& services, http::Exchange& ex
   co_return PieceOf(services, wish.after, std::move(page));
 }
 
+// The newest live value, unless it was told. Without an id: a browser that goes on after a cut
+// names the last event that had one.
+std::string LiveText(const Services& services, const Wish& wish,
+                     std::shared_ptr<const std::string>& told) {
+  if (wish.following != Following::kEventsAndLive) return "";
+  std::shared_ptr<const std::string> live = services.events.live();
+  if (live == told) return "";
+  told = std::move(live);
+  return fmt::format("event: performance\ndata: {}\n\n", *told);
+}
+
 // Until the client or the server ends it.
 http::Task<void> Follow(const Services& services, http::Exchange& exchange, Wish wish) {
   const std::shared_ptr<http::Wakeup> wakeup = exchange.MakeWakeup();
-  const Subscription subscription(services.events.Subscribe(wakeup));
+  const Subscription subscription(services.events.Subscribe(wakeup, wish.following));
+  std::shared_ptr<const std::string> told;
   while (!exchange.stop().stop_requested()) {
     const int64_t before = wish.after;
     Result<Piece> piece = co_await NextPiece(services, exchange, wish);
@@ -129,6 +145,7 @@ http::Task<void> Follow(const Services& services, http::Exchange& exchange, Wish
       co_return;
     }
     wish.after = piece->after;
+    piece->text += LiveText(services, wish, told);
     if (piece->text.empty() && wish.after == before) {
       const bool is_notified = co_await wakeup->Wait(kHeartbeat);
       if (is_notified || exchange.stop().stop_requested()) continue;

@@ -33,7 +33,7 @@ class Follower {
 
   const RawResponse& head() const { return head_; }
 
-  // The next event; comments and retry are passed over.
+  // The next event; comments and retry are passed over. A live one has the id 0.
   std::optional<Event> Next() {
     while (true) {
       const size_t end = text_.find("\n\n");
@@ -45,7 +45,7 @@ class Follower {
       }
       const std::string block = text_.substr(0, end);
       text_.erase(0, end + 2);
-      if (block.starts_with("id: ")) return Parse(block);
+      if (block.starts_with("id: ") || block.starts_with("event: ")) return Parse(block);
       seen_retry = seen_retry || block == "retry: 2000";
     }
   }
@@ -55,7 +55,7 @@ class Follower {
  private:
   static Event Parse(const std::string& block) {
     Event event;
-    event.id = std::stoll(block.substr(4));
+    if (block.starts_with("id: ")) event.id = std::stoll(block.substr(4));
     const size_t type = block.find("event: ") + 7;
     event.type = block.substr(type, block.find('\n', type) - type);
     event.data = block.substr(block.find("data: ") + 6);
@@ -140,6 +140,26 @@ TEST(EventRoutesTest, WrongIdsAreRefused) {
   for (const char* id : {"x", "-1", "1x", "99999999999999999999"}) {
     EXPECT_EQ(service.Get(fmt::format("/api/events?last_event_id={}", id)).status, 400) << id;
   }
+}
+
+TEST(EventRoutesTest, LiveValuesComeToThoseWhoAskAndLeaveTheIdsAlone) {
+  const RunningService service;
+  EventHub& hub = service.services().events;
+  Follower live(service, "?last_event_id=0&performance=true");
+  Follower events(service, "?last_event_id=0&performance=false");
+  hub.ShowLive("{\"load\":0.5}");
+  const std::optional<Event> value = live.Next();
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->type, "performance");
+  EXPECT_EQ(value->data, "{\"load\":0.5}");
+  EXPECT_EQ(value->id, 0);
+  service.Completed();
+  EXPECT_EQ(live.Next()->id, 1);  // told once
+  EXPECT_EQ(events.Next()->id, 1);
+  hub.ShowLive("{\"load\":1.5}");
+  const int64_t newest = hub.newest();
+  for (int64_t id = 2; id <= newest; ++id) EXPECT_EQ(events.Next()->id, id);
+  EXPECT_EQ(service.Get("/api/events?performance=maybe").status, 400);
 }
 
 TEST(EventRoutesTest, ClientsAreCounted) {

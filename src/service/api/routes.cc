@@ -12,6 +12,7 @@ std::vector<http::Route> MakeRoutes(const Services& services) {
   AddEventRoutes(services, routes);
   AddSearchRoutes(services, routes);
   AddPerformanceRoutes(services, routes);
+  AddHistoryRoutes(services, routes);
   AddSystemRoutes(services, routes);
   const fields::Reach reach =
       services.options.is_loopback_only ? fields::Reach::kThisMachine : fields::Reach::kNetwork;

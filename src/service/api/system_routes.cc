@@ -49,28 +49,40 @@ Result<void> CheckModel(const Services& services) {
   return services.engines.Check(services.options.default_model);
 }
 
-Result<http::Response> Readiness(const Services& services, const Call& call) {
-  boost::json::object checks;
+struct Readiness {
   bool is_ready = true;
+  boost::json::object checks;
+};
+
+Readiness CheckAll(const Services& services, const Call& call) {
+  Readiness readiness;
   const auto add = [&](std::string_view name, const Result<void>& checked) {
     boost::json::object check{{"ok", checked.has_value()}};
     if (!checked) {
       LogSecret(services, call.request(), checked.error());
       check["detail"] = PublicDetail(checked.error());
     }
-    checks[name] = std::move(check);
-    is_ready = is_ready && checked;
+    readiness.checks[name] = std::move(check);
+    readiness.is_ready = readiness.is_ready && checked;
   };
   add("database", CheckDatabase(services));
   add("disk", CheckDisk(services));
   add("model", CheckModel(services));
-  return JsonResponse(is_ready ? 200 : 503, {{"status", is_ready ? "ready" : "not_ready"},
-                                             {"checks", std::move(checks)}});
+  return readiness;
 }
 
-Result<http::Response> Metrics(const Services& services, const Call&) {
+Result<http::Response> Ready(const Services& services, const Call& call) {
+  Readiness readiness = CheckAll(services, call);
+  return JsonResponse(readiness.is_ready ? 200 : 503,
+                      {{"status", readiness.is_ready ? "ready" : "not_ready"},
+                       {"checks", std::move(readiness.checks)}});
+}
+
+Result<http::Response> Metrics(const Services& services, const Call& call) {
   const jobs::Jobs::Load load = services.jobs.load();
   services.metrics.SetJobs(load.queued, load.running);
+  services.metrics.SetOldestWait(load.oldest_wait_s);
+  services.metrics.SetReady(CheckAll(services, call).is_ready);
   return http::MakeResponse(200, "text/plain; version=0.0.4; charset=utf-8",
                             services.metrics.Exposition());
 }
@@ -98,7 +110,7 @@ std::string_view OpenApiDocument() {
 void AddSystemRoutes(const Services& services, std::vector<http::Route>& routes) {
   AddEndpoint(services, routes, "GET", "/", Index);
   AddEndpoint(services, routes, "GET", "/healthz", Health);
-  AddEndpoint(services, routes, "GET", "/readyz", Readiness);
+  AddEndpoint(services, routes, "GET", "/readyz", Ready);
   AddEndpoint(services, routes, "GET", "/metrics", Metrics);
   AddEndpoint(services, routes, "GET", "/openapi.json", OpenApi);
 }

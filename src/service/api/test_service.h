@@ -60,9 +60,15 @@ class RunningService {
                                  *metrics_,
                                  *events_,
                                  clock_,
+<<<<<<< HEAD
                                  log_,
                                  settings_,
                                  {.settings = &settings_}});
+=======
+                                 log_});
+    recorder_ = std::make_unique<history::Recorder>(*database_, log_);
+    services_->recorder = recorder_.get();
+>>>>>>> e0209e2 (history: samples of machine and service, kept for seconds, minutes and hours; metrics and live values)
     jobs_->Start();
     http::ServerOptions options;
     options.make_refusal = ProblemForStatus;
@@ -81,6 +87,7 @@ class RunningService {
   Script script;
 
   const Services& services() const { return *services_; }
+  history::Recorder& recorder() { return *recorder_; }
   uint16_t port() const { return server_->port(); }
 
   tests::RawResponse Ask(std::string_view method, std::string_view target,
@@ -166,6 +173,7 @@ class RunningService {
   std::unique_ptr<upload::Uploads> uploads_;
   std::unique_ptr<jobs::EngineCache> engines_;
   std::unique_ptr<jobs::Jobs> jobs_;
+  std::unique_ptr<history::Recorder> recorder_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<tests::RunningHttpServer> server_;
 };

@@ -24,6 +24,14 @@ int64_t InstalledAt(const std::string& model) {
   return std::chrono::duration_cast<std::chrono::seconds>(system.time_since_epoch()).count();
 }
 
+void AddTotals(const profile::StageMeter::Totals& more, profile::StageMeter::Totals& sum) {
+  for (size_t i = 0; i < sum.size(); ++i) {
+    sum[i].calls += more[i].calls;
+    sum[i].nanoseconds += more[i].nanoseconds;
+    sum[i].work = sum[i].work + more[i].work;
+  }
+}
+
 class SharedEngines final : public EngineCache {
  public:
   SharedEngines(EngineCacheOptions options, Log& log) : options_(std::move(options)), log_(log) {}
@@ -83,6 +91,18 @@ class SharedEngines final : public EngineCache {
     return found;
   }
 
+  EngineUse use() override {
+    MutexLock lock(mutex_);
+    EngineUse use{0, 0, unloaded_stages_};
+    for (const auto& [model, entry] : engines_) {
+      if (entry.engine == nullptr) continue;
+      use.workers += entry.engine->shape().workers;
+      use.busy += entry.engine->busy_workers();
+      AddTotals(entry.engine->stage_totals(), use.stages);
+    }
+    return use;
+  }
+
  private:
   struct Entry {
     std::shared_ptr<pipeline::Engine> engine;  // null while it is loaded
@@ -101,6 +121,7 @@ class SharedEngines final : public EngineCache {
       }
       if (oldest == engines_.end()) break;
       log_.Info("model {} is unloaded to make room", oldest->first);
+      AddTotals(oldest->second.engine->stage_totals(), unloaded_stages_);
       idle.push_back(std::move(oldest->second.engine));
       engines_.erase(oldest);
     }
@@ -136,6 +157,7 @@ class SharedEngines final : public EngineCache {
   ConditionVariable loaded_;
   std::map<std::string, Entry> engines_ GUARDED_BY(mutex_);
   uint64_t uses_ GUARDED_BY(mutex_) = 0;
+  profile::StageMeter::Totals unloaded_stages_ GUARDED_BY(mutex_) = {};
 };
 
 }  // namespace

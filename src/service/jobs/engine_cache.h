@@ -29,6 +29,14 @@ struct ModelInfo {
   int64_t created_s = 0;  // when its files were installed; seconds since 1970
 };
 
+// What loaded engines do, all together.
+struct EngineUse {
+  int workers = 0;
+  int busy = 0;  // of these
+  // Where the time of all runs so far went, those of models that were unloaded included.
+  profile::StageMeter::Totals stages = {};
+};
+
 // Thread: any.
 class EngineCache {
  public:
@@ -46,6 +54,9 @@ class EngineCache {
 
   // Models that are installed.
   virtual std::vector<ModelInfo> Installed() = 0;
+
+  // As it is now; waits for nothing.
+  virtual EngineUse use() = 0;
 };
 
 }  // namespace verbatim::jobs

@@ -79,6 +79,23 @@ TEST_F(EngineCacheTest, TheLongestUnusedMakesRoomAndThoseInUseStay) {
   EXPECT_EQ(script_->alive, 3) << "nothing was idle";
 }
 
+TEST_F(EngineCacheTest, TimeOfUnloadedModelsStillCounts) {
+  constexpr auto kStage = static_cast<size_t>(profile::Stage::kVocabulary);
+  const auto nanoseconds = [&](EngineCache& cache) {
+    return cache.use().stages[kStage].nanoseconds;
+  };
+  const auto cache = Make(1);
+  script_->stages[kStage].nanoseconds = 7;
+  EXPECT_EQ(cache->use().workers, 0);
+  ASSERT_TRUE(cache->Get("base"));
+  EXPECT_EQ(cache->use().workers, 1);
+  EXPECT_EQ(nanoseconds(*cache), 7U);
+  ASSERT_TRUE(cache->Get("tiny.en"));
+  EXPECT_EQ(script_->alive, 1);
+  EXPECT_EQ(cache->use().workers, 1);
+  EXPECT_EQ(nanoseconds(*cache), 14U);
+}
+
 TEST_F(EngineCacheTest, AFailureIsTriedAgain) {
   script_->on_open = [](const std::string&) -> Result<void> {
     return Fail(ErrorCode::kCorruptModel, "torn");

@@ -263,9 +263,14 @@ Pace JobCenter::PaceOf(const std::string& id) {
 }
 
 Jobs::Load JobCenter::load() {
+  const int64_t oldest_ms = oldest_queued_ms_;
+  const int64_t waited_ms = oldest_ms > 0 ? parts_.clock.WallMs() - oldest_ms : 0;
   return {.queued = queued_,
           .running = running_,
-          .realtime_factor = throughput_.Factor(parts_.clock.SteadyMs())};
+          .realtime_factor = throughput_.Factor(parts_.clock.SteadyMs()),
+          .oldest_wait_s = static_cast<double>(std::max<int64_t>(waited_ms, 0)) / 1000,
+          .windows = throughput_.windows(),
+          .audio_s = throughput_.audio_s()};
 }
 
 }  // namespace verbatim::jobs

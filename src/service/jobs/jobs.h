@@ -114,6 +114,9 @@ class Jobs {
     int queued = 0;
     int running = 0;
     double realtime_factor = 0;  // seconds of audio per second, over the last minute
+    double oldest_wait_s = 0;    // of the queued
+    uint64_t windows = 0;        // computed since the start
+    double audio_s = 0;          // seconds of audio in them
   };
   virtual Load load() = 0;
 };

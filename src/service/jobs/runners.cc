@@ -236,9 +236,13 @@ void JobCenter::Changed() {
 }
 
 void JobCenter::RefreshCounts() {
-  const Result<std::vector<int64_t>> counts =
-      parts_.database.Read([](Connection& connection) { return store::CountJobs(connection); });
+  int64_t oldest_ms = 0;
+  const Result<std::vector<int64_t>> counts = parts_.database.Read([&](Connection& connection) {
+    oldest_ms = store::OldestQueuedJob(connection).value_or(0);
+    return store::CountJobs(connection);
+  });
   if (!counts) return;
+  oldest_queued_ms_ = oldest_ms;
   queued_ = static_cast<int>((*counts)[static_cast<size_t>(JobState::kQueued)]);
   running_ = static_cast<int>((*counts)[static_cast<size_t>(JobState::kRunning)]);
   parts_.metrics.SetJobs(queued_, running_);

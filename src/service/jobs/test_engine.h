@@ -28,7 +28,8 @@ struct FakeScript {
   // Called at the start of each call.
   std::function<void(const pipeline::FileRequest&, const pipeline::TranscribeOptions&)> on_call;
   std::function<Result<void>(const std::string& model)> on_open;
-  bool is_backwards = false;  // windows come in reverse order
+  bool is_backwards = false;                // windows come in reverse order
+  profile::StageMeter::Totals stages = {};  // of each engine
 
   Mutex mutex;
   std::map<std::string, int> computed GUARDED_BY(mutex);  // "file window" -> how often
@@ -48,7 +49,7 @@ class FakeEngine final : public pipeline::Engine {
 
   Shape shape() const override { return {.workers = 1, .threads = 1, .batch = 1}; }
   bool is_multilingual() const override { return true; }
-  profile::StageMeter::Totals stage_totals() const override { return {}; }
+  profile::StageMeter::Totals stage_totals() const override { return script_->stages; }
 
   Result<void> Transcribe(std::span<const pipeline::FileRequest> files,
                           const pipeline::TranscribeOptions& options,

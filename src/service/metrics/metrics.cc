@@ -79,15 +79,38 @@ class PrometheusMetrics final : public Metrics {
     audio_seconds_.Increment(audio_s);
   }
 
+  void OnStage(std::string_view stage, double seconds) override {
+    if (seconds > 0) stage_seconds_.Add({{"stage", std::string(stage)}}).Increment(seconds);
+  }
+
   void SetJobs(int queued, int running) override {
     jobs_queued_.Set(queued);
     jobs_running_.Set(running);
   }
+  void SetOldestWait(double seconds) override { oldest_wait_.Set(seconds); }
   void SetEventClients(int count) override { event_clients_.Set(count); }
   void SetWorkers(int busy, int idle) override {
     workers_busy_.Set(busy);
     workers_idle_.Set(idle);
   }
+
+  void SetMachine(const Machine& machine) override {
+    Set(cores_, machine.cores);
+    Set(memory_total_, machine.memory_total_bytes);
+    Set(memory_available_, machine.memory_available_bytes);
+    Set(memory_stall_, machine.memory_stall_some, {{"kind", "some"}});
+    Set(memory_stall_, machine.memory_stall_full, {{"kind", "full"}});
+    Set(load_, machine.load);
+    Set(disk_free_, machine.disk_free_bytes);
+    Set(pressure_level_, machine.pressure_level);
+  }
+  void SetEngines(const Engines& engines) override {
+    Set(engine_workers_, engines.busy, {{"state", "busy"}});
+    Set(engine_workers_, engines.idle, {{"state", "idle"}});
+    Set(efficiency_, engines.efficiency);
+    Set(realtime_now_, engines.realtime_factor);
+  }
+  void SetReady(bool is_ready) override { Set(ready_, is_ready ? 1 : 0); }
 
   std::string Exposition() override {
     std::vector<prometheus::MetricFamily> families = registry_.Collect();
@@ -98,6 +121,17 @@ class PrometheusMetrics final : public Metrics {
   }
 
  private:
+  // A family has a series from its first value on, and none while there is no value.
+  static void Set(Family<Gauge>& family, std::optional<double> value,
+                  const prometheus::Labels& labels = {}) {
+    Gauge& gauge = family.Add(labels);
+    if (value) {
+      gauge.Set(*value);
+    } else {
+      family.Remove(&gauge);
+    }
+  }
+
   Registry registry_;
   ProcessMetrics process_;
 
@@ -142,6 +176,37 @@ class PrometheusMetrics final : public Metrics {
       GaugeFamily(registry_, "verbatim_workers", "Runners of jobs, by whether they have one.");
   Gauge& workers_busy_ = workers_.Add({{"state", "busy"}});
   Gauge& workers_idle_ = workers_.Add({{"state", "idle"}});
+  Gauge& oldest_wait_ = GaugeFamily(registry_, "verbatim_queue_oldest_wait_seconds",
+                                    "How long the queued job that waits longest has waited.")
+                            .Add({});
+  Family<Counter>& stage_seconds_ =
+      CounterFamily(registry_, "verbatim_stage_seconds_total",
+                    "Thread time of the engine, by what it went into.");
+  Family<Gauge>& engine_workers_ = GaugeFamily(
+      registry_, "verbatim_engine_workers", "Workers of loaded models, by whether they compute.");
+  Family<Gauge>& efficiency_ =
+      GaugeFamily(registry_, "verbatim_engine_efficiency",
+                  "Share of their life in which workers computed, over the last minute.");
+  Family<Gauge>& realtime_now_ =
+      GaugeFamily(registry_, "verbatim_realtime_factor",
+                  "Seconds of audio for each second, over the last minute.");
+  Family<Gauge>& ready_ =
+      GaugeFamily(registry_, "verbatim_ready", "1: the server can take work, as /readyz says.");
+  Family<Gauge>& cores_ = GaugeFamily(registry_, "verbatim_cores", "Cores that may be used.");
+  Family<Gauge>& load_ =
+      GaugeFamily(registry_, "verbatim_load", "Processes that ran or waited, over a minute.");
+  Family<Gauge>& memory_total_ = GaugeFamily(registry_, "verbatim_memory_total_bytes",
+                                             "The machine's memory, or a limit below it.");
+  Family<Gauge>& memory_available_ =
+      GaugeFamily(registry_, "verbatim_memory_available_bytes", "Memory that can be had.");
+  Family<Gauge>& memory_stall_ =
+      GaugeFamily(registry_, "verbatim_memory_stall_ratio",
+                  "Share of the last 10 s in which some or all processes waited for memory.");
+  Family<Gauge>& disk_free_ = GaugeFamily(registry_, "verbatim_disk_free_bytes",
+                                          "Free space of the disk that holds the data.");
+  Family<Gauge>& pressure_level_ =
+      GaugeFamily(registry_, "verbatim_pressure_level",
+                  "How far work was cut back for want of memory; 0: not at all.");
 };
 
 }  // namespace

@@ -33,6 +33,11 @@ std::unique_ptr<Metrics> Used() {
   metrics->SetJobs(3, 2);
   metrics->SetEventClients(5);
   metrics->SetWorkers(1, 3);
+  metrics->OnStage("encoder attention", 1.5);
+  metrics->SetOldestWait(12);
+  metrics->SetMachine({4, 16e9, 8e9, .25, .125, 1.5, 1e9, 2});
+  metrics->SetEngines({3, 5, .75, 20});
+  metrics->SetReady(true);
   return metrics;
 }
 
@@ -80,20 +85,53 @@ TEST(MetricsTest, ValuesArriveInTheirSeries) {
   const std::string text = Used()->Exposition();
   for (const char* line :
        {"verbatim_http_requests_total{method=\"GET\",route=\"/api/jobs/{id}\",status=\"200\"} 1\n",
-        "verbatim_http_received_bytes_total 10\n", "verbatim_http_sent_bytes_total 300\n",
+        "verbatim_http_received_bytes_total 10\n",
+        "verbatim_http_sent_bytes_total 300\n",
         "verbatim_http_request_duration_seconds_bucket{method=\"GET\",route=\"/api/jobs/{id}\","
         "le=\"0.01\"} 0\n",
         "verbatim_http_request_duration_seconds_bucket{method=\"GET\",route=\"/api/jobs/{id}\","
         "le=\"0.025\"} 1\n",
         "verbatim_uploads_completed_bytes_total 1000\n",
-        "verbatim_jobs_ended_total{state=\"completed\"} 1\n", "verbatim_job_wait_seconds_sum 1\n",
-        "verbatim_job_work_seconds_sum 10\n", "verbatim_job_realtime_factor_sum 60\n",
-        "verbatim_windows_total 1\n", "verbatim_audio_seconds_total 28\n",
-        "verbatim_jobs{state=\"queued\"} 3\n", "verbatim_jobs{state=\"running\"} 2\n",
-        "verbatim_event_clients 5\n", "verbatim_workers{state=\"busy\"} 1\n",
-        "verbatim_workers{state=\"idle\"} 3\n"}) {
+        "verbatim_jobs_ended_total{state=\"completed\"} 1\n",
+        "verbatim_job_wait_seconds_sum 1\n",
+        "verbatim_job_work_seconds_sum 10\n",
+        "verbatim_job_realtime_factor_sum 60\n",
+        "verbatim_windows_total 1\n",
+        "verbatim_audio_seconds_total 28\n",
+        "verbatim_jobs{state=\"queued\"} 3\n",
+        "verbatim_jobs{state=\"running\"} 2\n",
+        "verbatim_event_clients 5\n",
+        "verbatim_workers{state=\"busy\"} 1\n",
+        "verbatim_workers{state=\"idle\"} 3\n",
+        "verbatim_stage_seconds_total{stage=\"encoder attention\"} 1.5\n",
+        "verbatim_queue_oldest_wait_seconds 12\n",
+        "verbatim_cores 4\n",
+        "verbatim_load 1.5\n",
+        "verbatim_memory_total_bytes 16000000000\n",
+        "verbatim_memory_available_bytes 8000000000\n",
+        "verbatim_memory_stall_ratio{kind=\"some\"} 0.25\n",
+        "verbatim_memory_stall_ratio{kind=\"full\"} 0.125\n",
+        "verbatim_disk_free_bytes 1000000000\n",
+        "verbatim_pressure_level 2\n",
+        "verbatim_engine_workers{state=\"busy\"} 3\n",
+        "verbatim_engine_workers{state=\"idle\"} 5\n",
+        "verbatim_engine_efficiency 0.75\n",
+        "verbatim_realtime_factor 20\n",
+        "verbatim_ready 1\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
+}
+
+TEST(MetricsTest, WhatCannotBeReadHasNoSeries) {
+  const std::unique_ptr<Metrics> metrics = Metrics::Make();
+  metrics->SetMachine({.cores = 4, .memory_stall_some = .5, .load = 1});
+  EXPECT_THAT(metrics->Exposition(), HasSubstr("verbatim_load 1\n"));
+  metrics->SetMachine({.cores = 4});
+  const std::string text = metrics->Exposition();
+  for (const char* name : {"verbatim_load", "verbatim_memory_stall_ratio", "verbatim_disk_free"}) {
+    EXPECT_THAT(text, Not(HasSubstr(name)));
+  }
+  EXPECT_THAT(text, HasSubstr("verbatim_cores 4\n"));
 }
 
 TEST(MetricsTest, AMethodThatNobodyKnowsMakesNoSeriesOfItsOwn) {

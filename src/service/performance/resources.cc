@@ -102,7 +102,8 @@ void ReadMemory(const ResourceOptions& options, const GroupFolders& groups, Reso
 }
 
 void ReadProcess(const ResourceOptions& options, Resources& resources) {
-  const std::optional<std::string> rollup = ReadText(options.root / "proc/self/smaps_rollup");
+  const std::optional<std::string> rollup =
+      options.is_frequent ? std::nullopt : ReadText(options.root / "proc/self/smaps_rollup");
   const std::optional<uint64_t> resident = rollup ? FindKilobytes(*rollup, "Rss:") : std::nullopt;
   if (resident && *resident > 0) {
     resources.process_memory = {*resident, Tier::kPrimary, "smaps_rollup"};

@@ -50,6 +50,9 @@ struct ResourceOptions {
   // What the process knows that it holds: the allocator's and the engine's own accounts.
   // Unit: bytes, 0 = unknown.
   uint64_t accounted_bytes = 0;
+  // For who asks every second: the process's memory from statm, which costs nothing, where
+  // smaps_rollup walks through all of its pages.
+  bool is_frequent = false;
 };
 
 // Reads everything now. Takes well under a millisecond. Thread: any.

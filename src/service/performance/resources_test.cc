@@ -346,5 +346,16 @@ TEST(ResourcesTest, GigabytesAsText) {
   EXPECT_EQ(GigabyteText(0), "0GB");
 }
 
+TEST(ResourcesTest, WhoAsksOftenGetsTheProcessMemoryFromStatm) {
+  FakeRoot root;
+  root.Put("proc/self/smaps_rollup", "Rss:     2048 kB\n").Put("proc/self/statm", "900 100 9\n");
+  ResourceOptions options{.root = root.path()};
+  EXPECT_EQ(ReadResources(options).process_memory.source, "smaps_rollup");
+  options.is_frequent = true;
+  EXPECT_EQ(ReadResources(options).process_memory.source, "statm");
+  EXPECT_EQ(ReadResources(options).process_memory.value,
+            100 * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+}
+
 }  // namespace
 }  // namespace verbatim::performance

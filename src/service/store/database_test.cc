@@ -138,7 +138,7 @@ TEST_F(DatabaseTest, ANewerVersionIsRefusedUntouched) {
   EXPECT_THAT(error.message, HasSubstr("version 1000, made by a newer Verbatim"));
   Edit("PRAGMA user_version = -1");
   EXPECT_EQ(FailureToOpen().code, ErrorCode::kConflict);
-  Edit("PRAGMA user_version = 1");
+  Edit("PRAGMA user_version = 2");
   Reopen();
 }
 

@@ -219,6 +219,12 @@ Result<std::vector<Job>> QueuedJobs(Connection& connection, size_t count) {
   return ReadAll(find.Bind(AsLimit(count)));
 }
 
+Result<int64_t> OldestQueuedJob(Connection& connection) {
+  Statement find =
+      TRY(connection.Prepare("SELECT ifnull(min(created_ms), 0) FROM jobs WHERE state = 'queued'"));
+  return TRY(find.Step()) ? find.Integer() : 0;
+}
+
 Result<std::vector<Job>> RunningJobs(Connection& connection) {
   static const std::string sql = Select("WHERE state = 'running' ORDER BY number");
   Statement find = TRY(connection.Prepare(sql));

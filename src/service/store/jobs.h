@@ -79,6 +79,8 @@ Result<std::vector<Job>> ListJobs(Connection& connection, const JobQuery& query)
 
 // Queued jobs in the order they are to start: priority, then age.
 Result<std::vector<Job>> QueuedJobs(Connection& connection, size_t count);
+// When the queued job that has waited longest was made; 0: none is queued.
+Result<int64_t> OldestQueuedJob(Connection& connection);
 // Running jobs, whoever owns them.
 Result<std::vector<Job>> RunningJobs(Connection& connection);
 // How many jobs have an upload.

@@ -98,6 +98,7 @@ class JobCenter final : public Jobs {
   std::atomic<bool> is_changed_ = false;  // since the counts were taken
   std::atomic<int> queued_ = 0;
   std::atomic<int> running_ = 0;
+  std::atomic<int64_t> oldest_queued_ms_ = 0;  // when it was made; 0: none is queued
   std::atomic<int64_t> heartbeat_due_ms_ = 0;
 
   // The queue as it was a moment ago: lists of jobs ask for many positions at once.

@@ -1,4 +1,4 @@
-// How much audio was done over the last minute.
+// How much audio was done, over the last minute and in all.
 #pragma once
 
 #include <algorithm>
@@ -16,6 +16,18 @@ class Throughput {
     MutexLock lock(mutex_);
     Forget(now_ms);
     done_.push_back({now_ms, audio_s});
+    ++windows_;
+    audio_s_ += audio_s;
+  }
+
+  // In all.
+  uint64_t windows() const {
+    MutexLock lock(mutex_);
+    return windows_;
+  }
+  double audio_s() const {
+    MutexLock lock(mutex_);
+    return audio_s_;
   }
 
   // Seconds of audio per second; of a shorter time if the work began later.
@@ -40,8 +52,10 @@ class Throughput {
     while (!done_.empty() && now_ms - done_.front().time_ms > kSpanMs) done_.pop_front();
   }
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::deque<Entry> done_ GUARDED_BY(mutex_);
+  uint64_t windows_ GUARDED_BY(mutex_) = 0;
+  double audio_s_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace verbatim::jobs

@@ -99,7 +99,42 @@ CREATE TABLE events (
 CREATE INDEX events_by_job ON events (job) WHERE job <> '';
 )sql";
 
-constexpr std::array kMigrations = {kVersion1};
+constexpr std::string_view kVersion2 = R"sql(
+-- How the machine and the service did, and what jobs took: history, no part of any job.
+CREATE TABLE samples (
+  step_s  INTEGER NOT NULL CHECK (step_s IN (60, 3600)),
+  begin_s INTEGER NOT NULL,  -- Unix time
+  count   INTEGER NOT NULL,  -- readings in it
+  data    TEXT NOT NULL,     -- JSON
+  UNIQUE (step_s, begin_s)
+) STRICT;
+
+CREATE TABLE job_samples (
+  number            INTEGER PRIMARY KEY,  -- in the order of their ends
+  job               TEXT NOT NULL,        -- id of a job, which may be gone
+  finished_ms       INTEGER NOT NULL,
+  model             TEXT NOT NULL,
+  ending            TEXT NOT NULL,        -- of the file's name, without the dot
+  file_bytes        INTEGER NOT NULL,
+  audio_s           REAL NOT NULL,
+  workers           INTEGER NOT NULL,
+  batch             INTEGER NOT NULL,
+  beams             INTEGER NOT NULL,
+  is_language_given INTEGER NOT NULL,
+  others            INTEGER NOT NULL,     -- jobs that ran when it began
+  cores             INTEGER NOT NULL,
+  load              REAL NOT NULL,        -- when it began
+  waited_s          REAL NOT NULL,
+  worked_s          REAL NOT NULL,
+  peak_bytes        INTEGER NOT NULL,     -- of the process, while it ran
+  predicted_s       REAL NOT NULL,        -- before it began: by the regression ...
+  predicted_bytes   REAL NOT NULL,
+  rule_s            REAL NOT NULL,        -- ... and by the rule
+  rule_bytes        REAL NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array kMigrations = {kVersion1, kVersion2};
 
 Result<void> RunMigration(Connection& connection, std::string_view sql, size_t version) {
   TRY_VOID(connection.Begin());
