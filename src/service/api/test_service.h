@@ -60,15 +60,11 @@ class RunningService {
                                  *metrics_,
                                  *events_,
                                  clock_,
-<<<<<<< HEAD
                                  log_,
                                  settings_,
                                  {.settings = &settings_}});
-=======
-                                 log_});
     recorder_ = std::make_unique<history::Recorder>(*database_, log_);
     services_->recorder = recorder_.get();
->>>>>>> e0209e2 (history: samples of machine and service, kept for seconds, minutes and hours; metrics and live values)
     jobs_->Start();
     http::ServerOptions options;
     options.make_refusal = ProblemForStatus;

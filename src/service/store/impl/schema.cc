@@ -127,7 +127,8 @@ CREATE TABLE job_samples (
   waited_s          REAL NOT NULL,
   worked_s          REAL NOT NULL,
   peak_bytes        INTEGER NOT NULL,     -- of the process, while it ran
-  predicted_s       REAL NOT NULL,        -- before it began: by the regression ...
+  assumed_audio_s   REAL NOT NULL,        -- before it began, as all that follows
+  predicted_s       REAL NOT NULL,        -- by the regression ...
   predicted_bytes   REAL NOT NULL,
   rule_s            REAL NOT NULL,        -- ... and by the rule
   rule_bytes        REAL NOT NULL
