@@ -44,8 +44,8 @@ TEST_F(HistoryRoutesTest, GivesColumns) {
   EXPECT_NEAR(cpu.at("mean").at(0).to_number<double>(), 29.5, 1e-3);
   EXPECT_EQ(cpu.at("min").at(1).to_number<double>(), 60);
   EXPECT_EQ(cpu.at("max").at(2).to_number<double>(), 149);
-  EXPECT_TRUE(history.at("series").at("stage_vocabulary").at("mean").is_array());
-  EXPECT_FALSE(history.at("series").at("stage_vocabulary").as_object().contains("min"));
+  EXPECT_TRUE(history.at("series").at("stage_vocabulary_product").at("mean").is_array());
+  EXPECT_FALSE(history.at("series").at("stage_vocabulary_product").as_object().contains("min"));
 }
 
 TEST_F(HistoryRoutesTest, TheStepFollowsTheSpanUnlessItIsGiven) {

@@ -85,6 +85,7 @@ class Predictor {
   // Takes a job that has ended, with what had been predicted for it.
   void Learn(const store::JobSample& sample);
 
+  // How good it was for a model; nothing of one that it has not met.
   ModelAccuracy AccuracyOf(const std::string& model) const;
   // Those that something was learned of, in the order of their names.
   std::vector<std::string> models() const;

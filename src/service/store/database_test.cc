@@ -13,6 +13,7 @@
 
 #include "base/atomic_file.h"
 #include "store/impl/connection.h"
+#include "store/impl/schema.h"
 #include "store/test_database.h"
 
 namespace verbatim::store {
@@ -138,7 +139,7 @@ TEST_F(DatabaseTest, ANewerVersionIsRefusedUntouched) {
   EXPECT_THAT(error.message, HasSubstr("version 1000, made by a newer Verbatim"));
   Edit("PRAGMA user_version = -1");
   EXPECT_EQ(FailureToOpen().code, ErrorCode::kConflict);
-  Edit("PRAGMA user_version = 2");
+  Edit("PRAGMA user_version = " + std::to_string(Migrations().size()));
   Reopen();
 }
 

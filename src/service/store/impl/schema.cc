@@ -133,6 +133,12 @@ CREATE TABLE job_samples (
   rule_s            REAL NOT NULL,        -- ... and by the rule
   rule_bytes        REAL NOT NULL
 ) STRICT;
+
+-- Values that are being tried; what a run of the server leaves here is taken back by the next.
+CREATE TABLE tried_settings (
+  name   TEXT NOT NULL UNIQUE,
+  before TEXT NOT NULL  -- its value before the trial
+) STRICT;
 )sql";
 
 constexpr std::array kMigrations = {kVersion1, kVersion2};
