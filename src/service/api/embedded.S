@@ -2,17 +2,10 @@
         .section .rodata
         .global verbatim_openapi_begin
         .global verbatim_openapi_end
-        .global verbatim_index_begin
-        .global verbatim_index_end
         .type   verbatim_openapi_begin, @object
         .type   verbatim_openapi_end, @object
-        .type   verbatim_index_begin, @object
-        .type   verbatim_index_end, @object
 verbatim_openapi_begin:
         .incbin "openapi.json"
 verbatim_openapi_end:
-verbatim_index_begin:
-        .incbin "index.html"
-verbatim_index_end:
         .byte   0
         .section .note.GNU-stack, "", @progbits

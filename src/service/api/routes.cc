@@ -14,6 +14,7 @@ std::vector<http::Route> MakeRoutes(const Services& services) {
   AddPerformanceRoutes(services, routes);
   AddHistoryRoutes(services, routes);
   AddSystemRoutes(services, routes);
+  AddPageRoutes(services, routes);
   const fields::Reach reach =
       services.options.is_loopback_only ? fields::Reach::kThisMachine : fields::Reach::kNetwork;
   for (http::Route& route : routes) {

@@ -1,4 +1,4 @@
-// How the service is: health, metrics, the description of its API, and a page that says what it is.
+// How the service is: health, metrics, the description of its API.
 #include <fmt/format.h>
 
 #include <boost/json/object.hpp>
@@ -14,17 +14,10 @@
 extern "C" {
 extern const char verbatim_openapi_begin[];
 extern const char verbatim_openapi_end[];
-extern const char verbatim_index_begin[];
-extern const char verbatim_index_end[];
 }
 
 namespace verbatim::api {
 namespace {
-
-std::string IndexPage() {
-  return {static_cast<const char*>(verbatim_index_begin),
-          static_cast<const char*>(verbatim_index_end)};
-}
 
 Result<http::Response> Health(const Services& services, const Call&) {
   return JsonResponse(200, {{"status", "ok"}, {"version", services.options.version}});
@@ -92,14 +85,6 @@ Result<http::Response> OpenApi(const Services&, const Call& call) {
                   http::MakeResponse(200, "application/json", std::string(OpenApiDocument())));
 }
 
-Result<http::Response> Index(const Services&, const Call& call) {
-  http::Response response = http::MakeResponse(200, "text/html; charset=utf-8", IndexPage());
-  response.headers.Set("Content-Security-Policy",
-                       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-                       "form-action 'none'; frame-ancestors 'none'");
-  return WithEtag(call.request(), std::move(response));
-}
-
 }  // namespace
 
 std::string_view OpenApiDocument() {
@@ -108,7 +93,6 @@ std::string_view OpenApiDocument() {
 }
 
 void AddSystemRoutes(const Services& services, std::vector<http::Route>& routes) {
-  AddEndpoint(services, routes, "GET", "/", Index);
   AddEndpoint(services, routes, "GET", "/healthz", Health);
   AddEndpoint(services, routes, "GET", "/readyz", Ready);
   AddEndpoint(services, routes, "GET", "/metrics", Metrics);

@@ -113,15 +113,6 @@ TEST(SystemRoutesTest, MetricsAreThoseOfPrometheus) {
   EXPECT_THAT(response.body, HasSubstr("# TYPE "));
 }
 
-TEST(SystemRoutesTest, ThePageLoadsNothingFromElsewhere) {
-  const RunningService service;
-  const RawResponse response = service.Get("/");
-  EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.headers.at("content-type"), "text/html; charset=utf-8");
-  EXPECT_THAT(response.headers.at("content-security-policy"), HasSubstr("default-src 'none'"));
-  EXPECT_THAT(response.body, HasSubstr("/api/jobs"));
-}
-
 TEST(SystemRoutesTest, EveryAnswerIsSafeToShow) {
   const RunningService service;
   for (const char* target : {"/healthz", "/api/jobs", "/nowhere", "/openapi.json", "/v1/models"}) {

@@ -1,0 +1,55 @@
+import { Empty } from '../parts/empty';
+import { Late } from '../parts/late';
+import { isLoaded, jobList, loadError, loadMore, loadNewest, nextPage } from '../state/jobs';
+import { uploads } from '../state/uploads';
+import { texts } from '../texts';
+import { JobRow } from './job_row';
+
+export function JobList() {
+  const jobs = jobList.value;
+  if (loadError.value && jobs.length === 0) {
+    return (
+      <Empty icon="alert" title={texts.list.failedTitle}>
+        <p>{loadError.value}</p>
+        <button type="button" class="button" onClick={() => void loadNewest()}>
+          {texts.problem.again}
+        </button>
+      </Empty>
+    );
+  }
+  if (!isLoaded.value) {
+    return (
+      <Late>
+        <div class="rows" aria-hidden="true">
+          {[1, 2, 3].map((row) => (
+            <div key={row} class="row-skeleton" />
+          ))}
+        </div>
+      </Late>
+    );
+  }
+  if (jobs.length === 0) {
+    if (uploads.value.length) return null;
+    return (
+      <Empty icon="wave" title={texts.list.emptyTitle}>
+        <p>{texts.list.empty}</p>
+      </Empty>
+    );
+  }
+  return (
+    <section aria-label={texts.list.title}>
+      <ul class="rows">
+        {jobs.map((job) => (
+          <JobRow key={job.peek().id} job={job} />
+        ))}
+      </ul>
+      {nextPage.value && (
+        <div class="rows-more">
+          <button type="button" class="button" onClick={() => void loadMore()}>
+            {texts.list.more}
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}

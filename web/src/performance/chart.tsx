@@ -1,0 +1,160 @@
+// A chart over time with its question as title. Dragging zooms, a double click goes back; the same
+// numbers can be read as a table.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { isDark } from '../state/theme';
+import { texts } from '../texts';
+import './chart.css';
+import type { Column } from './history';
+
+export interface Series {
+  label: string;
+  colour: string; // a name of tokens.css
+  values: Column;
+  isFilled?: boolean;
+  isLimit?: boolean; // a dashed line
+}
+
+interface Properties {
+  title: string;
+  unit: string;
+  times: number[];
+  series: Series[];
+  format: (value: number) => string;
+}
+
+const height = 190;
+
+function colourOf(name: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = `var(--${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+function faded(colour: string, share: number): string {
+  return colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${share})`);
+}
+
+function seriesOptions(series: Series[], format: Properties['format']): uPlot.Series[] {
+  return series.map(({ label, colour, isFilled, isLimit }) => {
+    const stroke = colourOf(colour);
+    return {
+      label,
+      stroke,
+      width: isLimit ? 1 : 2,
+      dash: isLimit ? [4, 4] : undefined,
+      fill: isFilled ? faded(stroke, 0.16) : undefined,
+      points: { show: false },
+      value: (_plot: uPlot, value: number | null) => (value === null || value === undefined ? '\u2013' : format(value)),
+    };
+  });
+}
+
+function axes(format: Properties['format']): uPlot.Axis[] {
+  const line = colourOf('line');
+  const common = { stroke: colourOf('secondary'), font: `12px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false } };
+  return [
+    { ...common, grid: { show: false }, size: 28, space: 70 },
+    { ...common, grid: { stroke: line, width: 1 }, size: 64, gap: 6, space: 34, values: (_plot, values) => values.map((value) => (value === null ? '' : format(value))) },
+  ];
+}
+
+function makePlot(element: HTMLElement, { series, times, format }: Properties): uPlot {
+  const plot = new uPlot(
+    {
+      width: element.clientWidth,
+      height,
+      padding: [8, 8, 0, 0],
+      cursor: { sync: { key: 'performance' }, drag: { x: true, y: false }, points: { size: 6 } },
+      legend: { live: true },
+      scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
+      series: [{ value: (_plot, value) => (value ? new Date(value * 1000).toLocaleTimeString('en-GB') : '') }, ...seriesOptions(series, format)],
+      axes: axes(format),
+    },
+    [times, ...series.map((one) => one.values)] as uPlot.AlignedData,
+    element,
+  );
+  return plot;
+}
+
+export function Chart(properties: Properties) {
+  const { title, unit, times, series } = properties;
+  const element = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const [isTable, setTable] = useState(false);
+  const shape = `${series.map((one) => one.label).join()}${isDark.value}`;
+
+  useEffect(() => {
+    if (isTable || !element.current) return;
+    const made = makePlot(element.current, properties);
+    plot.current = made;
+    const watch = new ResizeObserver(() => element.current && made.setSize({ width: element.current.clientWidth, height }));
+    watch.observe(element.current);
+    return () => {
+      watch.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, [shape, isTable]);
+
+  // A zoom stays while new points come.
+  useEffect(() => {
+    const own = plot.current;
+    if (!own) return;
+    const old = own.data[0];
+    const isWhole = own.scales.x!.min === old[0] && own.scales.x!.max === old.at(-1);
+    own.setData([times, ...series.map((one) => one.values)] as uPlot.AlignedData, isWhole || old.length < 2);
+    if (!isWhole && old.length >= 2) own.redraw();
+  }, [times, series]);
+
+  return (
+    <figure class="chart" aria-label={title}>
+      <figcaption>
+        <h2>{title}</h2>
+        <span class="quiet small">{unit}</span>
+        <button type="button" class="button plain small" onClick={() => setTable(!isTable)}>
+          {isTable ? texts.performance.chart : texts.performance.table}
+        </button>
+      </figcaption>
+      {isTable ? <Table {...properties} /> : <div ref={element} class="chart-plot" />}
+    </figure>
+  );
+}
+
+const rowsMax = 30;
+
+function Table({ times, series, format }: Properties) {
+  const step = Math.max(1, Math.ceil(times.length / rowsMax));
+  const rows = times.map((_, at) => at).filter((at) => (times.length - 1 - at) % step === 0).reverse();
+  return (
+    <div class="chart-table" tabIndex={0}>
+      <table class="number">
+        <thead>
+          <tr>
+            <th scope="col">{texts.performance.time}</th>
+            {series.map((one) => (
+              <th key={one.label} scope="col">
+                {one.label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((at) => (
+            <tr key={times[at]}>
+              <th scope="row">{new Date(times[at]! * 1000).toLocaleString('en-GB')}</th>
+              {series.map((one) => {
+                const value = one.values[at];
+                return <td key={one.label}>{value === null || value === undefined ? '\u2013' : format(value)}</td>;
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

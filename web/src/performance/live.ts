@@ -1,0 +1,49 @@
+// The machine's values as they come, once a second, and what was before.
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { get, sentence } from '../server/client';
+import type { Performance, Recommendation } from '../server/types';
+
+// Names as in GET /api/performance/history; `time` is in Unix seconds.
+export type Sample = Record<string, number | null>;
+
+export const keptSeconds = 60;
+
+export const samples = signal<readonly Sample[]>([]);
+export const status = signal<Performance | null>(null);
+export const recommendations = signal<Recommendation[] | null>(null);
+export const statusError = signal('');
+
+const statusEveryMs = 10_000;
+
+export async function loadStatus(): Promise<void> {
+  try {
+    const [now, advice] = await Promise.all([
+      get<Performance>('/api/performance'),
+      get<{ recommendations: Recommendation[] }>('/api/performance/optimization'),
+    ]);
+    status.value = now;
+    recommendations.value = advice.recommendations;
+    statusError.value = '';
+  } catch (error) {
+    statusError.value = sentence(error);
+  }
+}
+
+// While a part of the page shows them.
+export function useLive(): void {
+  useEffect(() => {
+    samples.value = [];
+    void loadStatus();
+    const timer = setInterval(() => document.hidden || void loadStatus(), statusEveryMs);
+    const source = new EventSource('/api/events?performance=true');
+    source.addEventListener('performance', (event) => {
+      const sample: Sample = JSON.parse((event as MessageEvent<string>).data);
+      samples.value = [...samples.value.slice(-keptSeconds + 1), sample];
+    });
+    return () => {
+      clearInterval(timer);
+      source.close();
+    };
+  }, []);
+}

@@ -1,0 +1,59 @@
+// What the machine does, what it did, and what would make it better.
+import { useState } from 'preact/hooks';
+import { Empty } from '../parts/empty';
+import { texts } from '../texts';
+import { Charts } from './charts';
+import { ranges, useHistory, type Range } from './history';
+import { loadStatus, status, statusError, useLive } from './live';
+import { Machine } from './machine';
+import { Numbers } from './numbers';
+import './performance_page.css';
+import { Recommendations } from './recommendations';
+
+function RangeChoice({ now, onChange }: { now: Range; onChange: (range: Range) => void }) {
+  return (
+    <div class="ranges" role="group" aria-label={texts.performance.range}>
+      {(Object.keys(ranges) as Range[]).map((range) => (
+        <button key={range} type="button" class="button small plain" aria-pressed={range === now} onClick={() => onChange(range)}>
+          {texts.performance.ranges[range]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function PerformancePage() {
+  useLive();
+  const [range, setRange] = useState<Range>('quarter');
+  const { history, error } = useHistory(range);
+  const now = status.value;
+  if (!now) {
+    return statusError.value ? (
+      <Empty icon="alert" title={texts.list.failedTitle}>
+        <p>{statusError.value}</p>
+        <button type="button" class="button" onClick={() => void loadStatus()}>
+          {texts.problem.again}
+        </button>
+      </Empty>
+    ) : null;
+  }
+  return (
+    <>
+      <header class="performance-head">
+        <h1>{texts.performance.title}</h1>
+        <RangeChoice now={range} onChange={setRange} />
+      </header>
+      <Numbers />
+      <div class="performance-columns">
+        <div class="performance-charts">
+          {history && <Charts history={history} total={now.resources.memory_total_bytes.value} />}
+          {error && <p class="quiet">{error}</p>}
+        </div>
+        <aside>
+          <Recommendations />
+          <Machine now={now} />
+        </aside>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+// Walks through the words that the engine was not sure of, and plays each.
+import { useEffect, useState } from 'preact/hooks';
+import { percent } from '../parts/format';
+import { IconButton } from '../parts/icon_button';
+import { useKeys } from '../parts/keys';
+import { texts } from '../texts';
+import './doubt_bar.css';
+import type { Player } from './player';
+import { wordAt, type Reading } from './reading';
+import { bringIntoView, wordElement } from './scrolling';
+
+function mark(index: number): void {
+  document.querySelector('.doubt-now')?.classList.remove('doubt-now');
+  const text = document.querySelector<HTMLElement>('.text');
+  if (text) wordElement(text, index)?.classList.add('doubt-now');
+}
+
+export function DoubtBar({ reading, player }: { reading: Reading; player: Player }) {
+  const [now, setNow] = useState(-1);
+  const { doubts, words } = reading;
+
+  useEffect(() => setNow(-1), [reading]);
+
+  // The first step goes to the doubt next to where the sound is.
+  const step = (steps: 1 | -1) => {
+    if (doubts.length === 0) return;
+    const here = wordAt(words, player.time.value);
+    const after = doubts.findIndex((doubt) => doubt > here);
+    const first = after < 0 ? 0 : after;
+    const to = now >= 0 ? now + steps : steps > 0 ? first : first - 1;
+    const next = (to + doubts.length) % doubts.length;
+    setNow(next);
+    const index = doubts[next]!;
+    const word = words[index]!;
+    bringIntoView(document.querySelector('.text')!, reading, index, 'centre');
+    player.playRange(word.start, word.end);
+    setTimeout(() => mark(index), 60); // its paragraph may only be becoming words
+  };
+  useKeys({ '[': () => step(-1), ']': () => step(1) });
+
+  if (doubts.length === 0) return null;
+  const word = now >= 0 ? words[doubts[now]!] : undefined;
+  return (
+    <div class="doubt-bar">
+      <p class="small" role="status">
+        {word ? (
+          <>
+            <strong>{word.text.trim()}</strong> <span class="quiet number">{texts.transcript.certainty(percent(word.probability))}</span>
+            <br />
+            <span class="quiet number">{texts.transcript.doubtOf(now + 1, doubts.length)}</span>
+          </>
+        ) : (
+          texts.transcript.doubts(doubts.length)
+        )}
+      </p>
+      <IconButton icon="left" label={`${texts.transcript.previousDoubt} ( [ )`} onClick={() => step(-1)} />
+      <IconButton icon="right" label={`${texts.transcript.nextDoubt} ( ] )`} onClick={() => step(1)} />
+    </div>
+  );
+}

@@ -1,0 +1,227 @@
+// One transcript: the player at the side, the text beside it.
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { languageName } from '../home/languages';
+import { Bar } from '../parts/bar';
+import { Empty } from '../parts/empty';
+import { capitalised, clock, moment, times, wait } from '../parts/format';
+import { Icon } from '../parts/icon';
+import { IconButton } from '../parts/icon_button';
+import { useKeys } from '../parts/keys';
+import { Late } from '../parts/late';
+import { Menu, type Item } from '../parts/menu';
+import { getText, Problem, sentence } from '../server/client';
+import type { Job } from '../server/types';
+import { cancel, deleteJob, hasTranscript, isLive, jobSignal, loadJob, retry } from '../state/jobs';
+import { say } from '../state/notes';
+import { go, transcriptAddress } from '../state/route';
+import { uploads } from '../state/uploads';
+import { texts } from '../texts';
+import { DoubtBar } from './doubt_bar';
+import { save, toHtml, toMarkdown } from './exports';
+import { FindBar } from './find_bar';
+import { findIndex, findMatches } from './find';
+import { Player } from './player';
+import { PlayerPanel } from './player_panel';
+import type { Reading } from './reading';
+import { TextView } from './text_view';
+import './transcript_page.css';
+import { useTranscript } from './use_transcript';
+
+const noCoverage: never[] = [];
+
+function exportItems(job: Job, reading: Reading): Item[] {
+  const names = texts.transcript.formats;
+  const stem = job.filename.replace(/\.[^.]+$/, '') || texts.job.unnamed;
+  const stored = (['srt', 'vtt', 'txt'] as const).map((format): Item => ({ label: names[format], icon: 'download', href: `/api/jobs/${job.id}/transcript.${format}?download=true` }));
+  return [
+    ...stored,
+    { label: names.md, icon: 'download', run: () => save(`${stem}.md`, 'text/markdown', toMarkdown(stem, reading)) },
+    { label: names.html, icon: 'download', run: () => save(`${stem}.html`, 'text/html', toHtml(stem, job.language ?? 'en', reading)) },
+    { label: names.json, icon: 'download', href: `/api/jobs/${job.id}/transcript.json?download=true&words=true` },
+    { label: names.tsv, icon: 'download', href: `/api/jobs/${job.id}/transcript.tsv?download=true` },
+  ];
+}
+
+async function copy(text: string, done: string): Promise<void> {
+  await navigator.clipboard.writeText(text);
+  say(done);
+}
+
+function Heading({ job, reading, player, onFind }: { job: Job; reading: Reading; player: Player; onFind: () => void }) {
+  const words = texts.transcript;
+  const canCopy = navigator.clipboard !== undefined; // browsers give it to secure addresses alone
+  const share = () => void copy(`${location.origin}${location.pathname}${transcriptAddress(job.id, player.time.peek())}`, words.shared);
+  const items: Item[] = [];
+  if (canCopy) items.push({ label: words.share, icon: 'link', run: share });
+  if (canCopy && hasTranscript(job)) {
+    items.push({ label: words.copy, icon: 'copy', run: async () => void copy(await getText(`/api/jobs/${job.id}/transcript.txt`), words.copied) });
+  }
+  if (!isLive(job)) items.push({ label: texts.job.remove, icon: 'trash', isGrave: true, run: () => { deleteJob(job); go('#/'); } });
+  return (
+    <header class="transcript-head">
+      <div class="transcript-title">
+        <a class="small" href="#/">
+          {words.back}
+        </a>
+        <h1 title={job.filename}>{job.filename || texts.job.unnamed}</h1>
+      </div>
+      <div class="transcript-tools">
+        <IconButton icon="search" label={`${words.find} ( / )`} onClick={onFind} />
+        {hasTranscript(job) && (
+          <Menu label={words.export} buttonClass="button" items={exportItems(job, reading)}>
+            <Icon name="download" />
+            {words.export}
+          </Menu>
+        )}
+        {items.length > 0 && (
+          <Menu label={texts.job.more(job.filename)} items={items}>
+            <Icon name="more" />
+          </Menu>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function Facts({ job, reading }: { job: Job; reading: Reading }) {
+  const facts = [
+    job.duration_s && clock(job.duration_s),
+    reading.words.length > 0 && texts.transcript.words(reading.words.length),
+    job.language && languageName(job.language),
+    job.options.task === 'translate' && texts.job.translation,
+    job.options.model,
+    job.speed && times(job.speed),
+    moment(job.finished ?? job.created),
+  ];
+  return (
+    <p class="transcript-facts quiet small number">
+      {facts.filter(Boolean).map((fact) => (
+        <span key={fact}>{fact}</span>
+      ))}
+    </p>
+  );
+}
+
+function Progress({ job }: { job: Job }) {
+  if (!isLive(job)) return null;
+  const words = texts.job;
+  const line = job.state === 'queued' ? (job.why_waiting ?? words.states.queued) : [words.states.running, job.speed && times(job.speed), job.eta_s && words.left(wait(job.eta_s))].filter(Boolean).join(' \u00b7 ');
+  return (
+    <div class="transcript-progress">
+      <p class="number small">{line}</p>
+      <IconButton icon="close" label={words.cancel(job.filename)} onClick={() => void cancel(job.id)} />
+      <Bar share={job.share} label={words.progress(job.filename)} />
+    </div>
+  );
+}
+
+function NoText({ job, error }: { job: Job; error: string }) {
+  const words = texts.transcript;
+  if (error) return <Empty icon="alert" title={texts.list.failedTitle}><p>{error}</p></Empty>;
+  if (job.state === 'failed' || job.state === 'cancelled') {
+    return (
+      <Empty icon="alert" title={texts.job.states[job.state]}>
+        <p>{capitalised(job.error?.message ?? texts.job.cancelled)}</p>
+        <button type="button" class="button primary" onClick={() => void retry(job.id)}>
+          {texts.job.retry}
+        </button>
+      </Empty>
+    );
+  }
+  if (hasTranscript(job)) return <Empty icon="wave" title={words.noSpeech} />;
+  return (
+    <Empty icon="wave" title={job.state === 'queued' ? texts.job.states.queued : words.waitingForText}>
+      <p>{job.why_waiting ?? words.live}</p>
+    </Empty>
+  );
+}
+
+export function TranscriptPage({ id, query }: { id: string; query: URLSearchParams }) {
+  const [problem, setProblem] = useState<unknown>(null);
+  useEffect(() => {
+    loadJob(id).catch(setProblem);
+  }, [id]);
+  const job = jobSignal(id)?.value;
+  if (job) return <OneTranscript job={job} query={query} />;
+  if (!problem) return <Late><div class="row-skeleton" /></Late>;
+  const isMissing = problem instanceof Problem && problem.status === 404;
+  return (
+    <Empty icon="alert" title={isMissing ? texts.problem.notFoundTitle : texts.list.failedTitle}>
+      <p>{isMissing ? texts.problem.notFound : sentence(problem)}</p>
+      <a class="button" href="#/">
+        {texts.problem.toTranscripts}
+      </a>
+    </Empty>
+  );
+}
+
+function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
+  const player = useRef(new Player()).current;
+  const { reading, transcript, error } = useTranscript(job);
+  const [finding, setFinding] = useState<string | null>(query.get('q'));
+  const [matchNow, setMatchNow] = useState(0);
+  const index = useMemo(() => findIndex(reading.words), [reading]);
+  const matches = useMemo(() => findMatches(index, finding ?? ''), [index, finding]);
+  const coverage = transcript?.coverage ?? noCoverage;
+  const isUploading = uploads.value.some((upload) => upload.job.value === job.id);
+  const duration = transcript?.duration ?? job.duration_s ?? 0;
+
+  useEffect(() => {
+    document.title = `${job.filename || texts.job.unnamed} \u00b7 ${texts.product}`;
+  }, [job.filename]);
+  useEffect(() => {
+    if (duration > player.duration.value) player.duration.value = duration;
+  }, [duration]);
+
+  // A link to a moment opens there, at the match that lies there.
+  const at = query.get('at');
+  useEffect(() => {
+    if (at !== null && Number.isFinite(Number(at))) player.seek(Number(at));
+  }, [at]);
+  useEffect(() => {
+    if (at === null || matches.length === 0) return;
+    const here = matches.findIndex((match) => reading.words[match.last]!.end > Number(at));
+    setMatchNow(Math.max(0, here));
+  }, [at, matches]);
+
+  const step = (steps: number) => matches.length && setMatchNow((matchNow + steps + matches.length) % matches.length);
+  useKeys({
+    '/': () => setFinding(finding ?? ''),
+    ' ': () => player.toggle(),
+    k: () => player.toggle(),
+    j: () => player.step(-10),
+    l: () => player.step(10),
+    ArrowLeft: () => player.step(-5),
+    ArrowRight: () => player.step(5),
+    '<': () => player.changeSpeed(-1),
+    '>': () => player.changeSpeed(1),
+    c: () => player.showCaptions(!player.hasCaptions.value),
+    f: () => player.fullScreen(),
+    Escape: () => setFinding(null),
+  });
+
+  return (
+    <>
+      <Heading job={job} reading={reading} player={player} onFind={() => setFinding(finding ?? '')} />
+      <div class="transcript-columns">
+        <div class="transcript-side">
+          <PlayerPanel job={job} player={player} reading={reading} coverage={coverage} isUploading={isUploading} />
+          <DoubtBar reading={reading} player={player} />
+          <Progress job={job} />
+          <Facts job={job} reading={reading} />
+          {job.state === 'completed_with_gaps' && <p class="small attention-note"><Icon name="alert" />{texts.job.gaps}</p>}
+        </div>
+        <div class="transcript-text">
+          {finding !== null && (
+            <FindBar query={finding} now={matchNow} count={matches.length} onQuery={(text) => { setFinding(text); setMatchNow(0); }} onStep={step} onClose={() => setFinding(null)} />
+          )}
+          {reading.words.length ? (
+            <TextView reading={reading} coverage={coverage} player={player} matches={matches} matchNow={matchNow} isLive={isLive(job)} />
+          ) : hasTranscript(job) && !transcript && !error ? null : (
+            <NoText job={job} error={error} />
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
