@@ -103,6 +103,26 @@ def server(tmp_path, tiny):
     running.kill()
 
 
+@pytest.fixture(scope="session")
+def node_folder():
+    """A folder with tests/e2e/browser and the packages that it needs; the browser itself is the system's."""
+    if not all(map(shutil.which, ("chromium", "node", "npm"))):
+        pytest.skip("needs chromium, node and npm")
+    folder = ROOT / "build" / "browser"
+    folder.mkdir(parents=True, exist_ok=True)
+    installed = folder / "node_modules" / "installed.json"
+    for path in (ROOT / "tests" / "e2e" / "browser").iterdir():
+        shutil.copy(path, folder)
+    lock = (folder / "package-lock.json").read_bytes()
+    if not installed.is_file() or installed.read_bytes() != lock:
+        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, capture_output=True,
+                              text=True, check=False)
+        if done.returncode != 0:
+            pytest.skip("npm cannot fetch the packages: " + done.stderr[-300:])
+        installed.write_bytes(lock)
+    return folder
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A folder on a disk of 64 KB."""

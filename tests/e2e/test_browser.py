@@ -6,27 +6,7 @@ import shutil
 import subprocess
 import threading
 
-import pytest
-from conftest import DATA, ROOT, wait_until
-
-FOLDER = ROOT / "tests" / "e2e" / "browser"
-
-
-@pytest.fixture(scope="session")
-def node_folder():
-    chromium = shutil.which("chromium")
-    if not chromium or not shutil.which("node") or not shutil.which("npm"):
-        pytest.skip("needs chromium, node and npm")
-    folder = ROOT / "build" / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in FOLDER.iterdir():
-        shutil.copy(path, folder)
-    if not (folder / "node_modules" / "playwright-core").is_dir():
-        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, capture_output=True,
-                              text=True, check=False)
-        if done.returncode != 0:
-            pytest.skip("npm cannot fetch the packages: " + done.stderr[-300:])
-    return folder
+from conftest import DATA, wait_until
 
 
 class Browser(threading.Thread):

@@ -10,7 +10,6 @@ export const texts = {
   theme: { dark: 'Dark colours', light: 'Light colours' },
   link: {
     lost: 'The server does not answer. What you see may be old; it goes on by itself once the server is back.',
-    retry: 'Try now',
   },
   problem: {
     unreachable: 'The server cannot be reached. Nothing is lost; try again when it runs.',
@@ -24,13 +23,11 @@ export const texts = {
   drop: {
     title: 'Drop video or audio here',
     titleOver: 'Let go to transcribe',
-    hint: 'Any format, any length. It stays on this machine.',
+    hint: 'Or paste it. Any format, any length; it stays on this machine.',
     choose: 'Choose files',
-    folder: 'Choose a folder',
+    folder: 'Folder',
     record: 'Record',
-    paste: 'or paste a file',
     nothing: 'There was no file in what you dropped.',
-    added: (count: number) => `${plural(count, 'file', 'files')} added`,
   },
   record: {
     stop: 'Stop and transcribe',
@@ -45,17 +42,16 @@ export const texts = {
     task: 'Write',
     transcribe: 'What is said',
     translate: 'An English translation',
-    quality: 'Search',
+    quality: 'Quality',
     fast: 'Fast',
     careful: 'Careful, slower',
     model: 'Model',
-    serverModel: 'As the server has it',
+    serverModel: 'Default',
     hotwords: 'Names and terms that may be said',
     hotwordsHint: 'Verbatim, Ada Lovelace',
     more: 'More',
     less: 'Less',
     legend: 'For the next files',
-    englishOnly: 'This model knows English alone.',
   },
 
   upload: {
@@ -85,7 +81,6 @@ export const texts = {
     left: (time: string) => `${time} left`,
     gaps: 'Some of the sound could not be read; the transcript marks where.',
     cancelled: 'Stopped. What was done is kept.',
-    keptNote: 'The file is kept.',
     cancel: (name: string) => `Stop ${name}`,
     retry: 'Try again',
     first: 'Move to the front',
@@ -98,7 +93,6 @@ export const texts = {
     more: (name: string) => `More for ${name}`,
     progress: (name: string) => `Transcription of ${name}`,
     translation: 'English translation',
-    reused: 'Same file as before',
     unnamed: 'Unnamed',
   },
   list: {
@@ -106,7 +100,6 @@ export const texts = {
     emptyTitle: 'No transcripts yet',
     empty: 'Words appear here while a file is still being sent. Start with a short one.',
     more: 'Show older ones',
-    filter: 'All',
     failedTitle: 'The list could not be loaded',
   },
 
@@ -119,7 +112,6 @@ export const texts = {
     noneHint: 'All words must be said close together. Use "quotes" for a phrase, and tele* for a beginning.',
     more: 'Show more',
     ask: 'Type a word that was said',
-    inFile: (count: number) => plural(count, 'place', 'places'),
   },
 
   transcript: {
@@ -138,7 +130,6 @@ export const texts = {
     notPlayable: 'This browser cannot play this kind of file. The text is complete all the same.',
     uploading: 'It can be played once the whole file is here.',
     find: 'Find in this transcript',
-    findShort: 'Find',
     next: 'Next match',
     previous: 'Previous match',
     matches: (now: number, all: number) => (all === 0 ? 'None' : `${now} of ${all}`),
@@ -163,7 +154,6 @@ export const texts = {
       uncertain: 'Uncertain',
       failed: 'Not read',
     },
-    pauseMark: (time: string) => `${time} without speech`,
     failedMark: (time: string, reason: string) => `${time} could not be transcribed${reason ? `: ${reason}` : ''}`,
     formats: {
       srt: 'Subtitles (SRT)',
@@ -208,7 +198,8 @@ export const texts = {
     nothing: 'Nothing to change: the settings fit this machine.',
     apply: 'Apply',
     applied: 'Applied',
-    command: 'Run this once',
+    command: 'Command',
+    gain: (gain: string) => `Gain: ${gain}`,
     severity: { info: 'Good to know', suggestion: 'Suggestion', warning: 'Warning', critical: 'Urgent' } as Record<string, string>,
     optimize: 'Give memory back now',
     why: 'Why this many workers',
@@ -245,7 +236,6 @@ export const texts = {
     chart: 'As a chart',
     time: 'Time',
     noData: 'Nothing was recorded in this time yet.',
-    events: 'What it decided, and why',
   },
   settings: {
     title: 'Settings',

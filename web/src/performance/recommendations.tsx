@@ -1,5 +1,6 @@
 // What would make it better: the sentence, what it was seen by, what it brings, and the button.
 import { useState } from 'preact/hooks';
+import { capitalised } from '../parts/format';
 import { Icon } from '../parts/icon';
 import { post, sentence } from '../server/client';
 import type { Recommendation } from '../server/types';
@@ -38,8 +39,8 @@ function Card({ advice }: { advice: Recommendation }) {
           <span class="hidden">{words.severity[advice.severity] ?? advice.severity}: </span>
           {advice.message}
         </h3>
-        <p class="small quiet">{advice.evidence}</p>
-        <p class="small quiet">{advice.expected_gain}</p>
+        <p class="small quiet">{capitalised(advice.evidence)}</p>
+        <p class="small quiet">{words.gain(advice.expected_gain)}</p>
         {action && 'command' in action && (
           <p class="small">
             {words.command}: <code>{action.command}</code>

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { IconButton } from '../parts/icon_button';
 import { texts } from '../texts';
 import './find_bar.css';
@@ -14,7 +14,7 @@ interface Properties {
 
 export function FindBar({ query, now, count, onQuery, onStep, onClose }: Properties) {
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     input.current?.select();
     return () => before?.focus?.();

@@ -12,6 +12,8 @@ import { bringIntoView, wordElement } from './scrolling';
 import { TextParagraph } from './text_paragraph';
 import './text_view.css';
 
+const retryMs = 200;
+
 interface Properties {
   reading: Reading;
   coverage: Coverage[];
@@ -19,6 +21,7 @@ interface Properties {
   matches: Match[];
   matchNow: number;
   isLive: boolean;
+  openAt: number | null; // seconds
 }
 
 function foundWords(matches: Match[], matchNow: number): Map<number, 'found' | 'found-now'> {
@@ -35,13 +38,16 @@ function useSpokenWord(player: Player, reading: Reading, isFollowing: { current:
   const underline = useRef<HTMLDivElement>(null);
   useEffect(() => {
     let shown = -2;
+    let retry = 0;
     const place = () => {
+      clearTimeout(retry);
       const at = wordAt(reading.words, player.time.value);
       const line = underline.current!;
       const word = at >= 0 ? wordElement(text.current!, at) : null;
       if (at === shown && word) return;
       shown = word ? at : -2;
       line.hidden = !word;
+      if (!word && at >= 0) retry = window.setTimeout(place, retryMs); // its paragraph may be plain text yet
       if (word) {
         const [box, own] = [text.current!.getBoundingClientRect(), word.getBoundingClientRect()];
         line.style.transform = `translate(${own.left - box.left}px, ${own.bottom - box.top - 2}px)`;
@@ -57,13 +63,14 @@ function useSpokenWord(player: Player, reading: Reading, isFollowing: { current:
     window.addEventListener('resize', onResize);
     return () => {
       stop();
+      clearTimeout(retry);
       window.removeEventListener('resize', onResize);
     };
   }, [reading]);
   return { text, underline };
 }
 
-export function TextView({ reading, coverage, player, matches, matchNow, isLive }: Properties) {
+export function TextView({ reading, coverage, player, matches, matchNow, isLive, openAt }: Properties) {
   const [follows, setFollows] = useState(true);
   const isFollowing = useRef(true);
   const { text, underline } = useSpokenWord(player, reading, isFollowing);
@@ -81,6 +88,11 @@ export function TextView({ reading, coverage, player, matches, matchNow, isLive 
       bringIntoView(text.current!, reading, now.first, 'centre');
     }
   }, [matches, matchNow]);
+
+  const isThere = reading.words.length > 0;
+  useEffect(() => {
+    if (openAt !== null && isThere) bringIntoView(text.current!, reading, Math.max(0, wordAt(reading.words, openAt)), 'centre');
+  }, [openAt, isThere]);
 
   // The reader takes over by scrolling.
   useEffect(() => {

@@ -174,15 +174,14 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
   }, [duration]);
 
   // A link to a moment opens there, at the match that lies there.
-  const at = query.get('at');
+  const openAt = query.has('at') ? Number(query.get('at')) || 0 : null;
   useEffect(() => {
-    if (at !== null && Number.isFinite(Number(at))) player.seek(Number(at));
-  }, [at]);
+    if (openAt !== null) player.seek(openAt);
+  }, [openAt]);
   useEffect(() => {
-    if (at === null || matches.length === 0) return;
-    const here = matches.findIndex((match) => reading.words[match.last]!.end > Number(at));
-    setMatchNow(Math.max(0, here));
-  }, [at, matches]);
+    if (openAt === null || matches.length === 0) return;
+    setMatchNow(Math.max(0, matches.findIndex((match) => reading.words[match.last]!.end > openAt)));
+  }, [openAt, reading]);
 
   const step = (steps: number) => matches.length && setMatchNow((matchNow + steps + matches.length) % matches.length);
   useKeys({
@@ -216,7 +215,7 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
             <FindBar query={finding} now={matchNow} count={matches.length} onQuery={(text) => { setFinding(text); setMatchNow(0); }} onStep={step} onClose={() => setFinding(null)} />
           )}
           {reading.words.length ? (
-            <TextView reading={reading} coverage={coverage} player={player} matches={matches} matchNow={matchNow} isLive={isLive(job)} />
+            <TextView reading={reading} coverage={coverage} player={player} matches={matches} matchNow={matchNow} isLive={isLive(job)} openAt={openAt} />
           ) : hasTranscript(job) && !transcript && !error ? null : (
             <NoText job={job} error={error} />
           )}

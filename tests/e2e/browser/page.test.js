@@ -1,0 +1,320 @@
+// The page in a real browser, against the real server: SERVER, DATA (clips) and FOLDER (to work in)
+// say where. One page for all tests, in order, as one person would use it.
+//   SERVER=http://127.0.0.1:8090 DATA=../../data FOLDER=/tmp/x node --test page.test.js
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test as run } from 'node:test';
+import { chromium } from 'playwright-core';
+
+const { SERVER, DATA, FOLDER, CHROMIUM } = process.env;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
+const patience = Number(process.env.PATIENCE ?? 30_000);
+
+let browser;
+let page;
+const complaints = [];
+
+// Each test begins where the one before has ended: after a failure there is nothing more to learn.
+let isBroken = false;
+function test(name, steps) {
+  run(name, async (context) => {
+    if (isBroken) return context.skip('an earlier one failed');
+    isBroken = true;
+    await steps();
+    isBroken = false;
+  });
+}
+
+before(async () => {
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--mute-audio'] });
+  page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+  page.setDefaultTimeout(patience);
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    // While the network is cut on purpose the browser says so.
+    if (message.type() === 'error' && !/ERR_INTERNET_DISCONNECTED|ERR_ABORTED/.test(message.text())) complaints.push(`console: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    const address = request.url();
+    if (!address.startsWith(SERVER) && !/^(blob|data):/.test(address)) complaints.push(`request to ${address}`);
+  });
+  await page.goto(SERVER);
+});
+
+after(() => browser.close());
+
+const job = async (name) => {
+  const { jobs } = await (await fetch(`${SERVER}/api/jobs?q=${name}`)).json();
+  return jobs[0];
+};
+const row = (name) => page.locator('.row', { hasText: name });
+const open = async (hash) => {
+  await page.goto(`${SERVER}/${hash}`);
+  await page.locator('h1, .empty').first().waitFor();
+};
+const until = async (condition, what) => {
+  const end = Date.now() + patience;
+  while (Date.now() < end) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail(`never: ${what}`);
+};
+
+// A header and silence: plain to make, and quick to transcribe.
+function writeSilence(path, seconds) {
+  const data = Buffer.alloc(44 + seconds * 32_000);
+  data.write('RIFF', 0);
+  data.writeUInt32LE(data.length - 8, 4);
+  data.write('WAVEfmt ', 8);
+  data.writeUInt32LE(16, 16);
+  data.writeUInt16LE(1, 20);
+  data.writeUInt16LE(1, 22);
+  data.writeUInt32LE(16_000, 24);
+  data.writeUInt32LE(32_000, 28);
+  data.writeUInt16LE(2, 32);
+  data.writeUInt16LE(16, 34);
+  data.write('data', 36);
+  data.writeUInt32LE(data.length - 44, 40);
+  writeFileSync(path, data);
+}
+
+test('an empty server says how to begin', async () => {
+  await page.getByText('No transcripts yet').waitFor();
+});
+
+test('a dropped clip becomes a transcript, and its words appear', async () => {
+  await page.getByTestId('files').setInputFiles([join(DATA, 'nasa_webb_video.mp4'), join(DATA, 'jfk.flac')]);
+  await row('nasa_webb_video.mp4').waitFor();
+  await until(async () => (await job('nasa'))?.state === 'completed' && (await job('jfk'))?.state === 'completed', 'both are transcribed');
+  await row('nasa_webb_video.mp4').getByText('Done').waitFor({ state: 'attached' });
+  await row('nasa_webb_video.mp4').getByRole('link').click();
+  await page.locator('[data-word]', { hasText: 'Telescope' }).waitFor();
+  assert.match(await page.locator('.text').innerText(), /largest clean rooms in the world/);
+});
+
+test('a click on a word goes to where it was said', async () => {
+  const { segments } = await (await fetch(`${SERVER}/api/jobs/${(await job('nasa')).id}/transcript.json`)).json();
+  const [, start] = segments[0].word_data.find(([text]) => text.includes('Telescope'));
+  await page.locator('[data-word]', { hasText: 'Telescope' }).click();
+  await until(() => page.evaluate((wanted) => Math.abs(document.querySelector('video').currentTime - wanted) < 0.1, start), 'the video is there');
+  await page.locator('.spoken').waitFor();
+});
+
+test('the underline moves with the sound', async () => {
+  const place = () => page.locator('.spoken').evaluate((line) => line.style.transform);
+  const first = await place();
+  await page.keyboard.press('k');
+  await until(async () => (await place()) !== first, 'it moves');
+  await page.keyboard.press('k');
+  assert.equal(await page.evaluate(() => document.querySelector('video').paused), true);
+});
+
+test('finding within the transcript', async () => {
+  await page.keyboard.press('/');
+  await page.keyboard.type('the w');
+  await page.getByText('1 of 2').waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByText('2 of 2').waitFor();
+  assert.equal(await page.locator('.found-now').count(), 2);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('.find-bar').count(), 0);
+});
+
+test('subtitles and documents can be taken along', async () => {
+  await page.getByRole('button', { name: 'Export' }).click();
+  for (const [label, content] of [['Subtitles (SRT)', /1\r?\n00:00:00,\d+ --> /], ['Document (Markdown)', /^# nasa_webb_video/]]) {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: label }).click()]);
+    assert.match(readFileSync(await download.path(), 'utf8'), content);
+    await page.getByRole('button', { name: 'Export' }).click();
+  }
+  await page.keyboard.press('Escape');
+});
+
+test('a reload loses nothing', async () => {
+  await page.reload();
+  await page.locator('[data-word]', { hasText: 'Telescope' }).waitFor();
+  await open('#/');
+  await row('jfk.flac').waitFor();
+});
+
+test('a search over all leads to the moment', async () => {
+  await page.keyboard.press('/');
+  await page.keyboard.type('country');
+  await page.locator('.hit').first().waitFor();
+  await page.locator('.hit').first().click();
+  await page.locator('.found-now').waitFor();
+  const at = Number(new URLSearchParams(page.url().split('?')[1]).get('at'));
+  await until(() => page.evaluate((wanted) => Math.abs(document.querySelector('video').currentTime - wanted) < 0.1, at), 'the sound is there');
+});
+
+test('an upload goes on where it was, after a cut and after a reload', async () => {
+  const path = join(FOLDER, 'long silence.wav');
+  writeSilence(path, 300);
+  const network = await page.context().newCDPSession(page);
+  const limit = (bytesPerSecond, offline = false) => network.send('Network.emulateNetworkConditions', { offline, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond });
+  await network.send('Network.enable');
+  await open('#/');
+  await limit(2_000_000);
+  await page.getByTestId('files').setInputFiles(path);
+  const bar = page.getByRole('progressbar', { name: 'Upload of long silence.wav' });
+  const sent = async () => Number(await bar.getAttribute('aria-valuenow'));
+  await until(async () => (await sent()) > 10, 'bytes are sent');
+  await limit(-1, true);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await limit(2_000_000);
+  const before = await sent();
+  await until(async () => (await sent()) > before, 'it goes on by itself');
+  await limit(-1);
+  await page.getByRole('button', { name: 'Pause the upload' }).click();
+  await page.reload();
+  await page.getByText('Choose the same file again').waitFor();
+  await page.getByTestId('files').setInputFiles(path);
+  await until(async () => (await job('silence'))?.state === 'completed', 'it is transcribed');
+  await row('long silence.wav').getByRole('link').click();
+  await page.getByText('No speech was found').waitFor();
+});
+
+test('what is no recording fails in words, and is deleted with a way back', async () => {
+  await open('#/');
+  await page.getByTestId('files').setInputFiles(join(DATA, 'jfk.txt'));
+  await row('jfk.txt').getByText('not a media file').waitFor();
+  const remove = async () => {
+    await page.getByRole('button', { name: 'More for jfk.txt' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await row('jfk.txt').waitFor({ state: 'detached' });
+  };
+  await remove();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await row('jfk.txt').waitFor();
+  await remove();
+  await page.getByRole('button', { name: 'Close' }).first().click();
+  await until(async () => (await job('jfk.txt')) === undefined, 'it is gone from the server');
+});
+
+test('a setting is changed, kept and put back', async () => {
+  const value = async () => (await (await fetch(`${SERVER}/api/performance/settings`)).json()).settings.find((one) => one.name === 'default_max_workers').value;
+  await open('#/settings');
+  const field = page.getByLabel('default_max_workers');
+  await field.fill('7');
+  await field.press('Enter');
+  await until(async () => (await value()) === 7, 'the server has it');
+  await page.reload();
+  await until(async () => (await field.inputValue()) === '7', 'it is shown again');
+  await page.getByRole('button', { name: 'Back to 6' }).click();
+  await until(async () => (await value()) === 6, 'it is as before');
+  await field.fill('9999');
+  await field.press('Enter');
+  await page.getByRole('alert').filter({ hasText: 'default_max_workers' }).waitFor();
+});
+
+test('the performance is live, and advice is followed', async () => {
+  await open('#/performance');
+  await page.getByText('Memory of Verbatim').waitFor();
+  await until(async () => (await page.locator('.number-card polyline').count()) === 4, 'the last minute grows');
+  await page.locator('.chart canvas').first().waitFor();
+  await fetch(`${SERVER}/api/performance/settings`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: '{"enable_memory_cleanup":false}' });
+  await page.reload();
+  await page.getByRole('button', { name: 'Apply: enable_memory_cleanup = true' }).click();
+  await page.getByText('Applied').waitFor();
+  await page.getByRole('button', { name: 'Apply: enable_memory_cleanup = true' }).waitFor({ state: 'detached' });
+});
+
+test("the requirements' own example runs in the console", async () => {
+  const lists = await page.evaluate(async () => {
+    const response = await fetch('/api/performance/optimization');
+    const data = await response.json();
+    const answer = await fetch('/api/performance/optimize', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ force_memory_cleanup: true }),
+    });
+    return [Array.isArray(data.recommendations), answer.ok];
+  });
+  assert.deepEqual(lists, [true, true]);
+});
+
+test('ten hours of words scroll smoothly', async () => {
+  const { id } = await job('nasa');
+  const words = Array.from({ length: 100_000 }, (_, at) => [` word${at}${at % 17 ? '' : '.'}`, at * 0.36, at * 0.36 + 0.3, at % 50 ? 0.9 : 0.2]);
+  const segments = Array.from({ length: 5000 }, (_, at) => ({ id: at, start: at * 7.2, end: at * 7.2 + 7, text: '', word_data: words.slice(at * 20, at * 20 + 20) }));
+  const body = JSON.stringify({ language: 'en', duration: 36_000, segments, coverage: [{ start: 0, end: 36_000, status: 'transcribed' }], warnings: [], text: '' });
+  await page.route('**/transcript.json', (route) => route.fulfill({ body, contentType: 'application/json' }));
+  await open(`#/transcript/${id}`);
+  await page.getByText('100,000 words').waitFor();
+  const frames = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const times = [];
+        let last = performance.now();
+        const next = (now) => {
+          times.push(now - last);
+          last = now;
+          window.scrollBy(0, 120);
+          if (times.length < 90) requestAnimationFrame(next);
+          else resolve(times.slice(5).sort((a, b) => a - b));
+        };
+        requestAnimationFrame(next);
+      }),
+  );
+  console.log(`frames of 100,000 words: median ${frames[42].toFixed(1)} ms, 95 % below ${frames[80].toFixed(1)} ms`);
+  assert.ok(frames[42] < 100, `median of ${frames[42]} ms`);
+  await page.keyboard.press('/');
+  await page.keyboard.type('word99990');
+  await page.locator('.found-now', { hasText: 'word99990' }).waitFor();
+  await page.unroute('**/transcript.json');
+});
+
+test('everything can be reached by keys', async () => {
+  await open('#/');
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.reload();
+  await page.locator('.row').first().waitFor();
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the content');
+  const reached = new Set();
+  for (let step = 0; step < 40; ++step) {
+    await page.keyboard.press('Tab');
+    reached.add(await page.evaluate(() => document.activeElement.ariaLabel ?? document.activeElement.textContent));
+  }
+  for (const name of ['Performance', 'Choose files', 'jfk.flac', 'More for jfk.flac']) assert.ok(reached.has(name), `${name} of ${[...reached]}`);
+});
+
+test('no place has a serious barrier, nor is it wider than a small phone', async () => {
+  const { id } = await job('jfk');
+  for (const hash of ['#/', `#/transcript/${id}`, '#/search?q=country', '#/performance', '#/settings', '#/transcript/0']) {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await open(hash);
+      await page.waitForTimeout(200);
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => window.axe.run());
+      const serious = violations.filter((one) => ['serious', 'critical'].includes(one.impact));
+      assert.deepEqual(serious.map((one) => [one.id, one.nodes[0].html, one.nodes[0].failureSummary]), [], `${hash} ${colorScheme}`);
+    }
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.waitForTimeout(100);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 320), `${hash} is wider than 320 px`);
+  }
+});
+
+test('scripts are small', async () => {
+  const html = await (await fetch(SERVER)).text();
+  let size = 0;
+  for (const [, address] of html.matchAll(/"(\/assets\/[^"]+\.js)"/g)) {
+    const head = await fetch(SERVER + address, { method: 'HEAD', headers: { 'Accept-Encoding': 'gzip' } });
+    size += Number(head.headers.get('content-length'));
+  }
+  assert.ok(size > 10_000 && size < 200_000, `${size} bytes`);
+});
+
+test('nothing went wrong unseen, and nothing came from elsewhere', () => {
+  // A transcript that is not there answers 404, which the browser mentions.
+  assert.deepEqual(complaints.filter((one) => !/status of 404/.test(one)), []);
+});
