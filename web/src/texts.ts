@@ -210,7 +210,7 @@ export const texts = {
     free: 'Free memory',
     memoryAll: 'Memory',
     ended: (ended: number, failed: number) => `${plural(ended, 'job', 'jobs')} in 24 hours, ${failed === 0 ? 'none failed' : `${failed} failed`}`,
-    ranges: { quarter: '15 minutes', day: 'Day', week: 'Week', month: 'Month', year: 'Year' },
+    ranges: { quarter: '15 min', day: 'Day', week: 'Week', month: 'Month', year: 'Year' },
     range: 'Time shown',
     charts: {
       speed: 'Is it fast?',
@@ -256,7 +256,7 @@ export const texts = {
     empty: 'empty',
     yes: 'On',
     no: 'Off',
-    range: (low: string, high: string) => `${low} to ${high}`,
+    range: (low: string, high: string, unit: string) => `${low} to ${high}${unit ? ` ${unit}` : ''}`,
     groups: {
       server: 'Server',
       engine: 'Engine',

@@ -10,7 +10,7 @@ export function bytes(count: number, digits?: number): string {
     value /= 1000;
     ++at;
   }
-  return `${value.toFixed(digits ?? (at >= 3 ? 1 : 0))} ${units[at]}`;
+  return `${value.toFixed(digits ?? (at >= 3 || (at === 2 && value < 9.95) ? 1 : 0))} ${units[at]}`;
 }
 
 // 1:02:03, or 2:03.

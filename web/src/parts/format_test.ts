@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { bytes, clock, parseSize, times, wait } from './format';
 
 test('sizes', () => {
-  assert.deepEqual([0, 999, 1000, 412_300_000, 999_999_999, 1.5e12].map((count) => bytes(count)), ['0 B', '999 B', '1 KB', '412 MB', '1.0 GB', '1.5 TB']);
+  assert.deepEqual([0, 999, 1000, 2_340_000, 412_300_000, 999_999_999, 1.5e12].map((count) => bytes(count)), ['0 B', '999 B', '1 KB', '2.3 MB', '412 MB', '1.0 GB', '1.5 TB']);
 });
 
 test('clocks', () => {

@@ -13,7 +13,7 @@ export function SearchField() {
   const { place, query } = route.value;
 
   // In a transcript the key belongs to finding there.
-  useKeys({ '/': () => { if (place !== 'transcript') input.current?.focus(); } });
+  useKeys(place === 'transcript' ? {} : { '/': () => input.current?.focus() });
 
   useEffect(() => {
     if (input.current && document.activeElement !== input.current) input.current.value = place === 'search' ? (query.get('q') ?? '') : '';
@@ -27,7 +27,8 @@ export function SearchField() {
   };
   const onInput = () => {
     clearTimeout(timer.current);
-    timer.current = window.setTimeout(search, pauseMs);
+    // Whoever has gone on meanwhile is left alone.
+    timer.current = window.setTimeout(() => document.activeElement === input.current && search(), pauseMs);
   };
 
   return (

@@ -54,7 +54,7 @@ export function SettingField({ setting, error, onChange }: Properties) {
   const words = texts.settings;
   const isDefault = setting.value === setting.default;
   const usual = valueText(setting, setting.default) || words.empty;
-  const range = setting.min !== undefined && setting.max !== undefined ? words.range(valueText(setting, setting.min), valueText(setting, setting.max)) : '';
+  const range = setting.min !== undefined && setting.max !== undefined ? words.range(valueText(setting, setting.min), valueText(setting, setting.max), setting.kind === 'size' ? '' : (setting.unit ?? '')) : '';
   return (
     <li class="setting">
       <div class="setting-words">
@@ -63,7 +63,7 @@ export function SettingField({ setting, error, onChange }: Properties) {
         </label>
         <p class="quiet small">
           {setting.help}
-          {range && <span class="number">, {range}</span>}
+          {range && <span class="setting-range number">{range}</span>}
         </p>
         {error && (
           <p class="small setting-error" role="alert">

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useId } from 'preact/hooks';
 import { Empty } from '../parts/empty';
 import { get, patch, sentence } from '../server/client';
+import { on } from '../server/events';
 import type { Setting, SettingValue } from '../server/types';
 import { sayWithAction } from '../state/notes';
 import { texts } from '../texts';
@@ -46,7 +47,10 @@ function isShown(setting: Setting): boolean {
 
 export function SettingsPage() {
   const find = useId();
-  useEffect(() => void load(), []);
+  useEffect(() => {
+    void load();
+    return on('settings.changed', () => void load());
+  }, []);
   if (!settings.value) {
     return loadError.value ? (
       <Empty icon="alert" title={texts.list.failedTitle}>

@@ -3,7 +3,7 @@
 import { signal, type Signal } from '@preact/signals';
 import { Upload as Tus } from 'tus-js-client';
 import { get, post, sentence } from '../server/client';
-import type { Job, JobOptions, Setting } from '../server/types';
+import type { Job, JobOptions } from '../server/types';
 import { choice, jobOptions } from './options';
 import { forgetUnfinished, isSameFile, loadUnfinished, rememberUnfinished, type Unfinished } from './unfinished';
 
@@ -35,19 +35,13 @@ interface Rules {
   isParallel: boolean;
 }
 
-let rules: Rules | null = null;
-
+// Asked for each file: settings may change while the page is open.
 async function askRules(): Promise<Rules> {
-  if (rules) return rules;
-  const [{ settings }, offer] = await Promise.all([
-    get<{ settings: Setting[] }>('/api/performance/settings'),
-    fetch('/api/uploads', { method: 'OPTIONS' }),
-  ]);
-  rules = {
-    partBytes: Number(settings.find((one) => one.name === 'chunk_upload_size')?.value) || 50 * 2 ** 20,
-    isParallel: offer.headers.get('Tus-Extension')?.includes('concatenation') ?? false,
+  const { headers } = await fetch('/api/uploads', { method: 'OPTIONS' });
+  return {
+    partBytes: Number(headers.get('Upload-Chunk-Size')) || 50 * 2 ** 20,
+    isParallel: headers.get('Tus-Extension')?.includes('concatenation') ?? false,
   };
-  return rules;
 }
 
 function makeUpload(from: Pick<Upload, 'key' | 'name' | 'size' | 'modified' | 'options' | 'file'>, state: UploadState, sent = 0): Upload {
@@ -74,6 +68,9 @@ async function restore(entry: Unfinished): Promise<Upload | null> {
   try {
     for (const address of entry.addresses) sent += (await get<{ offset: number }>(address)).offset;
   } catch {
+    sent = entry.size; // the server has forgotten it
+  }
+  if (sent >= entry.size) {
     forgetUnfinished(entry.key);
     return null;
   }
@@ -179,7 +176,8 @@ async function beginJob(upload: Upload, url: string): Promise<void> {
   try {
     const job = await post<Job>('/api/jobs', { upload: id, ...upload.options }, { 'Idempotency-Key': id });
     upload.job.value = job.id;
-    rememberUnfinished(upload, [new URL(url, location.href).pathname]);
+    // A small file may be there before its job is.
+    if (uploads.value.includes(upload)) rememberUnfinished(upload, [new URL(url, location.href).pathname]);
   } catch (error) {
     void upload.tus?.abort();
     fail(upload, error);

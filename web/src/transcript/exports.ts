@@ -8,7 +8,7 @@ export function toMarkdown(title: string, reading: Reading): string {
 }
 
 function escapedMarkdown(text: string): string {
-  return text.replace(/[\\`*_[\]<>#|]/g, '\\$&');
+  return text.replace(/[\\`*[\]<>#|]|(?<!\w)_|_(?!\w)/g, '\\$&');
 }
 
 function escapedHtml(text: string): string {

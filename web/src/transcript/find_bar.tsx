@@ -5,6 +5,7 @@ import './find_bar.css';
 
 interface Properties {
   query: string;
+  takesFocus: boolean;
   now: number;
   count: number;
   onQuery: (query: string) => void;
@@ -12,13 +13,14 @@ interface Properties {
   onClose: () => void;
 }
 
-export function FindBar({ query, now, count, onQuery, onStep, onClose }: Properties) {
+export function FindBar({ query, takesFocus, now, count, onQuery, onStep, onClose }: Properties) {
   const input = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => {
+    if (!takesFocus) return;
     const before = document.activeElement as HTMLElement | null;
     input.current?.select();
     return () => before?.focus?.();
-  }, []);
+  }, [takesFocus]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter') onStep(event.shiftKey ? -1 : 1);
     else if (event.key === 'Escape') onClose();

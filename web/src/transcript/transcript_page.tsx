@@ -159,6 +159,7 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
   const player = useRef(new Player()).current;
   const { reading, transcript, error } = useTranscript(job);
   const [finding, setFinding] = useState<string | null>(query.get('q'));
+  const [findAsks, setFindAsks] = useState(0); // how often the reader asked to find
   const [matchNow, setMatchNow] = useState(0);
   const index = useMemo(() => findIndex(reading.words), [reading]);
   const matches = useMemo(() => findMatches(index, finding ?? ''), [index, finding]);
@@ -183,9 +184,13 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
     setMatchNow(Math.max(0, matches.findIndex((match) => reading.words[match.last]!.end > openAt)));
   }, [openAt, reading]);
 
+  const find = () => {
+    setFinding(finding ?? '');
+    setFindAsks(findAsks + 1);
+  };
   const step = (steps: number) => matches.length && setMatchNow((matchNow + steps + matches.length) % matches.length);
   useKeys({
-    '/': () => setFinding(finding ?? ''),
+    '/': find,
     ' ': () => player.toggle(),
     k: () => player.toggle(),
     j: () => player.step(-10),
@@ -201,7 +206,7 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
 
   return (
     <>
-      <Heading job={job} reading={reading} player={player} onFind={() => setFinding(finding ?? '')} />
+      <Heading job={job} reading={reading} player={player} onFind={find} />
       <div class="transcript-columns">
         <div class="transcript-side">
           <PlayerPanel job={job} player={player} reading={reading} coverage={coverage} isUploading={isUploading} />
@@ -212,7 +217,7 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
         </div>
         <div class="transcript-text">
           {finding !== null && (
-            <FindBar query={finding} now={matchNow} count={matches.length} onQuery={(text) => { setFinding(text); setMatchNow(0); }} onStep={step} onClose={() => setFinding(null)} />
+            <FindBar key={findAsks} takesFocus={findAsks > 0} query={finding} now={matchNow} count={matches.length} onQuery={(text) => { setFinding(text); setMatchNow(0); }} onStep={step} onClose={() => setFinding(null)} />
           )}
           {reading.words.length ? (
             <TextView reading={reading} coverage={coverage} player={player} matches={matches} matchNow={matchNow} isLive={isLive(job)} openAt={openAt} />
