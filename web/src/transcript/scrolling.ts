@@ -19,8 +19,13 @@ function zone(): { top: number; bottom: number } {
   return { top: isAbove ? Math.max(0, fixed.bottom) : 64, bottom: window.innerHeight };
 }
 
+const triesMax = 40;
+const tryEveryMs = 50;
+let retry = 0;
+
 // `follow` scrolls only if the word is outside the middle; `centre` always puts it there.
-export function bringIntoView(text: HTMLElement, reading: Reading, index: number, how: 'follow' | 'centre'): void {
+export function bringIntoView(text: HTMLElement, reading: Reading, index: number, how: 'follow' | 'centre', tries = triesMax): void {
+  clearTimeout(retry);
   const word = wordElement(text, index);
   const target = word ?? paragraphElement(text, reading, index);
   if (!target) return;
@@ -31,6 +36,6 @@ export function bringIntoView(text: HTMLElement, reading: Reading, index: number
   const goal = window.scrollY + box.top - top - 0.3 * height;
   const isFar = Math.abs(goal - window.scrollY) > 2 * height;
   window.scrollTo({ top: goal, behavior: isCalm.matches || isFar || !word ? 'instant' : 'smooth' });
-  // The paragraph's words are there a frame or two after it came near.
-  if (!word) requestAnimationFrame(() => requestAnimationFrame(() => wordElement(text, index) && bringIntoView(text, reading, index, how)));
+  // A paragraph that was far away becomes words, and what is above it gets its true height, a moment later.
+  if ((isFar || !word) && tries > 0) retry = window.setTimeout(() => bringIntoView(text, reading, index, how, tries - 1), tryEveryMs);
 }
