@@ -35,6 +35,8 @@
 #include "performance_basis.h"
 #include "report.h"
 #include "server_settings.h"
+#include "service_options.h"
+#include "settings/kept_settings.h"
 #include "settings/live.h"
 #include "settings/settings.h"
 #include "store/database.h"
@@ -75,19 +77,6 @@ Result<ListenAddress> CheckedAddress(const Settings& settings) {
                           listen.address));
 }
 
-LogLevel LogLevelOf(const Settings& settings) {
-  if (settings.log_level == "debug") return LogLevel::kDebug;
-  if (settings.log_level == "warning") return LogLevel::kWarning;
-  return settings.log_level == "error" ? LogLevel::kError : LogLevel::kInfo;
-}
-
-pipeline::ComputeType ComputeTypeOf(const Settings& settings) {
-  if (settings.compute_type == "int8") return pipeline::ComputeType::kInt8;
-  if (settings.compute_type == "bf16") return pipeline::ComputeType::kBf16;
-  if (settings.compute_type == "f32") return pipeline::ComputeType::kF32;
-  return pipeline::ComputeType::kAuto;
-}
-
 // Works at even intervals until `stop`.
 template <typename Work>
 void Repeat(seconds interval, const std::stop_token& stop, Work work) {
@@ -117,16 +106,19 @@ class Service {
       : arguments_(arguments),
         live_(std::move(loaded)),
         stop_(std::move(stop)),
-        log_(MakeLog(LogLevelOf(settings_),
-                     settings_.log_format == "json" ? LogFormat::kJson : LogFormat::kText)) {}
+        log_(MakeLog(LogLevelOf(live_.Current()), LogFormatOf(live_.Current()))) {}
 
   // Nothing is served before all of it went well.
   Result<void> Open() {
-    listen_ = TRY(CheckedAddress(settings_));
-    TRY_VOID(OpenModels());
+    listen_ = TRY(CheckedAddress(live_.Current()));
     TRY_VOID(OpenStore());
-    TRY_VOID(OpenJobs());
-    return OpenServer();
+    const Settings settings = live_.Current();  // with what earlier runs have changed
+    log_->SetLevel(LogLevelOf(settings));
+    TRY_VOID(OpenModels(settings));
+    TRY_VOID(OpenJobs(settings));
+    TRY_VOID(OpenServer(settings));
+    live_.OnChange([this](const auto&) { FollowSettings(); });
+    return {};
   }
 
   // Until `stop`.
@@ -149,19 +141,19 @@ class Service {
   }
 
  private:
-  Result<void> OpenModels() {
+  Result<void> OpenModels(const Settings& settings) {
     const std::unique_ptr<Reporter> reporter = MakeReporter({});
-    const fs::path folder = TRY(EnsureModel(settings_.model, *reporter, stop_));
+    const fs::path folder = TRY(EnsureModel(settings.model, *reporter, stop_));
     reporter->OnEnd({});
     jobs::EngineCacheOptions options;
-    options.engine.compute_type = ComputeTypeOf(settings_);
-    options.engine.threads = static_cast<int>(settings_.threads);
-    options.engine.batch = static_cast<int>(settings_.batch);
+    options.engine.compute_type = ComputeTypeOf(settings);
+    options.engine.threads = static_cast<int>(settings.threads);
+    options.engine.batch = static_cast<int>(settings.batch);
     options.engine.calibration = StoredCalibration(arguments_.calibration, folder, *reporter);
     basis_ = MakeBasis(live_, folder, options.engine.calibration);
     watch_ = std::make_unique<performance::Watch>(basis_, *log_);
     options.workers = [this] { return ChooseWorkers(basis_, watch_->workers()); };
-    options.loaded_max = static_cast<size_t>(settings_.models_loaded_max);
+    options.loaded_max = static_cast<size_t>(settings.models_loaded_max);
     engines_ = jobs::EngineCache::Make(std::move(options), *log_);
     return {};
   }
@@ -173,28 +165,23 @@ class Service {
   }
 
   Result<void> OpenStore() {
-    const fs::path folder = TRY(DataFolder(settings_));
+    const fs::path folder = TRY(DataFolder(live_.Current()));
     TRY_VOID(MakeFolder(folder));
     database_ = TRY(store::Database::Open(folder / "verbatim.db"));
+    TRY_VOID(settings::KeepIn(*database_, live_, clock_, *log_));
     events_ = TRY(api::EventHub::Open(*database_));
     recorder_ = std::make_unique<history::Recorder>(*database_, *log_);
     upload::UploadsOptions options;
     options.folder = folder / "uploads";
-    options.size_max = settings_.max_file_size_bytes;
-    options.expiry_ms = settings_.upload_expiry_hours * 3'600'000;
-    options.disk_reserve = settings_.disk_reserve_bytes;
-    uploads_ = TRY(upload::Uploads::Open(std::move(options), *database_, clock_, *log_));
+    options.limits = UploadLimitsOf(live_.Current());
+    uploads_ = TRY(upload::Uploads::Open(options, *database_, clock_, *log_));
     return {};
   }
 
-  Result<void> OpenJobs() {
+  Result<void> OpenJobs(const Settings& settings) {
     jobs::JobsOptions options;
-    options.default_model = settings_.model;
-    options.runners = static_cast<int>(settings_.running_jobs_max);
-    options.queued_max = static_cast<size_t>(settings_.queued_jobs_max);
-    options.chunk_size_optimization = settings_.chunk_size_optimization;
-    options.timeout_ms = settings_.processing_timeout_seconds * 1000;
-    options.large_timeout_ms = settings_.large_file_timeout_seconds * 1000;
+    options.default_model = settings.model;
+    options.limits = JobLimitsOf(settings);
     jobs_ = TRY(jobs::Jobs::Open(std::move(options), *database_, *uploads_, *engines_, *metrics_,
                                  clock_, *log_));
     uploads_->OnComplete([this](store::Connection& connection, const store::Upload& upload) {
@@ -212,31 +199,23 @@ class Service {
     return {};
   }
 
-  Result<void> OpenServer() {
-    services_.reset(
-        new api::Services{{VERBATIM_VERSION, settings_.model, settings_.chunk_upload_size,
-                           listen_.is_loopback(), settings_.enable_parallel_upload},
-                          *database_,
-                          *uploads_,
-                          *jobs_,
-                          *engines_,
-                          *metrics_,
-                          *events_,
-                          clock_,
-                          *log_,
-                          live_,
-                          basis_,
-                          watch_.get(),
-                          recorder_.get()});
-    http::ServerOptions options;
+  Result<void> OpenServer(const Settings& settings) {
+    services_.reset(new api::Services{{VERBATIM_VERSION, settings.model, listen_.is_loopback()},
+                                      *database_,
+                                      *uploads_,
+                                      *jobs_,
+                                      *engines_,
+                                      *metrics_,
+                                      *events_,
+                                      clock_,
+                                      *log_,
+                                      live_,
+                                      basis_,
+                                      watch_.get(),
+                                      recorder_.get()});
+    http::ServerOptions options = ServerOptionsOf(settings);
     options.address = listen_.address;
     options.port = listen_.port;
-    options.header_timeout = seconds(settings_.header_timeout_seconds);
-    options.body_idle_timeout = seconds(settings_.body_timeout_seconds);
-    options.keep_alive_timeout = seconds(settings_.keep_alive_timeout_seconds);
-    options.connections_max = static_cast<size_t>(settings_.connections_max);
-    options.connections_per_address_max =
-        static_cast<size_t>(settings_.connections_per_address_max);
     options.make_refusal = api::ProblemForStatus;
     options.response_headers = api::DefaultHeaders();
     options.on_outcome = [this](const http::Outcome& outcome) {
@@ -248,9 +227,17 @@ class Service {
     return {};
   }
 
+  // Whoever reads the settings again and again sees changes; the others are told.
+  void FollowSettings() {
+    const Settings settings = live_.Current();
+    log_->SetLevel(LogLevelOf(settings));
+    uploads_->SetLimits(UploadLimitsOf(settings));
+    jobs_->SetLimits(JobLimitsOf(settings));
+    engines_->SetLoadedMax(static_cast<size_t>(settings.models_loaded_max));
+  }
+
   const ServeArguments& arguments_;
   settings::Live live_;
-  const Settings settings_ = live_.Current();  // as at start
   const std::stop_token stop_;
   const SystemClock clock_;
   const std::unique_ptr<Log> log_;

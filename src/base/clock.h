@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace verbatim {
 
@@ -24,5 +25,8 @@ class SystemClock final : public Clock {
   int64_t WallMs() const override;
   int64_t SteadyMs() const override;
 };
+
+// Wall time as RFC 3339 has it, in UTC: "2026-11-26T09:00:00.000Z".
+std::string UtcText(int64_t wall_ms);
 
 }  // namespace verbatim

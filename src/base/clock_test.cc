@@ -32,5 +32,10 @@ TEST(SystemClock, SteadyTimeGoesOnInMilliseconds) {
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(2));
 }
 
+TEST(UtcText, IsWhatClientsRead) {
+  EXPECT_EQ(UtcText(0), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(UtcText(1'795'683'600'042), "2026-11-26T09:00:00.042Z");
+}
+
 }  // namespace
 }  // namespace verbatim

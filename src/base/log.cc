@@ -79,6 +79,8 @@ class SpdLog final : public Log {
     logger_.log(LevelOf(level), Escaped(message, format_));
   }
 
+  void SetLevel(LogLevel level) override { logger_.set_level(LevelOf(level)); }
+
  private:
   LogFormat format_;
   spdlog::logger logger_;

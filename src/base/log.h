@@ -21,6 +21,8 @@ class Log {
   virtual ~Log() = default;
   // Writes one line.
   virtual void Write(LogLevel level, std::string_view message) = 0;
+  // From now on lines of less importance are dropped, where the log drops any.
+  virtual void SetLevel(LogLevel) {}
 
   // Each writes a formatted line at its level.
   template <typename... Args>

@@ -93,6 +93,17 @@ TEST(LogTest, TakesTextsForWhatTheyAre) {
   EXPECT_EQ(JsonOf("100 % {} %v {0}"), "\"100 % {} %v {0}\"}\n");
 }
 
+TEST(LogTest, TheLevelMayChange) {
+  std::ostringstream stream;
+  const auto log = MakeLog(LogLevel::kInfo, LogFormat::kText, stream);
+  log->SetLevel(LogLevel::kError);
+  log->Warning("before");
+  log->SetLevel(LogLevel::kDebug);
+  log->Debug("after");
+  EXPECT_THAT(stream.str(), ::testing::Not(HasSubstr("before")));
+  EXPECT_THAT(stream.str(), EndsWith("after\n"));
+}
+
 TEST(LogTest, LinesOfThreadsDoNotMix) {
   std::ostringstream stream;
   const auto log = MakeLog(LogLevel::kInfo, LogFormat::kText, stream);

@@ -212,3 +212,15 @@ def test_a_full_disk_is_said_and_survived(disk, tiny):
     assert server.client.delete(where, headers=tus).status_code == 204
     assert server.transcribe(DATA / "jfk.flac")["state"] == "completed"
     server.kill()
+
+
+def test_a_media_file_that_somebody_deleted_keeps_nothing_from_starting(server, talk):
+    done = server.transcribe(talk)
+    upload = server.put(talk, name="copy.flac")["id"]
+    server.kill()
+    (server.folder / "uploads" / upload).unlink()
+    server.start()
+    assert any(f"upload {upload} (copy.flac) has lost bytes" in line for line in server.lines)
+    assert server.text(done["id"])
+    failed = server.wait(server.submit(upload, reuse=False)["id"])
+    assert failed["state"] == "failed" and "send it again" in failed["error"]["message"]

@@ -314,7 +314,8 @@ def test_an_upload_that_a_job_waits_for_stays_until_the_job_is_cancelled(server)
     job = server.submit(upload, language="en")["id"]
     next(parts)
     gone = {"Tus-Resumable": "1.0.0"}
-    assert server.client.delete(f"/api/uploads/{upload}", headers=gone).status_code == 409
+    refused = server.client.delete(f"/api/uploads/{upload}", headers=gone)
+    assert refused.status_code == 409 and f"job {job} needs the upload: cancel the job first" in refused.text
     assert server.client.delete(f"/api/jobs/{job}").status_code == 202
     assert server.wait(job, timeout=5)["state"] == "cancelled"
     assert server.client.delete(f"/api/jobs/{job}").status_code == 204

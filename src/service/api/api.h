@@ -24,11 +24,9 @@
 namespace verbatim::api {
 
 struct ApiOptions {
-  std::string version;                       // of the program
-  std::string default_model;                 // what "whisper-1" and an empty name mean
-  uint64_t chunk_upload_size = 50ULL << 20;  // announced to web clients
-  bool is_loopback_only = true;              // answers for this machine's own names alone
-  bool enable_parallel_upload = true;        // parts may come at the same time
+  std::string version;           // of the program
+  std::string default_model;     // what "whisper-1" and an empty name mean
+  bool is_loopback_only = true;  // answers for this machine's own names alone
 };
 
 // All that endpoints use; everything outlives the server.
@@ -66,6 +64,8 @@ void AddSearchRoutes(const Services& services, std::vector<http::Route>& routes)
 void AddPerformanceRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddHistoryRoutes(const Services& services, std::vector<http::Route>& routes);
 // Health, metrics, openapi.json.
+void AddSettingRoutes(const Services& services, std::vector<http::Route>& routes);
+// Health, metrics, openapi.json, the page at "/".
 void AddSystemRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddPageRoutes(const Services& services, std::vector<http::Route>& routes);  // for browsers
 

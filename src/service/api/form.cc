@@ -11,6 +11,7 @@ namespace verbatim::api {
 namespace {
 
 constexpr size_t kFieldsSizeMax = 1 << 20;  // of all fields together
+constexpr uint64_t kOverheadMax = 1 << 20;  // of a form, besides its file
 constexpr size_t kFilenameSizeMax = 255;
 
 using Kind = MultipartEvent::Kind;
@@ -171,6 +172,10 @@ http::Task<void> FormReader::Discard() {
 }  // namespace
 
 http::Task<Result<ReceivedForm>> ReceiveForm(http::Exchange& exchange, upload::Uploads& uploads) {
+  const uint64_t size_max = uploads.limits().size_max;
+  if (size_max > 0 && exchange.request().content_length.value_or(0) > size_max + kOverheadMax) {
+    co_return Fail(ErrorCode::kTooLarge, "the request's body is too large");
+  }
   Result<MultipartReader> reader = MultipartReader::Open(exchange);
   if (!reader) co_return Failure(std::move(reader).error());
   FormReader form(exchange, uploads);

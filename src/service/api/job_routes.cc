@@ -21,7 +21,6 @@ namespace verbatim::api {
 namespace {
 
 constexpr uint64_t kJsonBytesMax = 256 << 10;
-constexpr uint64_t kFormOverheadMax = 1 << 20;  // of a form, besides its file
 
 http::Response JobResponse(const Services& services, int status, const store::Job& job) {
   return JsonTextResponse(status, JobText(services, job));
@@ -204,10 +203,7 @@ Result<http::Response> Change(const Services& services, const Call& call) {
 }  // namespace
 
 void AddJobRoutes(const Services& services, std::vector<http::Route>& routes) {
-  const uint64_t file_size_max = services.uploads.options().size_max;
-  const uint64_t form_size_max =
-      file_size_max == 0 ? http::kUnlimitedBody : file_size_max + kFormOverheadMax;
-  AddStreaming(services, routes, "POST", "/api/jobs", Submit, form_size_max);
+  AddStreaming(services, routes, "POST", "/api/jobs", Submit, http::kUnlimitedBody);
   AddEndpoint(services, routes, "GET", "/api/jobs", List);
   AddEndpoint(services, routes, "GET", "/api/jobs/{id}", Show);
   AddEndpoint(services, routes, "DELETE", "/api/jobs/{id}", Delete);

@@ -28,7 +28,6 @@ template <typename T>
 using OpenAiResult = std::expected<T, OpenAiError>;
 
 constexpr int kPriority = 5;  // somebody waits
-constexpr uint64_t kFormOverheadMax = 1 << 20;
 constexpr size_t kEventsAtOnce = 64;
 constexpr std::chrono::seconds kLookAgain{5};  // if an event were missed
 
@@ -292,11 +291,10 @@ Result<http::Response> ShowModel(const Services& services, const Call& call) {
 }  // namespace
 
 void AddOpenAiRoutes(const Services& services, std::vector<http::Route>& routes) {
-  const uint64_t file_size_max = services.uploads.options().size_max;
-  const uint64_t form_size_max =
-      file_size_max == 0 ? http::kUnlimitedBody : file_size_max + kFormOverheadMax;
-  AddStreaming(services, routes, "POST", "/v1/audio/transcriptions", Transcriptions, form_size_max);
-  AddStreaming(services, routes, "POST", "/v1/audio/translations", Translations, form_size_max);
+  AddStreaming(services, routes, "POST", "/v1/audio/transcriptions", Transcriptions,
+               http::kUnlimitedBody);
+  AddStreaming(services, routes, "POST", "/v1/audio/translations", Translations,
+               http::kUnlimitedBody);
   AddEndpoint(services, routes, "GET", "/v1/models", ListModels);
   AddEndpoint(services, routes, "GET", "/v1/models/{id}", ShowModel);
 }

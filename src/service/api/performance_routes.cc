@@ -1,24 +1,39 @@
 // How the service does on its machine, and what would make it do better: api/performance.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "api/api.h"
 #include "api/impl/endpoint.h"
+#include "performance/applied.h"
 #include "performance/memory_cleanup.h"
 #include "performance/report_json.h"
+#include "settings/kept_settings.h"
 #include "settings/settings_json.h"
 #include "store/jobs.h"
+#include "store/settings.h"
 
 namespace verbatim::api {
 namespace {
 
 namespace json = boost::json;
+using performance::Applied;
 using performance::Queue;
 using performance::Recent;
+using performance::Recommendation;
 using performance::Snapshot;
+using settings::NewValue;
+using settings::SettingChange;
 using store::Job;
+using store::SettingLogEntry;
 
 constexpr uint64_t kOptimizeBodyMax = 4096;
 constexpr size_t kJobsLookedAt = 50;
@@ -40,11 +55,13 @@ Result<JobLists> ReadJobs(const Services& services) {
   });
 }
 
+double Seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
+
 Queue QueueOf(const Services& services, const JobLists& lists, const jobs::Jobs::Load& load) {
   Queue queue{load.queued, load.running, 0};
   for (const Job& job : lists.queued) {
     const int64_t wait_ms = services.clock.WallMs() - job.created_ms;
-    queue.oldest_wait_s = std::max(queue.oldest_wait_s, static_cast<double>(wait_ms) / 1000);
+    queue.oldest_wait_s = std::max(queue.oldest_wait_s, Seconds(wait_ms));
   }
   return queue;
 }
@@ -58,7 +75,10 @@ Recent RecentOf(const Services& services, const JobLists& lists, const jobs::Job
     ++recent.ended;
     if (job.state != store::JobState::kFailed) continue;
     ++recent.failed;
-    if (job.error_code == "timeout") ++recent.timed_out;
+    if (job.error_code != "timeout") continue;
+    ++recent.timed_out;
+    recent.timed_out_after_s =
+        std::max(recent.timed_out_after_s, Seconds(job.finished_ms - job.started_ms));
   }
   return recent;
 }
@@ -88,12 +108,26 @@ Result<http::Response> Status(const Services& services, const Call&) {
                             {"recent", performance::RecentJson(snapshot.recent)}});
 }
 
+json::array RecommendationsWith(const std::vector<Applied>& applied, const Snapshot& snapshot) {
+  json::array array = performance::RecommendationsJson(performance::Recommendations(snapshot));
+  for (json::value& value : array) {
+    json::object& one = value.get_object();
+    const auto is_its = [&](const Applied& made) { return one.at("id").get_string() == made.id; };
+    one["is_applied"] = std::ranges::any_of(applied, is_its);
+    one["can_undo"] = std::ranges::any_of(
+        applied, [&](const Applied& made) { return is_its(made) && made.can_undo; });
+  }
+  return array;
+}
+
 Result<http::Response> Optimization(const Services& services, const Call&) {
   const Snapshot snapshot = TRY(Look(services));
   json::object workers = WorkersObject(services, snapshot);
   const json::value optimal = workers.at("optimal");
-  return JsonResponse(200, {{"recommendations", performance::RecommendationsJson(
-                                                    performance::Recommendations(snapshot))},
+  const std::vector<Applied> applied = performance::AppliedOf(
+      TRY(performance::ReadSettingLog(services.database)), services.settings.Current());
+  return JsonResponse(200, {{"recommendations", RecommendationsWith(applied, snapshot)},
+                            {"applied", performance::AppliedJson(applied)},
                             {"optimal_workers", optimal},
                             {"analysis",
                              {{"workers", std::move(workers)},
@@ -123,8 +157,70 @@ Result<http::Response> Optimize(const Services& services, const Call& call) {
   return JsonResponse(200, performance::CleanupJson(result));
 }
 
-Result<http::Response> Settings(const Services& services, const Call&) {
-  return JsonResponse(200, {{"settings", settings::SettingsJson(services.settings.All())}});
+Result<std::string> RuleOf(const Call& call) {
+  std::string id(call.parameter("id"));
+  if (performance::IsRule(id)) return id;
+  return Fail(ErrorCode::kNotFound, "there is no such recommendation");
+}
+
+Result<http::Response> ChangeFor(const Services& services, const NewValue& value,
+                                 const std::string& reason) {
+  const std::vector<SettingChange> changes =
+      TRY(services.settings.Change(std::span(&value, 1), reason));
+  return JsonResponse(200, {{"changes", settings::ChangesJson(changes)}});
+}
+
+Result<http::Response> Apply(const Services& services, const Call& call) {
+  const std::string id = TRY(RuleOf(call));
+  const std::vector<Recommendation> all = performance::Recommendations(TRY(Look(services)));
+  const auto found = std::ranges::find(all, id, &Recommendation::id);
+  if (found == all.end()) {
+    return Fail(ErrorCode::kConflict, "there is no reason for this recommendation now");
+  }
+  if (found->action.setting.empty()) {
+    return Fail(ErrorCode::kConflict,
+                found->action.command.empty()
+                    ? "there is nothing to be done for it"
+                    : "no setting does it; the command is: " + found->action.command);
+  }
+  return ChangeFor(services, {found->action.setting, found->action.value},
+                   performance::ApplyReason(id));
+}
+
+// Why what a recommendation has changed can't be taken back; the log has the newest first.
+Failure WhyNotUndone(const std::string& id, const std::vector<SettingLogEntry>& log,
+                     const settings::Loaded& loaded) {
+  const auto made = std::ranges::find(log, performance::ApplyReason(id), &SettingLogEntry::reason);
+  if (made == log.end()) {
+    return Fail(ErrorCode::kConflict, "this recommendation was not applied");
+  }
+  const auto newest = std::ranges::find(log, made->name, &SettingLogEntry::name);
+  if (newest->reason == performance::UndoReason(id)) {
+    return Fail(ErrorCode::kConflict, "this recommendation was taken back already");
+  }
+  if (newest->id != made->id) {
+    return Fail(ErrorCode::kConflict, fmt::format("{} was changed since, to {} ({})", made->name,
+                                                  newest->after, newest->reason));
+  }
+  const settings::Definition* definition = settings::FindDefinition(made->name);
+  if (definition == nullptr) return Fail(ErrorCode::kConflict, settings::UnknownText(made->name));
+  return Fail(ErrorCode::kConflict,
+              fmt::format("{} is {} since the last start ({})", made->name,
+                          settings::ValueText(loaded.settings, *definition),
+                          settings::OriginName(loaded.origins.at(definition->name))));
+}
+
+Result<http::Response> Undo(const Services& services, const Call& call) {
+  const std::string id = TRY(RuleOf(call));
+  const std::vector<SettingLogEntry> log = TRY(performance::ReadSettingLog(services.database));
+  const settings::Loaded loaded = services.settings.All();
+  const std::vector<Applied> all = performance::AppliedOf(log, loaded.settings);
+  const auto applied =
+      std::ranges::find_if(all, [&](const Applied& one) { return one.id == id && one.can_undo; });
+  if (applied == all.end()) return WhyNotUndone(id, log, loaded);
+  NewValue value{applied->made.name, std::nullopt};
+  if (applied->made.was_changed) value.value = applied->made.before;
+  return ChangeFor(services, value, performance::UndoReason(id));
 }
 
 }  // namespace
@@ -133,7 +229,8 @@ void AddPerformanceRoutes(const Services& services, std::vector<http::Route>& ro
   AddEndpoint(services, routes, "GET", "/api/performance", Status);
   AddEndpoint(services, routes, "GET", "/api/performance/optimization", Optimization);
   AddEndpoint(services, routes, "POST", "/api/performance/optimize", Optimize, kOptimizeBodyMax);
-  AddEndpoint(services, routes, "GET", "/api/performance/settings", Settings);
+  AddEndpoint(services, routes, "POST", "/api/performance/recommendations/{id}/apply", Apply);
+  AddEndpoint(services, routes, "POST", "/api/performance/recommendations/{id}/undo", Undo);
 }
 
 }  // namespace verbatim::api

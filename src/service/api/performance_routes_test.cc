@@ -106,18 +106,21 @@ TEST(PerformanceRoutesTest, PartsAreTakenUnlessSwitchedOff) {
   EXPECT_THAT(service.Ask("OPTIONS", "/api/uploads").headers.at("tus-extension"),
               HasSubstr("concatenation"));
 
-  Services services = service.services();
-  services.options.enable_parallel_upload = false;
-  const tests::RunningHttpServer server(http::ServerOptions{}, MakeRoutes(services));
-  const auto ask = [&](std::string_view method, std::string_view headers) {
-    tests::RawHttpClient client(server.port());
-    client.Send(RunningService::RequestText(method, "/api/uploads", headers, ""));
-    return client.ReceiveResponse(std::string(method)).value_or(RawResponse{});
-  };
-  EXPECT_EQ(ask("POST", kPart).status, 403);
-  EXPECT_EQ(ask("POST", "Tus-Resumable: 1.0.0\r\nUpload-Length: 5\r\n").status, 201);
-  EXPECT_THAT(ask("OPTIONS", "").headers.at("tus-extension"),
+  service.Patch(R"({"enable_parallel_upload": false})");
+  EXPECT_EQ(service.Ask("POST", "/api/uploads", kPart).status, 403);
+  EXPECT_EQ(
+      service.Ask("POST", "/api/uploads", "Tus-Resumable: 1.0.0\r\nUpload-Length: 5\r\n").status,
+      201);
+  EXPECT_THAT(service.Ask("OPTIONS", "/api/uploads").headers.at("tus-extension"),
               ::testing::Not(HasSubstr("concatenation")));
+}
+
+// chunk_upload_size.
+TEST(PerformanceRoutesTest, ClientsAreToldTheSizeOfParts) {
+  const RunningService service;
+  EXPECT_EQ(service.Ask("OPTIONS", "/api/uploads").headers.at("upload-chunk-size"), "52428800");
+  service.Patch(R"({"chunk_upload_size": "8 MiB"})");
+  EXPECT_EQ(service.Ask("OPTIONS", "/api/uploads").headers.at("upload-chunk-size"), "8388608");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ std::vector<http::Route> MakeRoutes(const Services& services) {
   AddSearchRoutes(services, routes);
   AddPerformanceRoutes(services, routes);
   AddHistoryRoutes(services, routes);
+  AddSettingRoutes(services, routes);
   AddSystemRoutes(services, routes);
   AddPageRoutes(services, routes);
   const fields::Reach reach =

@@ -29,13 +29,13 @@ Result<void> CheckDatabase(const Services& services) {
 }
 
 Result<void> CheckDisk(const Services& services) {
-  const upload::UploadsOptions& options = services.uploads.options();
+  const uint64_t reserve = services.uploads.limits().disk_reserve;
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(options.folder, error);
   if (error) return Failure(SystemError(error.value(), "asking for the disk's free space"));
-  if (space.available >= options.disk_reserve) return {};
-  return Fail(ErrorCode::kOutOfSpace, fmt::format("{} bytes are free; uploads leave {} free",
-                                                  space.available, options.disk_reserve));
+  if (space.available >= reserve) return {};
+  return Fail(ErrorCode::kOutOfSpace,
+              fmt::format("{} bytes are free; uploads leave {} free", space.available, reserve));
 }
 
 Result<void> CheckModel(const Services& services) {

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "jobs/jobs.h"
 #include "metrics/metrics.h"
+#include "settings/kept_settings.h"
 #include "store/jobs.h"
 #include "store/test_database.h"
 #include "tests/raw_http_client.h"
@@ -37,11 +38,12 @@ class RunningService {
  public:
   RunningService() {
     database_ = Must(store::Database::Open(folder_.path() / "verbatim.db"));
+    EXPECT_TRUE(settings::KeepIn(*database_, settings_, clock_, log_));
     events_ = Must(EventHub::Open(*database_, 64));
     upload::UploadsOptions upload_options;
     upload_options.folder = folder_.path() / "uploads";
-    upload_options.size_max = 100'000;
-    upload_options.disk_reserve = 0;
+    upload_options.limits.size_max = 100'000;
+    upload_options.limits.disk_reserve = 0;
     uploads_ = Must(upload::Uploads::Open(upload_options, *database_, clock_, log_));
     jobs::EngineCacheOptions engine_options;
     engine_options.open = [this](const std::string&) -> Result<std::unique_ptr<pipeline::Engine>> {
@@ -101,6 +103,14 @@ class RunningService {
 
   tests::RawResponse PostJson(std::string_view target, std::string_view json) const {
     return Ask("POST", target, "Content-Type: application/json\r\n", json);
+  }
+
+  // Changes settings, as JSON; what comes of it.
+  boost::json::value Patch(std::string_view json) const {
+    const tests::RawResponse response =
+        Ask("PATCH", "/api/performance/settings", "Content-Type: application/json\r\n", json);
+    EXPECT_EQ(response.status, 200) << response.body;
+    return boost::json::parse(response.body);
   }
 
   static std::string RequestText(std::string_view method, std::string_view target,

@@ -1,9 +1,5 @@
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-#include <ctime>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -72,8 +68,7 @@ std::string_view StateName(UploadState state) {
 
 boost::json::value Time(int64_t wall_ms) {
   if (wall_ms <= 0) return nullptr;
-  const std::tm parts = fmt::gmtime(static_cast<std::time_t>(wall_ms / 1000));
-  return boost::json::value(fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", parts, wall_ms % 1000));
+  return boost::json::value(UtcText(wall_ms));
 }
 
 boost::json::object UploadJson(const Upload& upload) {
@@ -210,7 +205,7 @@ http::Task<http::Response> AnswerCreation(const Services& services, http::Exchan
   const TusResult<upload::NewUpload> request = RequestOf(*creation);
   if (!request) co_return TusProblem(request.error());
 
-  if (request->is_partial && !services.options.enable_parallel_upload) {
+  if (request->is_partial && !services.settings.Current().enable_parallel_upload) {
     co_return TusProblem({403, "parts are not taken: parallel uploads are switched off"});
   }
 
@@ -350,9 +345,6 @@ Result<http::Response> DeleteUpload(const Services& services, const Call& call) 
   const std::string id(call.parameter("id"));
   const TusResult<Upload> upload = FindUpload(services, id);
   if (!upload) return TusProblem(upload.error());
-  if (upload->state == UploadState::kComplete && upload->expires_ms == 0) {
-    return TusProblem({409, "a job uses the upload; delete the job"});
-  }
   if (auto done = services.uploads.Delete(id); !done) {
     return TusProblem(services, call.request(), done.error());
   }
@@ -363,11 +355,14 @@ Result<http::Response> TusOptions(const Services& services, const Call&) {
   http::Response response = TusAnswer(204);
   response.headers.Set("Tus-Version", std::string(kTusVersion));
   std::string extensions(kTusExtensions);
-  if (services.options.enable_parallel_upload) extensions += ",concatenation";
+  const settings::Settings settings = services.settings.Current();
+  if (settings.enable_parallel_upload) extensions += ",concatenation";
   response.headers.Set("Tus-Extension", std::move(extensions));
   response.headers.Set("Tus-Checksum-Algorithm", std::string(kTusChecksums));
-  const uint64_t size_max = services.uploads.options().size_max;
+  const uint64_t size_max = services.uploads.limits().size_max;
   if (size_max > 0) response.headers.Set("Tus-Max-Size", std::to_string(size_max));
+  // Not of the protocol: the size of the parts that clients should send.
+  response.headers.Set("Upload-Chunk-Size", std::to_string(settings.chunk_upload_size));
   return response;
 }
 

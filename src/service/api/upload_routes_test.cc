@@ -135,7 +135,10 @@ TEST_F(UploadRoutesTest, AJobIsMadeByTheUploadThatAsksForIt) {
   const boost::json::value& job = jobs.as_array().front();
   EXPECT_EQ(job.at("options").at("language").as_string(), "de");
   EXPECT_EQ(service_.End(std::string(job.at("id").as_string())), "completed");
-  EXPECT_EQ(service_.Ask("DELETE", path, kVersion).status, 409);
+  const RawResponse kept = service_.Ask("DELETE", path, kVersion);
+  EXPECT_EQ(kept.status, 409);
+  EXPECT_THAT(kept.body, HasSubstr("job " + std::string(job.at("id").as_string()) +
+                                   " has the upload: delete the job"));
 }
 
 TEST_F(UploadRoutesTest, AJobThatCannotBeIsRefusedAtOnce) {

@@ -34,7 +34,8 @@ void AddTotals(const profile::StageMeter::Totals& more, profile::StageMeter::Tot
 
 class SharedEngines final : public EngineCache {
  public:
-  SharedEngines(EngineCacheOptions options, Log& log) : options_(std::move(options)), log_(log) {}
+  SharedEngines(EngineCacheOptions options, Log& log)
+      : options_(std::move(options)), log_(log), loaded_max_(options_.loaded_max) {}
 
   Result<std::shared_ptr<pipeline::Engine>> Get(const std::string& model) override {
     std::vector<std::shared_ptr<pipeline::Engine>> idle;  // destroyed without the mutex
@@ -48,7 +49,7 @@ class SharedEngines final : public EngineCache {
         }
         loaded_.wait(mutex_);
       }
-      idle = TakeIdle();
+      idle = TakeIdle(1);
       engines_[model];  // being loaded
     }
     idle.clear();
@@ -75,6 +76,13 @@ class SharedEngines final : public EngineCache {
     if (!IsFolder(model) && models::FindInCatalog(model) == nullptr) return UnknownModel(model);
     TRY(models::FindModel(model));
     return {};
+  }
+
+  void SetLoadedMax(size_t count) override {
+    std::vector<std::shared_ptr<pipeline::Engine>> idle;  // destroyed without the mutex
+    const MutexLock lock(mutex_);
+    loaded_max_ = count;
+    idle = TakeIdle(0);
   }
 
   std::vector<ModelInfo> Installed() override {
@@ -109,10 +117,10 @@ class SharedEngines final : public EngineCache {
     uint64_t used = 0;                         // the newest has the highest number
   };
 
-  // Those that give way to one more, the longest unused first.
-  std::vector<std::shared_ptr<pipeline::Engine>> TakeIdle() REQUIRES(mutex_) {
+  // Those that give way, the longest unused first, so that as many more may be loaded.
+  std::vector<std::shared_ptr<pipeline::Engine>> TakeIdle(size_t more) REQUIRES(mutex_) {
     std::vector<std::shared_ptr<pipeline::Engine>> idle;
-    while (engines_.size() >= std::max<size_t>(options_.loaded_max, 1)) {
+    while (engines_.size() + more > std::max<size_t>(loaded_max_, 1)) {
       auto oldest = engines_.end();
       for (auto entry = engines_.begin(); entry != engines_.end(); ++entry) {
         // Copies are only made under the mutex or from another copy, so one owner means idle.
@@ -158,6 +166,7 @@ class SharedEngines final : public EngineCache {
   std::map<std::string, Entry> engines_ GUARDED_BY(mutex_);
   uint64_t uses_ GUARDED_BY(mutex_) = 0;
   profile::StageMeter::Totals unloaded_stages_ GUARDED_BY(mutex_) = {};
+  size_t loaded_max_ GUARDED_BY(mutex_);
 };
 
 }  // namespace

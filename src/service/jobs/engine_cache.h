@@ -52,6 +52,9 @@ class EngineCache {
   // Whether a job may name it, without loading it. Errors: as Get.
   virtual Result<void> Check(const std::string& model) = 0;
 
+  // How many models stay in memory. Idle ones beyond it are dropped at once.
+  virtual void SetLoadedMax(size_t count) = 0;
+
   // Models that are installed.
   virtual std::vector<ModelInfo> Installed() = 0;
 

@@ -96,6 +96,23 @@ TEST_F(EngineCacheTest, TimeOfUnloadedModelsStillCounts) {
   EXPECT_EQ(nanoseconds(*cache), 14U);
 }
 
+TEST_F(EngineCacheTest, HowManyStayMayChange) {
+  const auto cache = Make(3);
+  const auto base = cache->Get("base");
+  ASSERT_TRUE(cache->Get("tiny.en"));
+  ASSERT_TRUE(cache->Get("small"));
+  cache->SetLoadedMax(2);
+  EXPECT_FALSE(IsLoaded(*cache, "tiny.en"));
+  EXPECT_EQ(script_->alive, 2);
+  cache->SetLoadedMax(1);
+  EXPECT_TRUE(IsLoaded(*cache, "base")) << "in use";
+  EXPECT_EQ(script_->alive, 1);
+  cache->SetLoadedMax(2);
+  ASSERT_TRUE(cache->Get("small"));
+  EXPECT_TRUE(IsLoaded(*cache, "base"));
+  EXPECT_EQ(script_->alive, 2);
+}
+
 TEST_F(EngineCacheTest, AFailureIsTriedAgain) {
   script_->on_open = [](const std::string&) -> Result<void> {
     return Fail(ErrorCode::kCorruptModel, "torn");

@@ -13,7 +13,7 @@ namespace {
 std::optional<split::SplitPlan> FirstPlan(bool is_optimized) {
   const store::TemporaryFolder folder;
   JobsOptions options;
-  options.chunk_size_optimization = is_optimized;
+  options.limits.chunk_size_optimization = is_optimized;
   TestServer server(folder.path(), options);
   std::optional<split::SplitPlan> plan;
   server.script().on_call = [&](const pipeline::FileRequest& file,

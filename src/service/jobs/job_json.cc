@@ -1,6 +1,5 @@
 #include "jobs/impl/job_json.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,8 +7,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <cmath>
-#include <ctime>
 
+#include "base/clock.h"
 #include "jobs/impl/json_fields.h"
 #include "jobs/jobs.h"
 #include "transcript/writers.h"
@@ -19,11 +18,10 @@ namespace {
 
 namespace json = boost::json;
 
-// RFC 3339, UTC; null for "not yet".
+// Null for "not yet".
 json::value Time(int64_t wall_ms) {
   if (wall_ms <= 0) return nullptr;
-  const std::tm parts = fmt::gmtime(static_cast<std::time_t>(wall_ms / 1000));
-  return json::value(fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", parts, wall_ms % 1000));
+  return json::value(UtcText(wall_ms));
 }
 
 double Seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }

@@ -144,9 +144,9 @@ Result<Submitted> JobCenter::Admit(Connection& connection, const JobRequest& req
     return Fail(ErrorCode::kInvalidArgument, "the upload is only a part of a file");
   }
   const std::vector<int64_t> counts = TRY(store::CountJobs(connection));
-  if (counts[static_cast<size_t>(JobState::kQueued)] >= static_cast<int64_t>(options_.queued_max)) {
-    return Fail(ErrorCode::kBusy,
-                fmt::format("the queue is full: {} jobs are waiting", options_.queued_max));
+  const int64_t queued = counts[static_cast<size_t>(JobState::kQueued)];
+  if (queued >= static_cast<int64_t>(limits_.Get().queued_max)) {
+    return Fail(ErrorCode::kBusy, fmt::format("the queue is full: {} jobs are waiting", queued));
   }
   return Submitted{TRY(ledger_.Enter(connection, MakeJob(request, options))), false};
 }
@@ -237,7 +237,7 @@ std::string JobCenter::WhyWaiting(const Job& job) {
     return fmt::format("{} before it in the queue.", JobsAre(static_cast<size_t>(*before)));
   }
   const size_t running = roster_.count();
-  if (running < static_cast<size_t>(options_.runners)) return "It starts in a moment.";
+  if (running < static_cast<size_t>(limits_.Get().runners)) return "It starts in a moment.";
   return fmt::format("{} running, as many as there may be; it is next.", JobsAre(running));
 }
 

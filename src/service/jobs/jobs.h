@@ -24,17 +24,22 @@
 
 namespace verbatim::jobs {
 
-struct JobsOptions {
-  std::string default_model = "base";
-  int runners = 4;             // jobs at the same time; they share the engine's workers
-  size_t queued_max = 10'000;  // more are refused
-  int64_t lease_ms = 30'000;
-  int64_t heartbeat_ms = 10'000;
+// What may change while jobs run.
+struct JobLimits {
+  int runners = 4;                       // jobs at the same time; they share the engine's workers
+  size_t queued_max = 10'000;            // more are refused
   int64_t timeout_ms = 1'800'000;        // processing_timeout_seconds
   int64_t large_timeout_ms = 3'600'000;  // large_file_timeout_seconds
+  bool chunk_size_optimization = true;   // windows fitted to file and memory; false: of 30 s
+};
+
+struct JobsOptions {
+  std::string default_model = "base";
+  JobLimits limits;
+  int64_t lease_ms = 30'000;
+  int64_t heartbeat_ms = 10'000;
   uint64_t large_file_bytes = 500'000'000;
   int crashes_max = 3;
-  bool chunk_size_optimization = true;  // windows fitted to file and memory; false: of 30 s
 };
 
 inline constexpr int kPriorityMin = -10;
@@ -80,6 +85,10 @@ class Jobs {
   // No job is started any more; those running are stopped at the next window, their leases
   // returned. Returns when all runners have ended, at most after `grace`.
   virtual void Stop(std::chrono::milliseconds grace) = 0;
+
+  // From now on, also for jobs that run: time-outs count for them, and where there are more of them
+  // than there may be, no further one starts before enough have ended.
+  virtual void SetLimits(const JobLimits& limits) = 0;
 
   // Errors: kNotFound (no such upload), kConflict (the key was used for another request),
   // kInvalidArgument (options, model), kBusy (the queue is full, or the server stops).

@@ -226,7 +226,7 @@ TEST_F(JobsTest, AnEnglishModelIsAskedForEnglishOnly) {
 }
 
 TEST_F(JobsTest, AFullQueueRefusesAndTakesAgain) {
-  options_.queued_max = 2;
+  options_.limits.queued_max = 2;
   const std::string upload = server().Upload(Speech(1));
   server().Submit(upload);
   const Job second = server().Submit(upload);
@@ -258,7 +258,7 @@ TEST_F(JobsTest, TheSameKeyGivesTheSameJob) {
 }
 
 TEST_F(JobsTest, ARepeatIsAnsweredThoughTheQueueIsFull) {
-  options_.queued_max = 1;
+  options_.limits.queued_max = 1;
   const std::string upload = server().Upload(Speech(1));
   const Result<Submitted> first = SubmitWithKey(upload, "k");
   EXPECT_EQ(SubmitWithKey(upload, "k")->job.id, first->job.id);
@@ -617,7 +617,7 @@ TEST_F(JobsTest, AnUploadWithAJobDoesNotExpire) {
 }
 
 TEST_F(JobsTest, WhyWaitingSaysWhatItWaitsFor) {
-  options_.runners = 1;
+  options_.limits.runners = 1;
   const std::string slow = server().Begin(100);
   server().Append(slow, std::string(43, 'x'));
   const Job receiving = server().Submit(slow);

@@ -41,11 +41,12 @@ std::vector<Ledger::Attempt> AttemptsOf(const Roster& roster) {
 
 JobCenter::JobCenter(JobsOptions options, const Parts& parts)
     : options_(std::move(options)),
+      limits_(options_.limits),
       parts_(parts),
       ledger_(parts.database, parts.clock, RandomId(), options_.lease_ms),
-      dispatcher_(options_, ledger_, parts.database, parts.uploads, roster_, parts.clock),
+      dispatcher_(limits_, ledger_, parts.database, parts.uploads, roster_, parts.clock),
       tools_{ledger_,       parts.database, parts.uploads, parts.engines,
-             parts.metrics, parts.clock,    parts.log,     options_.chunk_size_optimization} {}
+             parts.metrics, parts.clock,    parts.log,     limits_} {}
 
 void JobCenter::Abandon() {
   is_stopping_ = true;
@@ -54,7 +55,7 @@ void JobCenter::Abandon() {
 
 JobCenter::~JobCenter() {
   Abandon();
-  for (std::jthread& thread : threads_) thread.request_stop();
+  EndThreads();
   bell_.Ring();
 }
 
@@ -71,11 +72,9 @@ Result<void> JobCenter::Recover() {
 
 void JobCenter::Start() {
   {
-    MutexLock lock(runners_mutex_);
-    runners_alive_ = options_.runners;
-  }
-  for (int i = 0; i < options_.runners; ++i) {
-    threads_.emplace_back([this](const std::stop_token& stop) { RunnerLoop(stop); });
+    const MutexLock lock(runners_mutex_);
+    has_started_ = true;
+    AddRunners(limits_.Get().runners);
   }
   threads_.emplace_back([this](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
@@ -89,6 +88,28 @@ void JobCenter::Start() {
       bell_.Sleep(kSweepTime, stop);
     }
   });
+}
+
+void JobCenter::AddRunners(int count) {
+  while (runners_.size() < static_cast<size_t>(count)) {
+    ++runners_alive_;
+    runners_.emplace_back([this](const std::stop_token& stop) { RunnerLoop(stop); });
+  }
+}
+
+void JobCenter::SetLimits(const JobLimits& limits) {
+  limits_.Set(limits);
+  {
+    const MutexLock lock(runners_mutex_);
+    if (has_started_ && !is_stopping_) AddRunners(limits.runners);
+  }
+  Changed();
+}
+
+int64_t JobCenter::LimitOf(const ActiveRun& run) const {
+  const JobLimits limits = limits_.Get();
+  const bool is_large = run.file_bytes() > options_.large_file_bytes;
+  return is_large ? limits.large_timeout_ms : limits.timeout_ms;
 }
 
 void JobCenter::Stop(std::chrono::milliseconds grace) {
@@ -106,7 +127,13 @@ void JobCenter::Stop(std::chrono::milliseconds grace) {
       parts_.log.Warning("job {} did not stop in time; it is queued again", run->job());
     }
   }
+  EndThreads();
+}
+
+void JobCenter::EndThreads() {
   for (std::jthread& thread : threads_) thread.request_stop();
+  const MutexLock lock(runners_mutex_);
+  for (std::jthread& thread : runners_) thread.request_stop();
 }
 
 void JobCenter::RunnerLoop(const std::stop_token& stop) {
@@ -189,7 +216,7 @@ Result<Job> JobCenter::Settle(const ClaimedJob& claimed, Result<Transcript> resu
       return ledger_.Fail(
           attempt, {"timeout", fmt::format("It was not done within {} minutes. What was done is "
                                            "kept: tried again, it goes on from there.",
-                                           claimed.run->limit_ms() / 60'000)});
+                                           LimitOf(*claimed.run) / 60'000)});
     default: break;
   }
   if (claimed.run->was_early()) return Restart(attempt, result.error());
@@ -247,12 +274,14 @@ void JobCenter::RefreshCounts() {
   running_ = static_cast<int>((*counts)[static_cast<size_t>(JobState::kRunning)]);
   parts_.metrics.SetJobs(queued_, running_);
   const int busy = static_cast<int>(roster_.count());
-  parts_.metrics.SetWorkers(busy, std::max(options_.runners - busy, 0));
+  parts_.metrics.SetWorkers(busy, std::max(limits_.Get().runners - busy, 0));
 }
 
 void JobCenter::Tick() {
   const int64_t now_ms = parts_.clock.SteadyMs();
-  for (const std::shared_ptr<ActiveRun>& run : roster_.all()) run->CheckTime(now_ms, kStallMs);
+  for (const std::shared_ptr<ActiveRun>& run : roster_.all()) {
+    run->CheckTime(now_ms, {LimitOf(*run), kStallMs});
+  }
   if (now_ms >= heartbeat_due_ms_) {
     heartbeat_due_ms_ = now_ms + options_.heartbeat_ms;
     RenewLeases();

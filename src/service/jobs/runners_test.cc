@@ -94,7 +94,7 @@ TEST_F(RunnersTest, AnUploadThatCompletesWakesARunner) {
 }
 
 TEST_F(RunnersTest, CancelReachesARunThatIsBusyAndFreesItsRunner) {
-  options_.runners = 1;
+  options_.limits.runners = 1;
   CloseGate();
   server().jobs().Start();
   const Job job = server().Submit(server().Upload(Speech(2)));
@@ -110,7 +110,7 @@ TEST_F(RunnersTest, CancelReachesARunThatIsBusyAndFreesItsRunner) {
 }
 
 TEST_F(RunnersTest, AShortJobDoesNotWaitBehindALongOne) {
-  options_.runners = 2;
+  options_.limits.runners = 2;
   server().script().on_window = [this](const std::string& file, int64_t,
                                        const std::stop_token& stop) {
     if (file != "long.wav") return;
@@ -130,7 +130,7 @@ TEST_F(RunnersTest, AShortJobDoesNotWaitBehindALongOne) {
 }
 
 TEST_F(RunnersTest, StopGivesLeasesBackAndTheNextServerGoesOn) {
-  options_.runners = 2;
+  options_.limits.runners = 2;
   CloseGate();
   server().jobs().Start();
   const Job first = server().Submit(server().Upload(Speech(3, 1)));
@@ -158,7 +158,7 @@ TEST_F(RunnersTest, StopGivesLeasesBackAndTheNextServerGoesOn) {
 }
 
 TEST_F(RunnersTest, StopDoesNotWaitForARunThatDoesNotHear) {
-  options_.runners = 1;
+  options_.limits.runners = 1;
   server().script().on_window = [this](const std::string&, int64_t, const std::stop_token&) {
     ++waiting_;
     std::unique_lock lock(gate_mutex_);
@@ -207,7 +207,7 @@ TEST_F(RunnersTest, WhatNeedsItsEndWaitsForIt) {
 }
 
 TEST_F(RunnersTest, SlowUploadsLeaveARunnerFree) {
-  options_.runners = 2;
+  options_.limits.runners = 2;
   server().jobs().Start();
   std::vector<std::string> uploads;
   std::vector<std::string> ids;
@@ -282,7 +282,7 @@ TEST_F(RunnersTest, AFailureBeforeTheFileIsWholeIsNotTheLastWord) {
 }
 
 TEST_F(RunnersTest, AStoreThatFailsForAMomentCostsNothingButTime) {
-  options_.runners = 1;
+  options_.limits.runners = 1;
   std::atomic<bool> is_failing = true;
   server().script().on_window = [&](const std::string&, int64_t window, const std::stop_token&) {
     if (window == 1 && is_failing.exchange(false)) server().database().FailAfter(0);

@@ -124,7 +124,7 @@ class TestServer {
         std::make_unique<FragileDatabase>(Must(store::Database::Open(folder_ / "verbatim.db")));
     upload::UploadsOptions options;
     options.folder = folder_ / "uploads";
-    options.disk_reserve = 0;
+    options.limits.disk_reserve = 0;
     uploads_ = Must(upload::Uploads::Open(options, *database_, clock_, log_));
     center_ = std::make_unique<JobCenter>(
         options_, JobCenter::Parts{*database_, *uploads_, *engines_, *metrics_, clock_, log_});

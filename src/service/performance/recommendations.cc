@@ -40,13 +40,23 @@ std::string_view CategoryName(Category category) {
   return "runtime";
 }
 
+bool IsRule(std::string_view id) {
+  for (const auto rules : {SystemRules(), ConfigurationRules(), RuntimeRules()}) {
+    if (std::ranges::find(rules, id, &Rule::id) != rules.end()) return true;
+  }
+  return false;
+}
+
 std::vector<Recommendation> Recommendations(const Snapshot& snapshot) {
   const WorkerCount workers = OptimalWorkerCount(snapshot);
   const Facts facts{snapshot, snapshot.resources, snapshot.settings, workers};
   std::vector<Recommendation> found;
   for (const auto rules : {SystemRules(), ConfigurationRules(), RuntimeRules()}) {
-    for (const Rule rule : rules) {
-      if (std::optional<Recommendation> one = rule(facts)) found.push_back(*std::move(one));
+    for (const Rule& rule : rules) {
+      std::optional<Recommendation> one = rule.speak(facts);
+      if (!one) continue;
+      one->id = rule.id;
+      found.push_back(*std::move(one));
     }
   }
   std::ranges::stable_sort(found, std::greater(), &Recommendation::severity);

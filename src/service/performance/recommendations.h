@@ -23,8 +23,9 @@ struct Queue {
 struct Recent {
   double realtime_factor = 0;  // seconds of audio per second, over the last minute
   int ended = 0;
-  int failed = 0;     // of these
-  int timed_out = 0;  // of the failed
+  int failed = 0;                // of these
+  int timed_out = 0;             // of the failed
+  double timed_out_after_s = 0;  // how long the longest of these was worked on
 };
 
 // All that is known at one time.
@@ -65,6 +66,9 @@ struct Recommendation {
   std::string expected_gain = {};  // what following it brings
   Action action = {};
 };
+
+// Whether there is a rule of this id, whatever it has to say.
+bool IsRule(std::string_view id);
 
 // What the rules have to say, the most severe first. A pure function.
 std::vector<Recommendation> Recommendations(const Snapshot& snapshot);

@@ -81,7 +81,8 @@ json::object RecentJson(const Recent& recent) {
   return {{"realtime_factor", recent.realtime_factor},
           {"ended", recent.ended},
           {"failed", recent.failed},
-          {"timed_out", recent.timed_out}};
+          {"timed_out", recent.timed_out},
+          {"timed_out_after_s", recent.timed_out_after_s}};
 }
 
 }  // namespace verbatim::performance

@@ -26,7 +26,7 @@ boost::json::object CleanupJson(const MemoryResult& result);
 // queued, running, oldest_wait_s.
 boost::json::object QueueJson(const Queue& queue);
 
-// realtime_factor, ended, failed, timed_out.
+// realtime_factor, ended, failed, timed_out, timed_out_after_s.
 boost::json::object RecentJson(const Recent& recent);
 
 }  // namespace verbatim::performance

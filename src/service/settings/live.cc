@@ -23,66 +23,55 @@ bool IsGivenAnew(Origin origin) {
   return origin == Origin::kEnvironment || origin == Origin::kFlag;
 }
 
-Live::Live(Loaded start) : start_(std::move(start)) {
-  const MutexLock lock(mutex_);
-  now_.loaded = start_;
-}
+Live::Live(Loaded start) : start_(std::move(start)), now_(start_) {}
 
-Settings Live::Current() const {
-  const MutexLock lock(mutex_);
-  return now_.loaded.settings;
-}
+Settings Live::Current() const { return now_.Get().settings; }
 
 Loaded Live::All() const {
   const MutexLock turn(turn_);
-  const MutexLock lock(mutex_);
-  return now_.loaded;
+  return now_.Get();
 }
 
 Result<std::vector<SettingChange>> Live::Change(std::span<const NewValue> values,
                                                 std::string_view reason) {
   const MutexLock turn(turn_);
-  State next;
-  {
-    const MutexLock lock(mutex_);
-    next = now_;
-  }
+  Loaded next = now_.Get();
+  Values changed = changed_;
   std::vector<SettingChange> changes;
   for (const NewValue& value : values) {
-    if (auto change = TRY(Apply(next, value))) changes.push_back(*std::move(change));
+    if (auto change = TRY(Apply(value, next, changed))) changes.push_back(*std::move(change));
   }
   if (changes.empty()) return changes;
   if (remember_) TRY_VOID(remember_(changes, reason));
-  {
-    const MutexLock lock(mutex_);
-    now_ = std::move(next);
-  }
+  changed_ = std::move(changed);
+  now_.Set(std::move(next));
   for (const Listener& listener : listeners_) listener(changes);
   return changes;
 }
 
-Result<std::optional<SettingChange>> Live::Apply(State& state, const NewValue& value) const {
+Result<std::optional<SettingChange>> Live::Apply(const NewValue& value, Loaded& loaded,
+                                                 Values& changed) const {
   const Definition& definition = *TRY(FindLive(value.name));
   SettingChange change;
   change.name = value.name;
-  change.before = ValueText(state.loaded.settings, definition);
-  change.was_changed = state.loaded.origins[definition.name] == Origin::kChanged;
+  change.before = ValueText(loaded.settings, definition);
+  change.was_changed = loaded.origins[definition.name] == Origin::kChanged;
   change.is_changed = value.value.has_value();
   change.given_by = OriginAtStart(definition);
   const std::string given = ValueText(start_.settings, definition);
-  TRY_VOID(Assign(state.loaded.settings, definition, value.value.value_or(given)));
-  change.after = ValueText(state.loaded.settings, definition);
+  TRY_VOID(Assign(loaded.settings, definition, value.value.value_or(given)));
+  change.after = ValueText(loaded.settings, definition);
 
-  const auto known = state.changed.find(definition.name);
-  const bool is_known = known != state.changed.end();
+  const auto known = changed.find(definition.name);
+  const bool is_known = known != changed.end();
   const bool is_same = change.is_changed ? !is_known || known->second == change.after : !is_known;
   if (is_same && change.after == change.before) return std::nullopt;
   if (change.is_changed) {
-    state.changed[definition.name] = change.after;
-    state.loaded.origins[definition.name] = Origin::kChanged;
+    changed[definition.name] = change.after;
+    loaded.origins[definition.name] = Origin::kChanged;
   } else {
-    state.changed.erase(definition.name);
-    state.loaded.origins[definition.name] = change.given_by;
+    changed.erase(definition.name);
+    loaded.origins[definition.name] = change.given_by;
   }
   return change;
 }
@@ -94,7 +83,8 @@ Origin Live::OriginAtStart(const Definition& definition) const {
 
 std::vector<std::string> Live::Restore(const std::vector<NewValue>& changed) {
   std::vector<std::string> passed_over;
-  const MutexLock lock(mutex_);
+  const MutexLock turn(turn_);
+  Loaded next = now_.Get();
   for (const auto& [name, value] : changed) {
     const Result<const Definition*> definition = FindLive(name);
     if (!definition) {
@@ -102,18 +92,19 @@ std::vector<std::string> Live::Restore(const std::vector<NewValue>& changed) {
       continue;
     }
     const std::string_view known = (*definition)->name;
-    now_.changed[known] = value.value_or("");
-    Origin& origin = now_.loaded.origins[known];
+    changed_[known] = value.value_or("");
+    Origin& origin = next.origins[known];
     if (IsGivenAnew(origin)) {
       passed_over.push_back(fmt::format(
           "{} was changed to {} in an earlier run, but its {} says {}", name, value.value_or(""),
-          OriginName(origin), ValueText(now_.loaded.settings, **definition)));
+          OriginName(origin), ValueText(next.settings, **definition)));
       continue;
     }
-    const Result<void> assigned = Assign(now_.loaded.settings, **definition, value.value_or(""));
+    const Result<void> assigned = Assign(next.settings, **definition, value.value_or(""));
     if (!assigned) passed_over.push_back(assigned.error().message);
     if (assigned) origin = Origin::kChanged;
   }
+  now_.Set(std::move(next));
   return passed_over;
 }
 

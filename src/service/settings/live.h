@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/latest.h"
 #include "base/mutex.h"
 #include "settings/settings.h"
 
@@ -65,21 +66,18 @@ class Live {
   void OnChange(Listener listener);
 
  private:
-  // What holds, and the changes it came from.
-  struct State {
-    Loaded loaded;
-    std::map<std::string_view, std::string> changed;  // also those that do not count now
-  };
+  using Values = std::map<std::string_view, std::string>;  // by name
 
   Origin OriginAtStart(const Definition& definition) const;
-  Result<std::optional<SettingChange>> Apply(State& state, const NewValue& value) const;
+  Result<std::optional<SettingChange>> Apply(const NewValue& value, Loaded& loaded,
+                                             Values& changed) const;
 
   const Loaded start_;
   mutable Mutex turn_;  // one change at a time
   Remember remember_ GUARDED_BY(turn_);
   std::vector<Listener> listeners_ GUARDED_BY(turn_);
-  mutable Mutex mutex_;
-  State now_ GUARDED_BY(mutex_);
+  Values changed_ GUARDED_BY(turn_);  // also what does not count now
+  Latest<Loaded> now_;
 };
 
 }  // namespace verbatim::settings

@@ -48,6 +48,13 @@ json::value ValueJson(const Settings& settings, const Definition& definition) {
   return std::visit([&](auto field) { return json::value(settings.*field); }, definition.field);
 }
 
+json::value ValueJson(std::string_view name, const std::string& text) {
+  const Definition* definition = FindDefinition(name);
+  Settings settings;
+  if (definition == nullptr || !Assign(settings, *definition, text)) return json::value(text);
+  return ValueJson(settings, *definition);
+}
+
 Result<std::string> TextOfJson(const Definition& definition, const json::value& value) {
   if (const json::string* text = value.if_string()) return std::string(*text);
   if (value.is_bool()) return value.get_bool() ? "true" : "false";

@@ -11,6 +11,9 @@ namespace verbatim::settings {
 // A value as JSON of its kind: true, 4, 0.8, "info"; sizes as bytes.
 boost::json::value ValueJson(const Settings& settings, const Definition& definition);
 
+// The same of a value that is text; as text if it is none of such a setting.
+boost::json::value ValueJson(std::string_view name, const std::string& text);
+
 // A JSON value as the text that Assign takes. Errors: kInvalidArgument, with the setting, the value
 // and what is allowed, for what is neither text, number nor true and false.
 Result<std::string> TextOfJson(const Definition& definition, const boost::json::value& value);

@@ -91,6 +91,17 @@ Failure NoUpload(const std::string& id) {
   return Fail(ErrorCode::kNotFound, "there is no upload " + id);
 }
 
+// One of the jobs that have it; first those that have not ended.
+Result<std::string> WhyKept(Connection& connection, const std::string& id) {
+  Statement find = TRY(connection.Prepare(
+      "SELECT id, finished_ms FROM jobs WHERE upload = ? ORDER BY finished_ms > 0, number"));
+  find.Bind(id);
+  if (!TRY(find.Step())) return "the upload " + id + " is in use";
+  const std::string job = find.Text();
+  return find.Integer() == 0 ? "job " + job + " needs the upload: cancel the job first"
+                             : "job " + job + " has the upload: delete the job, and both go";
+}
+
 }  // namespace
 
 Result<void> InsertUpload(Connection& connection, const Upload& upload) {
@@ -127,7 +138,7 @@ Result<void> DeleteUpload(Connection& connection, const std::string& id) {
   Statement remove = TRY(connection.Prepare("DELETE FROM uploads WHERE id = ?"));
   Result<int64_t> count = remove.Bind(id).Run();
   if (!count && count.error().code == ErrorCode::kConflict) {
-    return Fail(ErrorCode::kConflict, "a job has the upload " + id);
+    return Fail(ErrorCode::kConflict, TRY(WhyKept(connection, id)));
   }
   if (!count) return Failure(std::move(count).error());
   if (*count == 0) return NoUpload(id);

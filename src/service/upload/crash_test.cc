@@ -205,7 +205,7 @@ TEST_F(FullDiskTest, AFullDiskKeepsTheOffsetTruthfulAndUploadsGoOnAfterIt) {
 }
 
 TEST_F(FullDiskTest, UploadsLeaveTheReserveFree) {
-  options_.disk_reserve = 1 << 20;
+  options_.limits.disk_reserve = 1 << 20;
   Reopen();
   const store::Upload upload = Create(std::nullopt);
   const std::string bytes = Pattern(64 << 10);
@@ -216,7 +216,7 @@ TEST_F(FullDiskTest, UploadsLeaveTheReserveFree) {
   const Result<store::Upload> saved = receiver->Save();
   ASSERT_TRUE(saved) << saved.error().message;
   EXPECT_GT(saved->offset, 0U);
-  EXPECT_GE(std::filesystem::space(folder_).available + (128U << 10), options_.disk_reserve);
+  EXPECT_GE(std::filesystem::space(folder_).available + (128U << 10), options_.limits.disk_reserve);
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ TEST_F(UploadsTest, AWaitingSourceEndsWhenTheUploadIsDeletedOrExpires) {
     if (is_deleted) {
       ASSERT_TRUE(uploads_->Delete(upload.id));
     } else {
-      clock_.Advance(options_.expiry_ms);
+      clock_.Advance(options_.limits.expiry_ms);
       ASSERT_EQ(uploads_->RemoveExpired().value(), 1);
     }
     reader.join();

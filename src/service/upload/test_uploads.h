@@ -53,7 +53,7 @@ class UploadsTest : public ::testing::Test {
     std::string name = (base / "uploads_test_XXXXXX").string();
     ASSERT_NE(mkdtemp(name.data()), nullptr);
     folder_ = name;
-    options_.disk_reserve = 0;
+    options_.limits.disk_reserve = 0;
     Reopen();
   }
 

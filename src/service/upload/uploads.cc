@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "base/latest.h"
 #include "base/mutex.h"
 #include "base/random_id.h"
 #include "upload/impl/live_upload.h"
@@ -55,11 +56,11 @@ class Turn {
 
 class FolderUploads final : public Uploads {
  public:
-  FolderUploads(UploadsOptions options, UploadFiles files, store::Database& database,
+  FolderUploads(const UploadsOptions& options, UploadFiles files, store::Database& database,
                 const Clock& clock, Log& log)
-      : options_(std::move(options)),
+      : limits_(options.limits),
         files_(std::move(files)),
-        ledger_(database, clock, options_.expiry_ms),
+        ledger_(database, clock, limits_),
         clock_(clock),
         log_(log) {}
 
@@ -67,7 +68,8 @@ class FolderUploads final : public Uploads {
   Result<void> Reconcile();
 
   void OnComplete(UploadLedger::Hook hook) override { ledger_.OnComplete(std::move(hook)); }
-  const UploadsOptions& options() const override { return options_; }
+  UploadLimits limits() const override { return limits_.Get(); }
+  void SetLimits(const UploadLimits& limits) override { limits_.Set(limits); }
 
   Result<Upload> Create(const NewUpload& request) override;
   Result<Upload> Join(const NewUpload& request, const std::vector<std::string>& parts) override;
@@ -91,8 +93,11 @@ class FolderUploads final : public Uploads {
   Result<Upload> FindJoined(const std::vector<std::string>& parts);
   Result<bool> Remove(const std::string& id, UploadLedger::When when);
   Result<void> ReconcileFile(const Upload& upload);
+  // `size`: of its file; none: there is no file.
+  Result<void> TakeLoss(const Upload& upload, std::optional<uint64_t> size);
+  Result<std::shared_ptr<ByteSource>> OpenWhole(const Upload& upload) const;
 
-  const UploadsOptions options_;
+  Latest<UploadLimits> limits_;
   UploadFiles files_;
   UploadLedger ledger_;
   const Clock& clock_;
@@ -137,18 +142,26 @@ Result<void> FolderUploads::Reconcile() {
 
 Result<void> FolderUploads::ReconcileFile(const Upload& upload) {
   Result<UploadFile> file = files_.Open(upload.id, UploadFiles::Access::kWrite);
-  const uint64_t size = file ? TRY(file->Size()) : 0;
-  if ((!file && file.error().code == ErrorCode::kNotFound) || size < upload.offset) {
-    return Fail(ErrorCode::kInternal,
-                fmt::format("upload {} has {} bytes on disk, but {} were acknowledged", upload.id,
-                            size, upload.offset));
-  }
-  if (!file) return Failure(std::move(file).error());
+  if (!file && file.error().code != ErrorCode::kNotFound) return Failure(std::move(file).error());
+  if (!file) return TakeLoss(upload, std::nullopt);
+  const uint64_t size = TRY(file->Size());
+  if (size < upload.offset) return TakeLoss(upload, size);
   if (size == upload.offset) return {};
   log_.Info("upload {}: cutting off {} bytes that were not acknowledged", upload.id,
             size - upload.offset);
   TRY_VOID(file->Truncate(upload.offset));
   return file->Sync();
+}
+
+// Somebody, or a damaged disk, took acknowledged bytes away. The server is there for the other
+// uploads all the same.
+Result<void> FolderUploads::TakeLoss(const Upload& upload, std::optional<uint64_t> size) {
+  log_.Error("upload {} ({}) has lost bytes: {} were acknowledged, {} are on disk", upload.id,
+             upload.filename, upload.offset, size.value_or(0));
+  if (upload.state != UploadState::kReceiving) return {};  // who reads it is told
+  if (!size) TRY(files_.Create(upload.id));
+  log_.Info("upload {} goes on from {} bytes", upload.id, size.value_or(0));
+  return ledger_.Rewind(upload.id, size.value_or(0));
 }
 
 Result<Upload> FolderUploads::Create(const NewUpload& request) {
@@ -234,7 +247,7 @@ Result<std::unique_ptr<Receiver>> FolderUploads::Receive(const std::string& id, 
                                                          std::optional<Checksum> checksum,
                                                          std::function<void()> on_evicted) {
   TRY_VOID(CheckId(id));
-  const SessionTools tools{options_, files_, ledger_, clock_, log_};
+  const SessionTools tools{limits_, files_, ledger_, clock_, log_};
   const std::shared_ptr<LiveUpload> live = Live(id);
   auto session = std::make_shared<Session>(
       tools, Session::Begin{id, live, std::move(checksum), std::move(on_evicted)});
@@ -275,10 +288,19 @@ Result<std::shared_ptr<ByteSource>> FolderUploads::OpenSource(const std::string&
   // Before the ledger is read: nothing that happens after it is missed.
   std::shared_ptr<LiveUpload> live = Live(id);
   const Upload upload = TRY(ledger_.Find(id));
-  if (!upload.parts.empty()) return OpenJoined(files_, upload.parts);
-  if (upload.state != UploadState::kReceiving) return OpenJoined(files_, {id});
+  if (upload.state != UploadState::kReceiving) return OpenWhole(upload);
   live->Learn(upload.offset, upload.length);
   return OpenGrowing(files_, id, std::move(live));
+}
+
+Result<std::shared_ptr<ByteSource>> FolderUploads::OpenWhole(const Upload& upload) const {
+  const std::vector<std::string> itself{upload.id};
+  auto source = OpenJoined(files_, upload.parts.empty() ? itself : upload.parts);
+  const bool is_lost =
+      source ? (*source)->available() < upload.offset : source.error().code == ErrorCode::kNotFound;
+  if (!is_lost) return source;
+  return Fail(ErrorCode::kNotFound, "the file of upload " + upload.id +
+                                        " was removed or damaged on the server: send it again");
 }
 
 Result<int> FolderUploads::RemoveExpired() {
@@ -304,14 +326,15 @@ std::shared_ptr<LiveUpload> FolderUploads::Live(const std::string& id) {
 }
 
 Result<void> FolderUploads::CheckSize(uint64_t size) const {
-  const uint64_t size_max = options_.size_max > 0 ? options_.size_max : INT64_MAX;
-  if (size <= size_max) return {};
+  const uint64_t size_max = limits().size_max;
+  if (size_max == 0 || size <= size_max) return {};
   return Fail(ErrorCode::kTooLarge, fmt::format("an upload has at most {} bytes", size_max));
 }
 
 Result<void> FolderUploads::CheckSpace(uint64_t size) const {
   const uint64_t free = TRY(files_.Free());
-  if (free >= options_.disk_reserve && free - options_.disk_reserve >= size) return {};
+  const uint64_t reserve = limits().disk_reserve;
+  if (free >= reserve && free - reserve >= size) return {};
   return Fail(ErrorCode::kOutOfSpace, "the disk has no room for this upload");
 }
 
@@ -322,11 +345,11 @@ Result<std::string> FolderUploads::ContentSha256(const std::vector<std::string>&
 
 }  // namespace
 
-Result<std::unique_ptr<Uploads>> Uploads::Open(UploadsOptions options, store::Database& database,
-                                               const Clock& clock, Log& log) {
+Result<std::unique_ptr<Uploads>> Uploads::Open(const UploadsOptions& options,
+                                               store::Database& database, const Clock& clock,
+                                               Log& log) {
   UploadFiles files = TRY(UploadFiles::Open(options.folder));
-  auto uploads =
-      std::make_unique<FolderUploads>(std::move(options), std::move(files), database, clock, log);
+  auto uploads = std::make_unique<FolderUploads>(options, std::move(files), database, clock, log);
   TRY_VOID(uploads->Reconcile());
   return uploads;
 }

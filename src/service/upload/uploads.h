@@ -22,11 +22,16 @@
 
 namespace verbatim::upload {
 
-struct UploadsOptions {
-  std::filesystem::path folder;          // made if missing
+// What may change while they come in.
+struct UploadLimits {
   uint64_t size_max = 1ULL << 30;        // of a file; 0: none
   int64_t expiry_ms = 24 * 3600 * 1000;  // of an unfinished, or unused, upload since its last byte
   uint64_t disk_reserve = 64ULL << 20;   // bytes of the disk that uploads leave free
+};
+
+struct UploadsOptions {
+  std::filesystem::path folder;  // made if missing
+  UploadLimits limits;
 };
 
 struct NewUpload {
@@ -67,9 +72,11 @@ class Receiver {
 class Uploads {
  public:
   // Compares the ledger with the files: bytes beyond an offset are cut off, files without an entry
-  // are removed. Errors: kIo; kInternal if acknowledged bytes are missing.
-  static Result<std::unique_ptr<Uploads>> Open(UploadsOptions options, store::Database& database,
-                                               const Clock& clock, Log& log);
+  // are removed. Acknowledged bytes that are missing are logged: an upload that was not complete
+  // goes on from what there is, the source of a complete one says that it is lost. Errors: kIo.
+  static Result<std::unique_ptr<Uploads>> Open(const UploadsOptions& options,
+                                               store::Database& database, const Clock& clock,
+                                               Log& log);
   virtual ~Uploads() = default;
 
   // Called in the transaction that completes an upload (not one that is only a part). Set once,
@@ -77,7 +84,10 @@ class Uploads {
   virtual void OnComplete(
       std::function<Result<void>(store::Connection&, const store::Upload&)> hook) = 0;
 
-  virtual const UploadsOptions& options() const = 0;
+  virtual UploadLimits limits() const = 0;
+  // For all that comes from now on, also of uploads that were begun; what has a time to expire
+  // keeps it until its next byte.
+  virtual void SetLimits(const UploadLimits& limits) = 0;
 
   // Errors: kTooLarge, kOutOfSpace, kIo.
   virtual Result<store::Upload> Create(const NewUpload& request) = 0;
@@ -109,7 +119,8 @@ class Uploads {
   // Errors: kNotFound; kConflict if it is a joined part.
   virtual Result<void> Delete(const std::string& id) = 0;
 
-  // Its bytes, also while they are still received: reading then waits. Errors: kNotFound, kIo.
+  // Its bytes, also while they are still received: reading then waits. Errors: kNotFound (also: its
+  // file was lost), kIo.
   virtual Result<std::shared_ptr<ByteSource>> OpenSource(const std::string& id) = 0;
 
   // Removes what has expired; returns how many. Called now and then.

@@ -1,5 +1,6 @@
 #include "upload/uploads.h"
 
+#include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -32,7 +33,7 @@ TEST_F(UploadsTest, WhatIsSentInPiecesIsKeptAsOneFileWithItsDigest) {
   const std::string bytes = Pattern(300'000);
   const Upload upload = Create(bytes.size());
   EXPECT_EQ(upload.state, UploadState::kReceiving);
-  EXPECT_EQ(upload.expires_ms, clock_.WallMs() + options_.expiry_ms);
+  EXPECT_EQ(upload.expires_ms, clock_.WallMs() + options_.limits.expiry_ms);
 
   ASSERT_TRUE(Send(upload.id, 0, std::string_view(bytes).substr(0, 100'001)));
   EXPECT_EQ(Offset(upload.id), 100'001U);
@@ -72,13 +73,33 @@ TEST_F(UploadsTest, MoreBytesThanTheLengthAreRefusedWhole) {
 }
 
 TEST_F(UploadsTest, TheLimitHoldsForLengthsAndForUploadsWithoutOne) {
-  options_.size_max = 4;
+  options_.limits.size_max = 4;
   Reopen();
   EXPECT_EQ(CodeOf(uploads_->Create(Sized(5))), ErrorCode::kTooLarge);
   const Upload upload = Create(std::nullopt);
   EXPECT_EQ(CodeOf(uploads_->SetLength(upload.id, 5)), ErrorCode::kTooLarge);
   EXPECT_EQ(CodeOf(Send(upload.id, 0, "abcde")), ErrorCode::kTooLarge);
   EXPECT_TRUE(Send(upload.id, 0, "abcd"));
+}
+
+TEST_F(UploadsTest, LimitsMayChange) {
+  UploadLimits limits = options_.limits;
+  limits.size_max = 4;
+  uploads_->SetLimits(limits);
+  EXPECT_EQ(CodeOf(uploads_->Create(Sized(5))), ErrorCode::kTooLarge);
+  const Upload upload = Create(std::nullopt);
+  const auto receiver = Receive(upload.id, 0);
+  ASSERT_TRUE(receiver->Append(std::string_view("abcd")));
+  EXPECT_EQ(CodeOf(receiver->Append(std::string_view("e"))), ErrorCode::kTooLarge);
+  limits.size_max = 0;
+  limits.expiry_ms = 1000;
+  uploads_->SetLimits(limits);
+  EXPECT_TRUE(receiver->Append(std::string_view("ef"))) << "also of one that has begun";
+  EXPECT_EQ(receiver->Finish()->expires_ms, clock_.WallMs() + 1000);
+  EXPECT_TRUE(uploads_->Create(Sized(1 << 20)));
+  limits.disk_reserve = 1ULL << 62;
+  uploads_->SetLimits(limits);
+  EXPECT_EQ(CodeOf(uploads_->Create(Sized(1))), ErrorCode::kOutOfSpace);
 }
 
 TEST_F(UploadsTest, ZeroBytesAreCompleteAtOnce) {
@@ -257,7 +278,7 @@ TEST_F(UploadsTest, OnlyCompletePartsAreJoined) {
   EXPECT_EQ(CodeOf(uploads_->Join({}, {part.id, std::string(32, '0')})), ErrorCode::kNotFound);
   EXPECT_EQ(CodeOf(uploads_->Join({}, {})), ErrorCode::kInvalidArgument);
   EXPECT_EQ(uploads_->Find(part.id)->state, UploadState::kComplete);
-  options_.size_max = 5;
+  options_.limits.size_max = 5;
   Reopen();
   EXPECT_EQ(CodeOf(uploads_->Join({}, {part.id, part.id})), ErrorCode::kTooLarge);
 }
@@ -301,7 +322,7 @@ TEST_F(UploadsTest, UnfinishedAndUnusedUploadsExpireAfterTheirLastByte) {
   const Upload part = CreatePart("abc");
   const Result<Upload> joined = uploads_->Join({}, {part.id});
   ASSERT_TRUE(joined);
-  clock_.Advance(options_.expiry_ms - 1);
+  clock_.Advance(options_.limits.expiry_ms - 1);
   EXPECT_EQ(uploads_->RemoveExpired().value(), 0);
   ASSERT_TRUE(Send(upload.id, 0, "abc"));
   clock_.Advance(1);
@@ -364,14 +385,42 @@ TEST_F(UploadsTest, TheStartCutsOffWhatWasNotAcknowledgedAndRemovesWhatNobodyKno
   EXPECT_EQ(ContentOf(upload.id), "abcdefghij");
 }
 
-TEST_F(UploadsTest, TheStartTellsWhenAcknowledgedBytesAreMissing) {
+// A file that was deleted by hand must not keep the server from starting.
+TEST_F(UploadsTest, AnUploadThatLostBytesGoesOnFromWhatThereIs) {
   const Upload upload = Create(10);
   ASSERT_TRUE(Send(upload.id, 0, "abc"));
   Close();
   fs::resize_file(FileOf(upload.id), 2);
-  EXPECT_EQ(CodeOf(TryReopen()), ErrorCode::kInternal);
+  Reopen();
+  EXPECT_EQ(Offset(upload.id), 2U);
+  Close();
   fs::remove(FileOf(upload.id));
-  EXPECT_EQ(CodeOf(TryReopen()), ErrorCode::kInternal);
+  Reopen();
+  EXPECT_EQ(Offset(upload.id), 0U);
+  ASSERT_TRUE(Send(upload.id, 0, "abcdefghij"));
+  EXPECT_EQ(ContentOf(upload.id), "abcdefghij");
+}
+
+TEST_F(UploadsTest, ACompleteUploadThatLostItsFileSaysSo) {
+  const Upload whole = Create(3);
+  const Upload other = Create(3);
+  ASSERT_TRUE(Send(whole.id, 0, "abc"));
+  ASSERT_TRUE(Send(other.id, 0, "def"));
+  const Upload part = CreatePart("xyz");
+  const Result<Upload> joined = uploads_->Join({}, {part.id});
+  ASSERT_TRUE(joined);
+  Close();
+  fs::resize_file(FileOf(whole.id), 2);
+  fs::remove(FileOf(part.id));
+  Reopen();
+  for (const std::string& id : {whole.id, joined->id}) {
+    const auto source = uploads_->OpenSource(id);
+    ASSERT_FALSE(source);
+    EXPECT_EQ(source.error().code, ErrorCode::kNotFound);
+    EXPECT_THAT(source.error().message, ::testing::HasSubstr("send it again"));
+    EXPECT_TRUE(uploads_->Delete(id));
+  }
+  EXPECT_EQ(ContentOf(other.id), "def");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ constexpr size_t kLookMin = 32;  // jobs of the queue that are read at first
 Result<std::optional<ClaimedJob>> Dispatcher::Claim() {
   MutexLock lock(mutex_);
   is_awaiting_bytes_ = false;
+  if (roster_.count() >= static_cast<size_t>(limits_.Get().runners)) return std::nullopt;
   for (size_t count = kLookMin;; count *= 8) {
     const Candidates candidates = TRY(Look(count));
     for (const Candidate& candidate : candidates.list) {
@@ -65,16 +66,14 @@ Result<bool> Dispatcher::MayStart(const Candidate& candidate) {
   }
   if (order == ReadingOrder::kUnknown) is_awaiting_bytes_ = true;
   return order == ReadingOrder::kInOrder &&
-         roster_.count() + 1 < static_cast<size_t>(options_.runners);
+         roster_.count() + 1 < static_cast<size_t>(limits_.Get().runners);
 }
 
 Result<std::optional<ClaimedJob>> Dispatcher::Take(const Candidate& candidate) {
-  const bool is_large = candidate.upload_length.value_or(0) > options_.large_file_bytes;
   const Ledger::Attempt attempt{candidate.job.id, candidate.job.attempt + 1};
   // In the roster before it is running, so that no moment exists in which nobody has it.
-  auto run =
-      std::make_shared<ActiveRun>(attempt.job, attempt.number, clock_.SteadyMs(),
-                                  is_large ? options_.large_timeout_ms : options_.timeout_ms);
+  auto run = std::make_shared<ActiveRun>(attempt.job, attempt.number, clock_.SteadyMs(),
+                                         candidate.upload_length.value_or(0));
   roster_.Add(run);
   Result<std::optional<Job>> job = ledger_.Claim(attempt);
   if (!job || !*job || IsFinal((*job)->state)) roster_.Remove(run);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/latest.h"
 #include "base/mutex.h"
 #include "jobs/impl/container.h"
 #include "jobs/impl/ledger.h"
@@ -31,9 +32,9 @@ struct ClaimedJob {
 // Thread: any, one at a time claims.
 class Dispatcher {
  public:
-  Dispatcher(const JobsOptions& options, Ledger& ledger, store::Database& database,
+  Dispatcher(const Latest<JobLimits>& limits, Ledger& ledger, store::Database& database,
              upload::Uploads& uploads, Roster& roster, const Clock& clock)
-      : options_(options),
+      : limits_(limits),
         ledger_(ledger),
         database_(database),
         uploads_(uploads),
@@ -64,7 +65,7 @@ class Dispatcher {
   Result<bool> MayStart(const Candidate& candidate) REQUIRES(mutex_);
   Result<std::optional<ClaimedJob>> Take(const Candidate& candidate);
 
-  const JobsOptions& options_;
+  const Latest<JobLimits>& limits_;
   Ledger& ledger_;
   store::Database& database_;
   upload::Uploads& uploads_;

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/latest.h"
 #include "base/mutex.h"
 #include "jobs/impl/bell.h"
 #include "jobs/impl/dispatcher.h"
@@ -39,6 +40,7 @@ class JobCenter final : public Jobs {
 
   void Start() override;
   void Stop(std::chrono::milliseconds grace) override;
+  void SetLimits(const JobLimits& limits) override;
   Result<Submitted> Submit(const JobRequest& request) override;
   Result<void> SubmitFor(store::Connection& connection, const store::Upload& upload) override;
   Result<store::Job> Cancel(const std::string& id) override;
@@ -67,6 +69,9 @@ class JobCenter final : public Jobs {
   void Sweep();
 
  private:
+  // As many threads as jobs may run; they stay.
+  void AddRunners(int count) REQUIRES(runners_mutex_);
+  void EndThreads();
   void RunnerLoop(const std::stop_token& stop);
   void Work(const ClaimedJob& claimed);
   // Writes how a run has ended. Returns the job as it is then.
@@ -77,6 +82,8 @@ class JobCenter final : public Jobs {
   void Changed();
   void RefreshCounts();
   void RenewLeases();
+  // How long it may be worked on.
+  int64_t LimitOf(const ActiveRun& run) const;
   void RemoveUpload(const std::string& id);
 
   Result<JobOptions> Check(const JobRequest& request);
@@ -87,6 +94,7 @@ class JobCenter final : public Jobs {
   Result<int64_t> QueuePosition(const std::string& id);
 
   const JobsOptions options_;
+  Latest<JobLimits> limits_;
   const Parts parts_;
   Ledger ledger_;
   Roster roster_;
@@ -110,7 +118,10 @@ class JobCenter final : public Jobs {
   Mutex runners_mutex_;
   ConditionVariable runners_ended_;
   int runners_alive_ GUARDED_BY(runners_mutex_) = 0;
-  std::vector<std::jthread> threads_;  // last: they end first
+  bool has_started_ GUARDED_BY(runners_mutex_) = false;
+  // Last: they end first.
+  std::vector<std::jthread> runners_ GUARDED_BY(runners_mutex_);
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace verbatim::jobs

@@ -60,7 +60,7 @@ Result<void> JobRun::Resume(pipeline::FileRequest& request) {
   Stored stored = TRY(LoadStored());
   request.path = stored.filename;
   if (job_.plan.empty() && stored.windows.empty()) {
-    if (!tools_.is_fitting_windows) request.plan.emplace();
+    if (!tools_.limits.Get().chunk_size_optimization) request.plan.emplace();
     return {};
   }
   Result<split::SplitPlan> plan = pipeline::DecodeSplitPlan(job_.plan);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/latest.h"
 #include "base/log.h"
 #include "jobs/engine_cache.h"
 #include "jobs/impl/ledger.h"
@@ -28,7 +29,7 @@ struct RunTools {
   metrics::Metrics& metrics;
   const Clock& clock;
   Log& log;
-  bool is_fitting_windows = true;
+  const Latest<JobLimits>& limits;
 };
 
 // Thread: one; the engine's workers call back one at a time.

@@ -37,7 +37,7 @@ bool ActiveRun::was_early() const {
   return was_early_;
 }
 
-void ActiveRun::CheckTime(int64_t now_ms, int64_t stall_ms) {
+void ActiveRun::CheckTime(int64_t now_ms, const TimeLimits& limits) {
   StopReason reason = StopReason::kNone;
   {
     MutexLock lock(mutex_);
@@ -46,8 +46,8 @@ void ActiveRun::CheckTime(int64_t now_ms, int64_t stall_ms) {
       if (received > received_ || !grown_ms_) grown_ms_ = now_ms;
       received_ = received;
       counted_from_ms_ = now_ms;
-      if (now_ms - *grown_ms_ >= stall_ms) reason = StopReason::kStalled;
-    } else if (now_ms - counted_from_ms_ >= limit_ms_) {
+      if (now_ms - *grown_ms_ >= limits.stall_ms) reason = StopReason::kStalled;
+    } else if (now_ms - counted_from_ms_ >= limits.work_ms) {
       reason = StopReason::kTimeout;
     }
   }

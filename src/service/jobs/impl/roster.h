@@ -27,15 +27,24 @@ enum class StopReason {
   kAbandoned,  // the server ends without a word: nothing is written any more
 };
 
+struct TimeLimits {
+  int64_t work_ms = 0;
+  int64_t stall_ms = 0;  // without a byte of a file that is still received
+};
+
 // One attempt at a job. Thread: any.
 class ActiveRun {
  public:
-  ActiveRun(std::string job, int attempt, int64_t now_ms, int64_t limit_ms)
-      : job_(std::move(job)), attempt_(attempt), limit_ms_(limit_ms), counted_from_ms_(now_ms) {}
+  ActiveRun(std::string job, int attempt, int64_t now_ms, uint64_t file_bytes)
+      : job_(std::move(job)),
+        attempt_(attempt),
+        file_bytes_(file_bytes),
+        counted_from_ms_(now_ms) {}
 
   const std::string& job() const { return job_; }
   int attempt() const { return attempt_; }
-  int64_t limit_ms() const { return limit_ms_; }
+  // As the file was known to be when it began.
+  uint64_t file_bytes() const { return file_bytes_; }
   std::stop_token stop_token() const { return stop_.get_token(); }
 
   // Ends it; the first reason counts.
@@ -48,8 +57,8 @@ class ActiveRun {
   bool was_early() const;
 
   // Stops it for good if it takes too long. Time counts from when the whole file is there; a file
-  // that does not grow for `stall_ms` sends the job back. Called now and then. Unit: steady clock.
-  void CheckTime(int64_t now_ms, int64_t stall_ms);
+  // that does not grow for too long sends the job back. Called now and then. Unit: steady clock.
+  void CheckTime(int64_t now_ms, const TimeLimits& limits);
 
   void SetPace(const Pace& pace);
   Pace pace() const;
@@ -57,7 +66,7 @@ class ActiveRun {
  private:
   const std::string job_;
   const int attempt_;
-  const int64_t limit_ms_;
+  const uint64_t file_bytes_;
   std::stop_source stop_;
   mutable Mutex mutex_;
   StopReason reason_ GUARDED_BY(mutex_) = StopReason::kNone;

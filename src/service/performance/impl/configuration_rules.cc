@@ -12,9 +12,8 @@ namespace {
 using Found = std::optional<Recommendation>;
 
 // What every recommendation of this file begins with.
-Recommendation Make(std::string id, Severity severity, std::string message) {
+Recommendation Make(Severity severity, std::string message) {
   Recommendation made;
-  made.id = std::move(id);
   made.severity = severity;
   made.category = Category::kConfiguration;
   made.message = std::move(message);
@@ -26,7 +25,7 @@ Found WorkersBeyondCores(const Facts& facts) {
   const int64_t used = facts.settings.workers * threads;
   if (used <= facts.resources.cores.value) return std::nullopt;
   Recommendation made =
-      Make("workers_exceed_cores", Severity::kWarning,
+      Make(Severity::kWarning,
            "More workers are set than there are cores - leave the number to be chosen");
   made.evidence = fmt::format("{} workers of {} threads on {} cores ({})", facts.settings.workers,
                               threads, facts.resources.cores.value, facts.resources.cores.source);
@@ -40,7 +39,7 @@ Found WorkersBeyondMemory(const Facts& facts) {
   const int fitting = std::max(facts.workers.memory_count, 1);
   if (workers <= fitting) return std::nullopt;
   Recommendation made =
-      Make("workers_exceed_memory", Severity::kCritical,
+      Make(Severity::kCritical,
            fmt::format("More workers are set than there is memory for - use {}", fitting));
   made.evidence = fmt::format("{} workers of {} MB each; {} available ({})", workers,
                               facts.snapshot.cost.bytes / 1'000'000,
@@ -59,7 +58,7 @@ Found IdleCores(const Facts& facts) {
                          used < facts.resources.cores.value && workers < facts.workers.count;
   if (!has_spare) return std::nullopt;
   Recommendation made =
-      Make("idle_cores", Severity::kInfo,
+      Make(Severity::kInfo,
            fmt::format("Cores are left idle - {} workers would be best", facts.workers.count));
   made.evidence = fmt::format("{} workers of {} threads on {} cores", workers,
                               facts.settings.threads, facts.resources.cores.value);
@@ -72,8 +71,8 @@ Found IdleCores(const Facts& facts) {
 
 Found FloorAboveCeiling(const Facts& facts) {
   if (facts.settings.min_workers <= facts.settings.default_max_workers) return std::nullopt;
-  Recommendation made = Make("floor_above_ceiling", Severity::kWarning,
-                             "min_workers is above default_max_workers - raise the latter");
+  Recommendation made =
+      Make(Severity::kWarning, "min_workers is above default_max_workers - raise the latter");
   made.evidence = fmt::format("min_workers {}, default_max_workers {}", facts.settings.min_workers,
                               facts.settings.default_max_workers);
   made.expected_gain = "settings that mean what they say";
@@ -85,7 +84,7 @@ Found CeilingAboveLimit(const Facts& facts) {
   const int64_t highest = std::max(facts.settings.default_max_workers, facts.settings.min_workers);
   if (highest <= facts.settings.max_workers_limit) return std::nullopt;
   Recommendation made =
-      Make("ceiling_above_limit", Severity::kWarning,
+      Make(Severity::kWarning,
            "max_workers_limit is below what other settings ask for - it alone counts");
   made.evidence = fmt::format("min_workers {}, default_max_workers {}, max_workers_limit {}",
                               facts.settings.min_workers, facts.settings.default_max_workers,
@@ -101,7 +100,7 @@ Found ThresholdsCrossed(const Facts& facts) {
   const double low = facts.settings.low_memory_threshold_gb;
   if (low < facts.settings.high_memory_threshold_gb || low >= kGigabytesMax) return std::nullopt;
   Recommendation made =
-      Make("thresholds_crossed", Severity::kWarning,
+      Make(Severity::kWarning,
            "low_memory_threshold_gb is not below high_memory_threshold_gb - raise the latter");
   made.evidence = fmt::format("low {:g}, high {:g}", low, facts.settings.high_memory_threshold_gb);
   made.expected_gain = "a number of workers that follows the memory instead of jumping";
@@ -113,9 +112,8 @@ Found ThresholdsCrossed(const Facts& facts) {
 Found CleanupOff(const Facts& facts) {
   if (facts.settings.enable_memory_cleanup) return std::nullopt;
   const uint64_t held = facts.resources.process_memory.value;
-  Recommendation made =
-      Make("memory_cleanup_off", held >= kGigabyte ? Severity::kWarning : Severity::kInfo,
-           "Memory cleanup is off - enable it where the process runs for long");
+  Recommendation made = Make(held >= kGigabyte ? Severity::kWarning : Severity::kInfo,
+                             "Memory cleanup is off - enable it where the process runs for long");
   made.evidence =
       fmt::format("enable_memory_cleanup is false; this process holds {} MB", held / 1'000'000);
   made.expected_gain = "memory that jobs no longer use goes back to the system";
@@ -131,8 +129,8 @@ Found FactorHigh(const Facts& facts) {
       available >= facts.settings.high_memory_threshold_gb) {
     return std::nullopt;
   }
-  Recommendation made = Make("safety_factor_high", Severity::kWarning,
-                             "Nearly all of the memory is planned for - leave a reserve");
+  Recommendation made =
+      Make(Severity::kWarning, "Nearly all of the memory is planned for - leave a reserve");
   made.evidence =
       fmt::format("memory_safety_factor is {:g}; {} available", facts.settings.memory_safety_factor,
                   GigabyteText(facts.resources.memory_available.value));
@@ -147,8 +145,7 @@ Found FactorLow(const Facts& facts) {
                         facts.workers.bound == Bound::kMemory;
   if (facts.settings.memory_safety_factor >= kTimid || !is_bound) return std::nullopt;
   Recommendation made =
-      Make("safety_factor_low", Severity::kInfo,
-           "Much memory is kept in reserve while cores are idle - use more of it");
+      Make(Severity::kInfo, "Much memory is kept in reserve while cores are idle - use more of it");
   made.evidence = fmt::format("memory_safety_factor is {:g}: room for {} workers on {} cores",
                               facts.settings.memory_safety_factor, facts.workers.memory_count,
                               facts.resources.cores.value);
@@ -160,8 +157,8 @@ Found FactorLow(const Facts& facts) {
 Found LargeTimeoutShort(const Facts& facts) {
   const int64_t usual = facts.settings.processing_timeout_seconds;
   if (facts.settings.large_file_timeout_seconds >= usual) return std::nullopt;
-  Recommendation made = Make("large_timeout_short", Severity::kWarning,
-                             "Large files have less time than others - raise their time-out");
+  Recommendation made =
+      Make(Severity::kWarning, "Large files have less time than others - raise their time-out");
   made.evidence = fmt::format("large_file_timeout_seconds {}, processing_timeout_seconds {}",
                               facts.settings.large_file_timeout_seconds, usual);
   made.expected_gain = "large files are not given up before small ones";
@@ -175,9 +172,8 @@ Found ParallelUploadOn(const Facts& facts) {
   if (!facts.settings.enable_parallel_upload || (largest > 0 && largest <= part)) {
     return std::nullopt;
   }
-  Recommendation made =
-      Make("parallel_upload_enabled", Severity::kInfo,
-           "Parallel upload enabled - large files will be processed more efficiently");
+  Recommendation made = Make(
+      Severity::kInfo, "Parallel upload enabled - large files will be processed more efficiently");
   made.evidence = fmt::format("enable_parallel_upload is true; parts of {} MB", part / 1'000'000);
   made.expected_gain = "files of more than one part arrive over several connections";
   return made;
@@ -187,8 +183,8 @@ Found ParallelUploadOff(const Facts& facts) {
   const uint64_t largest = facts.settings.max_file_size_bytes;
   const bool has_parts = largest == 0 || largest > facts.settings.chunk_upload_size;
   if (facts.settings.enable_parallel_upload || !has_parts) return std::nullopt;
-  Recommendation made = Make("parallel_upload_off", Severity::kInfo,
-                             "Parallel upload is off - enable it where clients are far away");
+  Recommendation made =
+      Make(Severity::kInfo, "Parallel upload is off - enable it where clients are far away");
   made.evidence =
       fmt::format("files of up to {} MB come over one connection each", largest / 1'000'000);
   made.expected_gain = "large files arrive sooner over links with much delay";
@@ -206,7 +202,7 @@ Found PartsTooLarge(const Facts& facts) {
     return std::nullopt;
   }
   Recommendation made =
-      Make("parts_too_large", Severity::kInfo,
+      Make(Severity::kInfo,
            "No file is larger than one part, so none is sent in parallel - use smaller parts");
   made.evidence = fmt::format("chunk_upload_size {} bytes, max_file_size_bytes {}",
                               facts.settings.chunk_upload_size, largest);
@@ -218,7 +214,7 @@ Found PartsTooLarge(const Facts& facts) {
 Found ChunkSizingOn(const Facts& facts) {
   if (!facts.settings.chunk_size_optimization) return std::nullopt;
   Recommendation made =
-      Make("chunk_sizing_enabled", Severity::kInfo,
+      Make(Severity::kInfo,
            "Dynamic chunk sizing enabled - processing will adapt to video characteristics");
   made.evidence = "chunk_size_optimization is true";
   made.expected_gain = "windows that fit the file and the memory free when its job starts";
@@ -228,7 +224,7 @@ Found ChunkSizingOn(const Facts& facts) {
 Found ChunkSizingOff(const Facts& facts) {
   if (facts.settings.chunk_size_optimization) return std::nullopt;
   Recommendation made =
-      Make("chunk_sizing_off", Severity::kInfo,
+      Make(Severity::kInfo,
            "Dynamic chunk sizing is off - enable it to fit windows to files and memory");
   made.evidence = "chunk_size_optimization is false: every window may hold 30 s";
   made.expected_gain = "smaller windows where memory is short";
@@ -245,8 +241,8 @@ Found ModelsBeyondMemory(const Facts& facts) {
     return std::nullopt;
   }
   const auto fitting = static_cast<int64_t>(budget / static_cast<double>(weights));
-  Recommendation made = Make("models_exceed_memory", Severity::kWarning,
-                             "More models may be loaded than there is memory for - keep fewer");
+  Recommendation made =
+      Make(Severity::kWarning, "More models may be loaded than there is memory for - keep fewer");
   made.evidence = fmt::format("{} models of about {} MB; {} available", models, weights / 1'000'000,
                               GigabyteText(facts.resources.memory_available.value));
   made.expected_gain = "room for workers";
@@ -258,7 +254,7 @@ Found NotCalibrated(const Facts& facts) {
   const bool is_chosen = facts.settings.workers == 0 || facts.settings.threads == 0;
   if (facts.snapshot.is_calibrated || !is_chosen) return std::nullopt;
   Recommendation made =
-      Make("not_calibrated", Severity::kInfo,
+      Make(Severity::kInfo,
            "This machine was not measured - let it find its best workers, threads and batch");
   made.evidence = fmt::format("there is no calibration for {}", facts.settings.model);
   made.expected_gain = "the fastest shape for this machine instead of a rule for all";
@@ -266,11 +262,25 @@ Found NotCalibrated(const Facts& facts) {
   return made;
 }
 
-constexpr std::array<Rule, 17> kRules = {
-    WorkersBeyondCores, WorkersBeyondMemory, IdleCores,     FloorAboveCeiling, CeilingAboveLimit,
-    ThresholdsCrossed,  CleanupOff,          FactorHigh,    FactorLow,         LargeTimeoutShort,
-    ParallelUploadOn,   ParallelUploadOff,   PartsTooLarge, ChunkSizingOn,     ChunkSizingOff,
-    ModelsBeyondMemory, NotCalibrated};
+constexpr std::array kRules = {
+    Rule{"workers_exceed_cores", WorkersBeyondCores},
+    Rule{"workers_exceed_memory", WorkersBeyondMemory},
+    Rule{"idle_cores", IdleCores},
+    Rule{"floor_above_ceiling", FloorAboveCeiling},
+    Rule{"ceiling_above_limit", CeilingAboveLimit},
+    Rule{"thresholds_crossed", ThresholdsCrossed},
+    Rule{"memory_cleanup_off", CleanupOff},
+    Rule{"safety_factor_high", FactorHigh},
+    Rule{"safety_factor_low", FactorLow},
+    Rule{"large_timeout_short", LargeTimeoutShort},
+    Rule{"parallel_upload_enabled", ParallelUploadOn},
+    Rule{"parallel_upload_off", ParallelUploadOff},
+    Rule{"parts_too_large", PartsTooLarge},
+    Rule{"chunk_sizing_enabled", ChunkSizingOn},
+    Rule{"chunk_sizing_off", ChunkSizingOff},
+    Rule{"models_exceed_memory", ModelsBeyondMemory},
+    Rule{"not_calibrated", NotCalibrated},
+};
 
 }  // namespace
 

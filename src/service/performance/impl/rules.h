@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "performance/recommendations.h"
 
@@ -21,7 +22,10 @@ struct Facts {
 // What a person types to have the server give memory back.
 std::string CleanupCommand(const settings::Settings& settings);
 
-using Rule = std::optional<Recommendation> (*)(const Facts& facts);
+struct Rule {
+  std::string_view id;
+  std::optional<Recommendation> (*speak)(const Facts& facts);  // what it gives needs no id
+};
 
 // Cores, memory, disk, load.
 std::span<const Rule> SystemRules();

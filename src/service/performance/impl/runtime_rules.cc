@@ -13,9 +13,8 @@ using Found = std::optional<Recommendation>;
 
 constexpr int64_t kTimeoutMax = 7 * 86'400;
 
-Recommendation Make(std::string id, Severity severity, std::string message) {
+Recommendation Make(Severity severity, std::string message) {
   Recommendation made;
-  made.id = std::move(id);
   made.severity = severity;
   made.category = Category::kRuntime;
   made.message = std::move(message);
@@ -27,8 +26,8 @@ Found QueueAlmostFull(const Facts& facts) {
   const int64_t room = facts.settings.queued_jobs_max;
   const int queued = facts.snapshot.queue.queued;
   if (queued * 10 < room * 8 || queued == 0 || room >= kQueueMax) return std::nullopt;
-  Recommendation made = Make("queue_almost_full", Severity::kWarning,
-                             "The queue is almost full - new jobs will be refused");
+  Recommendation made =
+      Make(Severity::kWarning, "The queue is almost full - new jobs will be refused");
   made.evidence = fmt::format("{} jobs wait; queued_jobs_max is {}", queued, room);
   made.expected_gain = "jobs are taken, and wait, instead of being refused";
   made.action = {"queued_jobs_max", std::to_string(std::min(room * 2, kQueueMax)), ""};
@@ -40,7 +39,7 @@ Found FewRunningJobs(const Facts& facts) {
   const int64_t most = facts.settings.running_jobs_max;
   if (queue.queued < 2 || queue.running < most || most >= facts.workers.count) return std::nullopt;
   Recommendation made =
-      Make("few_running_jobs", Severity::kInfo,
+      Make(Severity::kInfo,
            fmt::format("Jobs wait while workers may be idle - work on {} at the same time",
                        facts.workers.count));
   made.evidence = fmt::format("{} jobs wait, {} run, room for {} workers", queue.queued,
@@ -64,8 +63,8 @@ Found LongWait(const Facts& facts) {
   const double wait = facts.snapshot.queue.oldest_wait_s;
   const std::string smaller = SmallerModel(facts.settings.model);
   if (wait < kLongWaitSeconds || smaller.empty()) return std::nullopt;
-  Recommendation made = Make("long_wait", Severity::kWarning,
-                             "Jobs wait long - a smaller model would do them sooner");
+  Recommendation made =
+      Make(Severity::kWarning, "Jobs wait long - a smaller model would do them sooner");
   made.evidence =
       fmt::format("the oldest of {} waiting jobs has waited {:.0f} minutes; model is {}",
                   facts.snapshot.queue.queued, wait / 60, facts.settings.model);
@@ -79,7 +78,7 @@ Found SlowerThanSound(const Facts& facts) {
   const std::string smaller = SmallerModel(facts.settings.model);
   const bool is_working = facts.snapshot.queue.running > 0;
   if (!is_working || factor <= 0 || factor >= 1 || smaller.empty()) return std::nullopt;
-  Recommendation made = Make("slower_than_sound", Severity::kWarning,
+  Recommendation made = Make(Severity::kWarning,
                              "Transcribing takes longer than the recordings do - consider a "
                              "smaller model");
   made.evidence = fmt::format("{:.2f} s of audio per second over the last minute with {}", factor,
@@ -99,7 +98,7 @@ Found TimeoutTooShort(const Facts& facts) {
   }
   const auto needed = static_cast<int64_t>(std::min(kLongRecordingSeconds / factor, 1e9)) + 1;
   Recommendation made =
-      Make("timeout_short", Severity::kWarning,
+      Make(Severity::kWarning,
            "At the present speed a recording of two hours runs into the time-out - raise it");
   made.evidence = fmt::format(
       "{:.1f} s of audio per second; processing_timeout_seconds {} is "
@@ -111,16 +110,23 @@ Found TimeoutTooShort(const Facts& facts) {
 }
 
 Found JobsTimedOut(const Facts& facts) {
-  const int64_t timeout = facts.settings.processing_timeout_seconds;
-  if (facts.snapshot.recent.timed_out == 0 || timeout >= kTimeoutMax) return std::nullopt;
-  Recommendation made = Make("jobs_timed_out", Severity::kWarning,
-                             "Jobs ran into the time-out - give them more time");
-  made.evidence =
-      fmt::format("{} of the last {} jobs; processing_timeout_seconds is {}",
-                  facts.snapshot.recent.timed_out, facts.snapshot.recent.ended, timeout);
+  const Recent& recent = facts.snapshot.recent;
+  const auto had = [&](int64_t timeout) {
+    return recent.timed_out_after_s >= static_cast<double>(timeout);
+  };
+  const int64_t usual = facts.settings.processing_timeout_seconds;
+  const int64_t large = facts.settings.large_file_timeout_seconds;
+  // With less time than they would have now, they say nothing about it.
+  const bool was_large = large > usual && had(large);
+  const int64_t timeout = was_large ? large : usual;
+  if (recent.timed_out == 0 || !had(timeout) || timeout >= kTimeoutMax) return std::nullopt;
+  const std::string name = was_large ? "large_file_timeout_seconds" : "processing_timeout_seconds";
+  Recommendation made =
+      Make(Severity::kWarning, "Jobs ran into the time-out - give them more time");
+  made.evidence = fmt::format("{} of the last {} jobs; {} is {}", recent.timed_out, recent.ended,
+                              name, timeout);
   made.expected_gain = "long recordings end whole";
-  made.action = {"processing_timeout_seconds", std::to_string(std::min(timeout * 2, kTimeoutMax)),
-                 ""};
+  made.action = {name, std::to_string(std::min(timeout * 2, kTimeoutMax)), ""};
   return made;
 }
 
@@ -129,8 +135,8 @@ Found ManyFail(const Facts& facts) {
   const Recent& recent = facts.snapshot.recent;
   const int others = recent.failed - recent.timed_out;
   if (recent.ended < kFewJobs || others * 5 < recent.ended) return std::nullopt;
-  Recommendation made = Make("many_failures", Severity::kWarning,
-                             "Many jobs fail - look at what they have in common");
+  Recommendation made =
+      Make(Severity::kWarning, "Many jobs fail - look at what they have in common");
   made.evidence = fmt::format("{} of the last {} jobs failed", others, recent.ended);
   made.expected_gain = "time that is now spent in vain";
   made.action = {"", "", "curl http://" + facts.settings.listen + "/api/jobs?state=failed"};
@@ -143,7 +149,7 @@ Found IdleHoldsMemory(const Facts& facts) {
   const auto held = static_cast<double>(facts.resources.process_memory.value);
   const auto total = static_cast<double>(facts.resources.memory_total.value);
   if (queue.running > 0 || queue.queued > 0 || held < kMuch * total) return std::nullopt;
-  Recommendation made = Make("idle_holds_memory", Severity::kWarning,
+  Recommendation made = Make(Severity::kWarning,
                              "An idle server holds half of the memory - give back what is unused");
   made.evidence = fmt::format("{} MB of {} MB, and no job runs or waits",
                               facts.resources.process_memory.value / 1'000'000,
@@ -153,8 +159,16 @@ Found IdleHoldsMemory(const Facts& facts) {
   return made;
 }
 
-constexpr std::array<Rule, 8> kRules = {QueueAlmostFull, FewRunningJobs, LongWait, SlowerThanSound,
-                                        TimeoutTooShort, JobsTimedOut,   ManyFail, IdleHoldsMemory};
+constexpr std::array kRules = {
+    Rule{"queue_almost_full", QueueAlmostFull},
+    Rule{"few_running_jobs", FewRunningJobs},
+    Rule{"long_wait", LongWait},
+    Rule{"slower_than_sound", SlowerThanSound},
+    Rule{"timeout_short", TimeoutTooShort},
+    Rule{"jobs_timed_out", JobsTimedOut},
+    Rule{"many_failures", ManyFail},
+    Rule{"idle_holds_memory", IdleHoldsMemory},
+};
 
 }  // namespace
 

@@ -41,7 +41,6 @@ Found HighPerformance(const Facts& facts) {
   if (cores < kManyCores || !is_held) return std::nullopt;
   const bool is_limit = wanted > facts.settings.max_workers_limit;
   return Recommendation{
-      .id = "high_performance_system",
       .severity = Severity::kInfo,
       .category = Category::kSystem,
       .message = fmt::format("High-performance system detected ({} cores) - consider increasing "
@@ -61,7 +60,6 @@ Found LowMemory(const Facts& facts) {
   const uint64_t available = facts.resources.memory_available.value;
   if (Gigabytes(available) >= facts.settings.low_memory_threshold_gb) return std::nullopt;
   return Recommendation{
-      .id = "low_memory",
       .severity = Severity::kWarning,
       .category = Category::kSystem,
       .message = "Low available memory - enable memory cleanup and use smaller chunk sizes",
@@ -76,7 +74,6 @@ Found MemoryPressure(const Facts& facts) {
   const double used = MemoryUsedShare(facts.resources);
   if (used < kUsedMuch) return std::nullopt;
   return Recommendation{
-      .id = "memory_pressure",
       .severity = Severity::kCritical,
       .category = Category::kSystem,
       .message = fmt::format("Memory pressure detected: {:.0f}% usage - give back what is unused",
@@ -92,15 +89,18 @@ Found MemoryPressure(const Facts& facts) {
 Found MemoryStalls(const Facts& facts) {
   const auto& stall = facts.resources.memory_stall_some;
   if (!stall || stall->value < kStallMuch) return std::nullopt;
+  const int64_t set = facts.settings.workers;
+  const bool has_many = set == 0 || set > facts.workers.count;
   return Recommendation{
-      .id = "memory_stalls",
       .severity = Severity::kCritical,
       .category = Category::kSystem,
-      .message = "Processes wait for memory - use fewer workers",
+      .message = has_many ? "Processes wait for memory - use fewer workers"
+                          : "Processes wait for memory - use less of it",
       .evidence = fmt::format("something waited for memory in {:.0f} % of the last 10 s ({})",
                               stall->value, stall->source),
       .expected_gain = "time that is now spent on moving memory",
-      .action = {"workers", std::to_string(facts.workers.count), ""}};
+      .action = has_many ? Action{"workers", std::to_string(facts.workers.count), ""}
+                         : SaveMemory(facts.settings)};
 }
 
 Found SmallMemoryLimit(const Facts& facts) {
@@ -111,7 +111,6 @@ Found SmallMemoryLimit(const Facts& facts) {
     return std::nullopt;
   }
   return Recommendation{
-      .id = "small_memory_limit",
       .severity = Severity::kWarning,
       .category = Category::kSystem,
       .message = "This process may use little memory - keep one model loaded at a time",
@@ -130,7 +129,6 @@ Found OthersAreBusy(const Facts& facts) {
   const bool is_ours = facts.snapshot.queue.running > 0;
   if (!load || is_ours || load->value < kLoadPerCore * cores) return std::nullopt;
   return Recommendation{
-      .id = "cpu_busy",
       .severity = Severity::kWarning,
       .category = Category::kSystem,
       .message = "Other programs keep the cores busy - expect jobs to be slow until they end",
@@ -145,7 +143,6 @@ Found DiskFull(const Facts& facts) {
   const auto& free = facts.resources.disk_free;
   if (!free || free->value >= facts.settings.disk_reserve_bytes) return std::nullopt;
   return Recommendation{
-      .id = "disk_full",
       .severity = Severity::kCritical,
       .category = Category::kSystem,
       .message = "The disk is full - uploads are refused until there is room",
@@ -164,7 +161,6 @@ Found DiskLow(const Facts& facts) {
   }
   const uint64_t room = std::max<uint64_t>(free->value - reserve, 1);
   return Recommendation{
-      .id = "disk_low",
       .severity = Severity::kWarning,
       .category = Category::kSystem,
       .message =
@@ -180,7 +176,6 @@ Found EstimatedMemory(const Facts& facts) {
   const auto& available = facts.resources.memory_available;
   if (available.tier == Tier::kPrimary) return std::nullopt;
   return Recommendation{
-      .id = "memory_estimated",
       .severity = Severity::kWarning,
       .category = Category::kSystem,
       .message = "The memory available cannot be read - conservative estimates are used",
@@ -195,7 +190,6 @@ Found OneCore(const Facts& facts) {
   const bool is_one = facts.resources.cores.value == 1;
   if (!is_one || facts.settings.running_jobs_max <= 1) return std::nullopt;
   return Recommendation{
-      .id = "one_core",
       .severity = Severity::kInfo,
       .category = Category::kSystem,
       .message = "There is one core - work on one job at a time",
@@ -205,9 +199,18 @@ Found OneCore(const Facts& facts) {
       .action = {"running_jobs_max", "1", ""}};
 }
 
-constexpr std::array<Rule, 10> kRules = {
-    HighPerformance, LowMemory, MemoryPressure, MemoryStalls,    SmallMemoryLimit,
-    OthersAreBusy,   DiskFull,  DiskLow,        EstimatedMemory, OneCore};
+constexpr std::array kRules = {
+    Rule{"high_performance_system", HighPerformance},
+    Rule{"low_memory", LowMemory},
+    Rule{"memory_pressure", MemoryPressure},
+    Rule{"memory_stalls", MemoryStalls},
+    Rule{"small_memory_limit", SmallMemoryLimit},
+    Rule{"cpu_busy", OthersAreBusy},
+    Rule{"disk_full", DiskFull},
+    Rule{"disk_low", DiskLow},
+    Rule{"memory_estimated", EstimatedMemory},
+    Rule{"one_core", OneCore},
+};
 
 }  // namespace
 

@@ -141,7 +141,23 @@ CREATE TABLE tried_settings (
 ) STRICT;
 )sql";
 
-constexpr std::array kMigrations = {kVersion1, kVersion2};
+constexpr std::string_view kVersion3 = R"sql(
+CREATE TABLE changed_settings (
+  name  TEXT NOT NULL UNIQUE,
+  value TEXT NOT NULL          -- as in a file of settings
+) STRICT;
+CREATE TABLE setting_log (
+  id          INTEGER PRIMARY KEY,  -- in the order of the changes
+  time_ms     INTEGER NOT NULL,
+  name        TEXT NOT NULL,
+  before      TEXT NOT NULL,
+  after       TEXT NOT NULL,
+  was_changed INTEGER NOT NULL,     -- "before" came from a change, too
+  reason      TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array kMigrations = {kVersion1, kVersion2, kVersion3};
 
 Result<void> RunMigration(Connection& connection, std::string_view sql, size_t version) {
   TRY_VOID(connection.Begin());

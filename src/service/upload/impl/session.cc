@@ -129,7 +129,7 @@ void Session::EndWork(State state) {
 }
 
 Result<void> Session::WriteBytes(std::span<const char> bytes) {
-  const uint64_t size_max = tools_.options.size_max;
+  const uint64_t size_max = tools_.limits.Get().size_max;
   const uint64_t limit = length_ ? *length_ : size_max > 0 ? size_max : INT64_MAX;
   if (bytes.size() > limit - std::min(limit, position_)) {
     return Fail(ErrorCode::kTooLarge, length_ ? "more bytes than the upload's length"
@@ -153,7 +153,7 @@ Result<void> Session::WriteBytes(std::span<const char> bytes) {
 Result<void> Session::TakeSpace(uint64_t size) {
   if (space_left_ < size) {
     const uint64_t free = TRY(tools_.files.Free());
-    const uint64_t usable = free - std::min(free, tools_.options.disk_reserve);
+    const uint64_t usable = free - std::min(free, tools_.limits.Get().disk_reserve);
     space_left_ = std::min(usable, std::max(size, kDiskStep));
     if (space_left_ < size) return Fail(ErrorCode::kOutOfSpace, "the disk is full");
   }

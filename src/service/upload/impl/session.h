@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/latest.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "upload/impl/digest.h"
@@ -23,7 +24,7 @@ namespace verbatim::upload {
 
 // What all sessions use; it outlives them.
 struct SessionTools {
-  const UploadsOptions& options;
+  const Latest<UploadLimits>& limits;
   UploadFiles& files;
   UploadLedger& ledger;
   const Clock& clock;

@@ -78,6 +78,14 @@ Result<Upload> UploadLedger::Advance(const std::string& id, uint64_t offset) {
   });
 }
 
+Result<void> UploadLedger::Rewind(const std::string& id, uint64_t offset) {
+  return database_.Write([&](Connection& connection) -> Result<void> {
+    Upload upload = TRY(FindReceiving(connection, id));
+    upload.offset = offset;
+    return store::UpdateUpload(connection, upload);
+  });
+}
+
 Result<Upload> UploadLedger::SetLength(const std::string& id, uint64_t length) {
   return database_.Write([&](Connection& connection) -> Result<Upload> {
     Upload upload = TRY(FindReceiving(connection, id));

@@ -9,8 +9,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/latest.h"
 #include "store/database.h"
 #include "store/uploads.h"
+#include "upload/uploads.h"
 
 namespace verbatim::upload {
 
@@ -19,8 +21,8 @@ class UploadLedger {
  public:
   using Hook = std::function<Result<void>(store::Connection&, const store::Upload&)>;
 
-  UploadLedger(store::Database& database, const Clock& clock, int64_t expiry_ms)
-      : database_(database), clock_(clock), expiry_ms_(expiry_ms) {}
+  UploadLedger(store::Database& database, const Clock& clock, const Latest<UploadLimits>& limits)
+      : database_(database), clock_(clock), limits_(limits) {}
 
   void OnComplete(Hook hook) { hook_ = std::move(hook); }
 
@@ -34,6 +36,9 @@ class UploadLedger {
 
   // Moves the offset. Errors: kNotFound; kTooLarge (beyond the length); kConflict (complete).
   Result<store::Upload> Advance(const std::string& id, uint64_t offset);
+
+  // Moves the offset of one that is received back to what there is. Errors: kNotFound, kConflict.
+  Result<void> Rewind(const std::string& id, uint64_t offset);
 
   // Errors: kNotFound, kConflict.
   Result<store::Upload> SetLength(const std::string& id, uint64_t length);
@@ -50,13 +55,13 @@ class UploadLedger {
   Result<std::vector<std::string>> Expired();
 
  private:
-  int64_t Expiry() const { return clock_.WallMs() + expiry_ms_; }
+  int64_t Expiry() const { return clock_.WallMs() + limits_.Get().expiry_ms; }
   // The row with what the hook made of it.
   Result<store::Upload> RunHook(store::Connection& connection, const store::Upload& upload);
 
   store::Database& database_;
   const Clock& clock_;
-  int64_t expiry_ms_;
+  const Latest<UploadLimits>& limits_;
   Hook hook_;
 };
 
