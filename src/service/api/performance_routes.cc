@@ -218,7 +218,7 @@ Result<http::Response> Undo(const Services& services, const Call& call) {
   const auto applied =
       std::ranges::find_if(all, [&](const Applied& one) { return one.id == id && one.can_undo; });
   if (applied == all.end()) return WhyNotUndone(id, log, loaded);
-  NewValue value{applied->made.name, std::nullopt};
+  NewValue value{applied->made.name, std::nullopt, applied->made.after};
   if (applied->made.was_changed) value.value = applied->made.before;
   return ChangeFor(services, value, performance::UndoReason(id));
 }

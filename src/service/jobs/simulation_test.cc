@@ -37,7 +37,7 @@ std::string Expected(size_t windows, unsigned seed) {
 class Simulation {
  public:
   Simulation(const std::filesystem::path& folder, unsigned seed)
-      : random_(seed), server_(folder, {.runners = 0, .crashes_max = 4}) {
+      : random_(seed), server_(folder, {.limits = {.runners = 1}, .crashes_max = 4}) {
     server_.script().on_window = [this](const std::string&, int64_t, const std::stop_token&) {
       DuringAWindow();
     };
@@ -205,7 +205,7 @@ TEST(SimulationTest, AnyWriteMayFail) {
   for (int n = 0;; ++n) {
     SCOPED_TRACE(fmt::format("write {}", n));
     const TestFolder folder;
-    TestServer server(folder.path(), {.runners = 0});
+    TestServer server(folder.path(), {.limits = {.runners = 1}});
     const Job job = server.Submit(server.Upload(Speech(4)));
     server.database().FailAfter(n);
     for (int i = 0; i < 10 && !IsFinal(server.Find(job.id).state); ++i) {
@@ -224,7 +224,7 @@ TEST(SimulationTest, AnyWriteMayFail) {
 
 // A server in a process of its own that dies at some moment, whatever it is at.
 void ServeUntilKilled(const std::filesystem::path& folder, int micros) {
-  TestServer server(folder, {.runners = 3, .crashes_max = 1000});
+  TestServer server(folder, {.limits = {.runners = 3}, .crashes_max = 1000});
   server.log().CopyTo(folder / "log.txt");
   server.jobs().Start();
   std::thread([micros] {
@@ -257,7 +257,7 @@ TEST(KillTest, ServersThatAreKilledLoseNothingAndDoNothingTwice) {
     ASSERT_EQ(waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   }
-  TestServer server(folder.path(), {.runners = 0, .crashes_max = 1000});
+  TestServer server(folder.path(), {.limits = {.runners = 1}, .crashes_max = 1000});
   server.log().CopyTo(folder.path() / "log.txt");
   while (server.jobs().RunNext() == Step::kRan) continue;
   for (unsigned i = 0; i < ids.size(); ++i) {

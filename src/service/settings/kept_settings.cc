@@ -64,9 +64,9 @@ std::string LogLine(const std::vector<SettingChange>& changes, std::string_view 
 Result<void> KeepIn(store::Database& database, Live& live, const Clock& clock, Log& log) {
   const std::vector<store::ChangedSetting> changed =
       TRY(database.Read([](Connection& connection) { return store::ChangedSettings(connection); }));
-  std::vector<NewValue> values;
+  std::vector<std::pair<std::string, std::string>> values;
   for (const store::ChangedSetting& setting : changed) {
-    values.push_back({setting.name, setting.value});
+    values.emplace_back(setting.name, setting.value);
   }
   for (const std::string& passed_over : live.Restore(values)) log.Warning("{}", passed_over);
   live.RememberWith(

@@ -55,6 +55,9 @@ Result<std::optional<SettingChange>> Live::Apply(const NewValue& value, Loaded& 
   SettingChange change;
   change.name = value.name;
   change.before = ValueText(loaded.settings, definition);
+  if (value.expected && *value.expected != change.before) {
+    return Fail(ErrorCode::kConflict, fmt::format("{} is {} meanwhile", value.name, change.before));
+  }
   change.was_changed = loaded.origins[definition.name] == Origin::kChanged;
   change.is_changed = value.value.has_value();
   change.given_by = OriginAtStart(definition);
@@ -81,7 +84,8 @@ Origin Live::OriginAtStart(const Definition& definition) const {
   return origin == start_.origins.end() ? Origin::kDefault : origin->second;
 }
 
-std::vector<std::string> Live::Restore(const std::vector<NewValue>& changed) {
+std::vector<std::string> Live::Restore(
+    const std::vector<std::pair<std::string, std::string>>& changed) {
   std::vector<std::string> passed_over;
   const MutexLock turn(turn_);
   Loaded next = now_.Get();
@@ -92,15 +96,15 @@ std::vector<std::string> Live::Restore(const std::vector<NewValue>& changed) {
       continue;
     }
     const std::string_view known = (*definition)->name;
-    changed_[known] = value.value_or("");
+    changed_[known] = value;
     Origin& origin = next.origins[known];
     if (IsGivenAnew(origin)) {
-      passed_over.push_back(fmt::format(
-          "{} was changed to {} in an earlier run, but its {} says {}", name, value.value_or(""),
-          OriginName(origin), ValueText(next.settings, **definition)));
+      passed_over.push_back(
+          fmt::format("{} was changed to {} in an earlier run, but its {} says {}", name, value,
+                      OriginName(origin), ValueText(next.settings, **definition)));
       continue;
     }
-    const Result<void> assigned = Assign(next.settings, **definition, value.value_or(""));
+    const Result<void> assigned = Assign(next.settings, **definition, value);
     if (!assigned) passed_over.push_back(assigned.error().message);
     if (assigned) origin = Origin::kChanged;
   }

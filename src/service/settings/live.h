@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -21,7 +22,8 @@ namespace verbatim::settings {
 
 struct NewValue {
   std::string name;
-  std::optional<std::string> value;  // as Assign takes it; none: as it was given at start
+  std::optional<std::string> value;          // as Assign takes it; none: as it was given at start
+  std::optional<std::string> expected = {};  // changed only if it is this now, as of ValueText
 };
 
 struct SettingChange {
@@ -52,12 +54,13 @@ class Live {
 
   // Changes all of them, or none, and says which really changed. `reason` is kept with them: who
   // asked, or why. Errors: kInvalidArgument (no such setting, a wrong value), kConflict (one that
-  // can't change while the server runs), those of what remembers.
+  // can't change while the server runs, or is not as expected), those of what remembers.
   Result<std::vector<SettingChange>> Change(std::span<const NewValue> values,
                                             std::string_view reason);
 
-  // Takes up changes of earlier runs. Returns a sentence for each that does not count now.
-  std::vector<std::string> Restore(const std::vector<NewValue>& changed);
+  // Takes up changes of earlier runs, as names and values. Returns a sentence for each that does
+  // not count now.
+  std::vector<std::string> Restore(const std::vector<std::pair<std::string, std::string>>& changed);
 
   // Where changes are written down before they hold. Set once, before use.
   void RememberWith(Remember remember);

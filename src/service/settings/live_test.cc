@@ -67,6 +67,14 @@ TEST(LiveTest, AllOrNothing) {
   EXPECT_EQ(live.Current().workers, 0);
 }
 
+TEST(LiveTest, ChangesOnlyWhatIsAsExpected) {
+  Live live(StartWith(Origin::kFile));
+  EXPECT_EQ(CodeOf(live, {{"workers", "4", "2"}}), ErrorCode::kConflict);
+  EXPECT_EQ(MessageOf(live, {{"workers", "4", "2"}}), "workers is 3 meanwhile");
+  EXPECT_EQ(MessageOf(live, {{"workers", "4", "3"}}), "accepted");
+  EXPECT_EQ(live.Current().workers, 4);
+}
+
 TEST(LiveTest, WhatCannotBeRememberedDoesNotHold) {
   Live live;
   live.OnChange([](const auto&) { ADD_FAILURE(); });

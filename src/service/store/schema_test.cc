@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/atomic_file.h"
+#include "store/settings.h"
 #include "store/test_database.h"
 
 namespace verbatim::store {
@@ -11,6 +12,14 @@ namespace {
 
 using ::testing::HasSubstr;
 using Steps = std::vector<std::string_view>;
+
+// A file as an earlier version wrote it, as SQL.
+std::string Dump(int version) {
+  const std::string name = "tests/data/schema_" + std::to_string(version) + ".sql";
+  const auto dump = ReadFile(std::filesystem::path(VERBATIM_ROOT) / name, 1 << 20);
+  EXPECT_TRUE(dump) << name;
+  return dump.value_or("");
+}
 
 class SchemaTest : public ::testing::Test {
  protected:
@@ -50,13 +59,12 @@ TEST_F(SchemaTest, AFailingStepLeavesTheVersionBefore) {
   EXPECT_EQ(Ask("PRAGMA user_version"), "3");
 }
 
-// Files that version 1 wrote open for ever, and give what was put into them.
-TEST_F(SchemaTest, Version1Opens) {
-  const auto dump =
-      ReadFile(std::filesystem::path(VERBATIM_ROOT) / "tests/data/schema_1.sql", 1 << 20);
-  ASSERT_TRUE(dump);
-  ASSERT_TRUE(connection_->Execute(*dump));
-  ASSERT_EQ(Ask("PRAGMA user_version"), "1");
+// Files that earlier versions wrote open for ever, and give what was put into them.
+class OldFileTest : public SchemaTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(OldFileTest, Opens) {
+  ASSERT_TRUE(connection_->Execute(Dump(GetParam())));
+  ASSERT_EQ(Ask("PRAGMA user_version"), std::to_string(GetParam()));
   connection_.reset();
 
   const auto database = Database::Open(path());
@@ -71,12 +79,15 @@ TEST_F(SchemaTest, Version1Opens) {
     EXPECT_EQ(TRY(Search(connection, {.text = "hello"})).total, 1);
     EXPECT_EQ(TRY(WindowsOf(connection, "job2")).at(0).result, "{}");
     EXPECT_EQ(TRY(EventsKept(connection)).newest, 3);
+    if (GetParam() < 2) return {};
+    EXPECT_EQ(TRY(ChangedSettings(connection)).at(0).value, "4");
+    EXPECT_EQ(TRY(SettingLog(connection, 10)).at(0).reason, "recommendation:low_memory");
     return {};
   });
   EXPECT_TRUE(read);
 }
 
-TEST_F(SchemaTest, AnOldFileHasTheTablesOfANewOne) {
+TEST_P(OldFileTest, HasTheTablesOfANewOne) {
   ASSERT_TRUE(Migrate(*connection_, Migrations()));
   constexpr const char* kTables =
       "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY type, name)";
@@ -84,12 +95,12 @@ TEST_F(SchemaTest, AnOldFileHasTheTablesOfANewOne) {
   EXPECT_THAT(fresh, HasSubstr("CREATE TABLE jobs"));
   const TemporaryFolder other;
   const auto old = Connection::Open(other.path() / "old.db", ConnectionKind::kWriting);
-  const auto dump =
-      ReadFile(std::filesystem::path(VERBATIM_ROOT) / "tests/data/schema_1.sql", 1 << 20);
-  ASSERT_TRUE((*old)->Execute(*dump));
+  ASSERT_TRUE((*old)->Execute(Dump(GetParam())));
   ASSERT_TRUE(Migrate(**old, Migrations()));
   EXPECT_EQ((*old)->Query(kTables), fresh);
 }
+
+INSTANTIATE_TEST_SUITE_P(Versions, OldFileTest, ::testing::Values(1, 2));
 
 }  // namespace
 }  // namespace verbatim::store

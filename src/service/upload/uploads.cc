@@ -58,7 +58,8 @@ class FolderUploads final : public Uploads {
  public:
   FolderUploads(const UploadsOptions& options, UploadFiles files, store::Database& database,
                 const Clock& clock, Log& log)
-      : limits_(options.limits),
+      : folder_(options.folder),
+        limits_(options.limits),
         files_(std::move(files)),
         ledger_(database, clock, limits_),
         clock_(clock),
@@ -68,6 +69,7 @@ class FolderUploads final : public Uploads {
   Result<void> Reconcile();
 
   void OnComplete(UploadLedger::Hook hook) override { ledger_.OnComplete(std::move(hook)); }
+  const std::filesystem::path& folder() const override { return folder_; }
   UploadLimits limits() const override { return limits_.Get(); }
   void SetLimits(const UploadLimits& limits) override { limits_.Set(limits); }
 
@@ -97,6 +99,7 @@ class FolderUploads final : public Uploads {
   Result<void> TakeLoss(const Upload& upload, std::optional<uint64_t> size);
   Result<std::shared_ptr<ByteSource>> OpenWhole(const Upload& upload) const;
 
+  const std::filesystem::path folder_;
   Latest<UploadLimits> limits_;
   UploadFiles files_;
   UploadLedger ledger_;

@@ -84,6 +84,10 @@ class Uploads {
   virtual void OnComplete(
       std::function<Result<void>(store::Connection&, const store::Upload&)> hook) = 0;
 
+  // Where their files are.
+  virtual const std::filesystem::path& folder() const = 0;
+
+  // What holds now.
   virtual UploadLimits limits() const = 0;
   // For all that comes from now on, also of uploads that were begun; what has a time to expire
   // keeps it until its next byte.
