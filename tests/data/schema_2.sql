@@ -90,18 +90,44 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_by_job ON events (job) WHERE job <> '';
 
-CREATE TABLE changed_settings (
-  name  TEXT NOT NULL UNIQUE,
-  value TEXT NOT NULL          -- as in a file of settings
+-- How the machine and the service did, and what jobs took: history, no part of any job.
+CREATE TABLE samples (
+  step_s  INTEGER NOT NULL CHECK (step_s IN (60, 3600)),
+  begin_s INTEGER NOT NULL,  -- Unix time
+  count   INTEGER NOT NULL,  -- readings in it
+  data    TEXT NOT NULL,     -- JSON
+  UNIQUE (step_s, begin_s)
 ) STRICT;
-CREATE TABLE setting_log (
-  id          INTEGER PRIMARY KEY,  -- in the order of the changes
-  time_ms     INTEGER NOT NULL,
-  name        TEXT NOT NULL,
-  before      TEXT NOT NULL,
-  after       TEXT NOT NULL,
-  was_changed INTEGER NOT NULL,     -- "before" came from a change, too
-  reason      TEXT NOT NULL
+
+CREATE TABLE job_samples (
+  number            INTEGER PRIMARY KEY,  -- in the order of their ends
+  job               TEXT NOT NULL,        -- id of a job, which may be gone
+  finished_ms       INTEGER NOT NULL,
+  model             TEXT NOT NULL,
+  ending            TEXT NOT NULL,        -- of the file's name, without the dot
+  file_bytes        INTEGER NOT NULL,
+  audio_s           REAL NOT NULL,
+  workers           INTEGER NOT NULL,
+  batch             INTEGER NOT NULL,
+  beams             INTEGER NOT NULL,
+  is_language_given INTEGER NOT NULL,
+  others            INTEGER NOT NULL,     -- jobs that ran when it began
+  cores             INTEGER NOT NULL,
+  load              REAL NOT NULL,        -- when it began
+  waited_s          REAL NOT NULL,
+  worked_s          REAL NOT NULL,
+  peak_bytes        INTEGER NOT NULL,     -- of the process, while it ran
+  assumed_audio_s   REAL NOT NULL,        -- before it began, as all that follows
+  predicted_s       REAL NOT NULL,        -- by the regression ...
+  predicted_bytes   REAL NOT NULL,
+  rule_s            REAL NOT NULL,        -- ... and by the rule
+  rule_bytes        REAL NOT NULL
+) STRICT;
+
+-- Values that are being tried; what a run of the server leaves here is taken back by the next.
+CREATE TABLE tried_settings (
+  name   TEXT NOT NULL UNIQUE,
+  before TEXT NOT NULL  -- its value before the trial
 ) STRICT;
 
 INSERT INTO uploads VALUES (1, 'upload1', 'complete', 1000, 1000, 0, '', 'filename dGFsaw==',
@@ -119,5 +145,7 @@ INSERT INTO segments_text (rowid, text) VALUES (1, 'hello world');
 INSERT INTO events VALUES (1, 100, 'job', 'job1', '{}');
 INSERT INTO events VALUES (2, 101, 'progress', 'job1', '{"share":0.5}');
 INSERT INTO events VALUES (3, 102, 'system', '', '{}');
-INSERT INTO changed_settings VALUES ('workers', '4');
-INSERT INTO setting_log VALUES (1, 400, 'workers', '2', '4', 0, 'recommendation:low_memory');
+INSERT INTO samples VALUES (60, 1800000000, 60, '{"load":1.5}');
+INSERT INTO job_samples VALUES (1, 'job1', 202, 'base', 'mp4', 1000, 60.0, 2, 8, 1, 1, 0, 4, 0.5, 0.1, 5.0, 300000000,
+  60.0, 6.0, 250000000.0, 7.0, 200000000.0);
+INSERT INTO tried_settings VALUES ('batch', '4');

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/atomic_file.h"
+#include "store/job_samples.h"
 #include "store/settings.h"
 #include "store/test_database.h"
 
@@ -80,6 +81,8 @@ TEST_P(OldFileTest, Opens) {
     EXPECT_EQ(TRY(WindowsOf(connection, "job2")).at(0).result, "{}");
     EXPECT_EQ(TRY(EventsKept(connection)).newest, 3);
     if (GetParam() < 2) return {};
+    EXPECT_EQ(TRY(NewestJobSamples(connection, 10)).at(0).peak_bytes, 300'000'000U);
+    if (GetParam() < 3) return {};
     EXPECT_EQ(TRY(ChangedSettings(connection)).at(0).value, "4");
     EXPECT_EQ(TRY(SettingLog(connection, 10)).at(0).reason, "recommendation:low_memory");
     return {};
@@ -100,7 +103,7 @@ TEST_P(OldFileTest, HasTheTablesOfANewOne) {
   EXPECT_EQ((*old)->Query(kTables), fresh);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, OldFileTest, ::testing::Values(1, 2));
+INSTANTIATE_TEST_SUITE_P(Versions, OldFileTest, ::testing::Values(1, 2, 3));
 
 }  // namespace
 }  // namespace verbatim::store
