@@ -31,7 +31,8 @@ Result<void> CheckDatabase(const Services& services) {
 Result<void> CheckDisk(const Services& services) {
   const uint64_t reserve = services.uploads.limits().disk_reserve;
   std::error_code error;
-  const std::filesystem::space_info space = std::filesystem::space(services.uploads.folder(), error);
+  const std::filesystem::space_info space =
+      std::filesystem::space(services.uploads.folder(), error);
   if (error) return Failure(SystemError(error.value(), "asking for the disk's free space"));
   if (space.available >= reserve) return {};
   return Fail(ErrorCode::kOutOfSpace,
