@@ -63,9 +63,8 @@ void AddEventRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddSearchRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddPerformanceRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddHistoryRoutes(const Services& services, std::vector<http::Route>& routes);
-// Health, metrics, openapi.json.
 void AddSettingRoutes(const Services& services, std::vector<http::Route>& routes);
-// Health, metrics, openapi.json, the page at "/".
+// Health, metrics, openapi.json.
 void AddSystemRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddPageRoutes(const Services& services, std::vector<http::Route>& routes);  // for browsers
 
