@@ -73,7 +73,7 @@ def test_mistakes_change_nothing(server):
     answer = patch(server, workers=4, batch=65)
     assert answer.status_code == 400
     assert answer.json()["detail"] == 'batch is "65", but must be a whole number, 0 to 64'
-    answer = patch(server, workers=4, max_workers=4)
+    answer = patch(server, workers=4, max_worker_limit=4)
     assert answer.status_code == 400 and 'did you mean "max_workers_limit"?' in answer.json()["detail"]
     answer = patch(server, workers=4, data_dir="/elsewhere")
     assert answer.status_code == 409 and "data_dir can't change while the server runs" in answer.json()["detail"]
