@@ -168,6 +168,10 @@ Job JobCenter::MakeJob(const JobRequest& request, const JobOptions& options) con
 Result<void> JobCenter::SubmitFor(Connection& connection, const Upload& upload) {
   Changed();  // also for jobs that wait for this upload
   parts_.metrics.OnUploadCompleted(upload.offset);
+  // A run may have ended before the upload itself did, and could not keep it yet.
+  if (TRY(store::CountJobsOf(connection, upload.id)) > 0) {
+    TRY_VOID(KeepUpload(connection, upload.id));
+  }
   if (upload.job_request.empty()) return {};
   // The request was checked when the upload was made; the bytes are here, so it is never refused.
   JobRequest request = ParseJobRequest(upload.job_request).value_or(JobRequest{});

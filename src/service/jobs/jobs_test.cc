@@ -605,6 +605,7 @@ TEST_F(JobsTest, AnUploadWithAJobDoesNotExpire) {
   const std::string early = server().Begin(32);
   server().Submit(early);
   server().Append(early, Speech(2, 1));
+  EXPECT_EQ(server().uploads().Find(early)->expires_ms, 0) << "before the job has run";
   const std::string late = server().Upload(Speech(2, 2));
   server().Submit(late);
   const std::string unused = server().Upload(Speech(2, 3));
