@@ -90,6 +90,8 @@ uint64_t FreeMemoryBytes() {
   return least == std::numeric_limits<uint64_t>::max() ? 0 : least;
 }
 
+uint64_t ResidentBytes() { return ReadKilobytes("/proc/self/status", "VmRSS:").value_or(0); }
+
 uint64_t PeakMemoryBytes() { return ReadKilobytes("/proc/self/status", "VmHWM:").value_or(0); }
 
 // Source: proc(5), /proc/pid/clear_refs: 5 resets the peak of the resident set.

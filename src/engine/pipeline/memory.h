@@ -10,6 +10,9 @@ namespace verbatim::pipeline {
 // left if that is less. Unit: bytes, 0 = unknown.
 uint64_t FreeMemoryBytes();
 
+// Memory this process holds now. Unit: bytes, 0 = unknown.
+uint64_t ResidentBytes();
+
 // The most memory this process has held since its start, or since the last reset. Unit: bytes, 0 =
 // unknown.
 uint64_t PeakMemoryBytes();
