@@ -130,6 +130,7 @@ class Run {
     events.on_file = [this](size_t file, Result<transcript::Transcript> result) {
       OnFile(accepted_.at(file), std::move(result));
     };
+    events.on_warning = [this](const std::string& message) { reporter_.OnWarning(message); };
     return engine_->Transcribe(requests, arguments_.options, events, stop_);
   }
 

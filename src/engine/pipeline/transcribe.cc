@@ -59,6 +59,9 @@ ComputeType TypeOf(const PartFormats& formats) {
 // Besides one for each worker: reading is far faster than decoding, so a few keep all workers busy.
 constexpr size_t kQueuedWindows = 2;
 
+constexpr char kShortOfMemory[] =
+    "there was not enough memory for all workers, or for their batches: it went on with less";
+
 class WhisperEngine final : public Engine {
  public:
   WhisperEngine(std::shared_ptr<const whisper::Model> model, std::string name, const Shape& shape,
@@ -115,8 +118,12 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
   }
   place.EndReading();
   place.AwaitFinished(stop);
+  if (workers->queue().refusals() > 0) call->collector.Warn(kShortOfMemory);
   call->collector.Close();
   if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
+  if (workers->queue().has_failed()) {
+    return Fail(ErrorCode::kBusy, "there is not enough memory for a single worker");
+  }
   return {};
 }
 
@@ -179,7 +186,8 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   }
   const auto [formats, formats_from] = ChooseFormats(options);
   kernels::PrepareThread();
-  const int cpus = UsableCpus();
+  FitAllocator();
+  const int cpus = ThreadsFor(UsableCpus(), AddressSpaceBytes());
   kernels::ThreadPool pool(static_cast<size_t>(cpus));
   std::shared_ptr<const whisper::Model> model =
       TRY(whisper::Model::Open(options.model_directory, PrecisionFor(formats), pool));

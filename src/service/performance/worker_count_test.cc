@@ -7,7 +7,7 @@
 #include <limits>
 #include <random>
 
-#include "performance/test_root.h"
+#include "base/test_root.h"
 
 namespace verbatim::performance {
 namespace {
