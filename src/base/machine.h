@@ -26,11 +26,13 @@ std::vector<MemoryView> MemoryViews(const std::filesystem::path& root, const Gro
 // What RLIMIT_AS leaves, which counts what is mapped, not what is in memory. None: no limit.
 std::optional<MemoryView> AddressSpace(const std::filesystem::path& root);
 
-// Memory of this process. Unit: bytes.
+// Memory of a process. Unit: bytes.
 struct ProcessPages {
   uint64_t mapped = 0;
   uint64_t resident = 0;
 };
+
+// That of this one.
 std::optional<ProcessPages> ReadProcessPages(const std::filesystem::path& root);
 
 // CPUs that the affinity allows.

@@ -85,7 +85,8 @@ size_t BytesPerWorker(const whisper::ModelShape& shape) {
 
 size_t ReservedBytes(const whisper::ModelShape& shape, size_t alignment_heads,
                      const WorkerShape& worker) {
-  constexpr size_t kStack = size_t{8} << 20;
+  constexpr size_t kPerThread = size_t{12} << 20;  // its stack, and blocks of rows in the works
+  constexpr size_t kStates = 8;          // of the encoder, as many times those of a window
   constexpr size_t kRowsOfEntries = 10;  // of the model's width, for a token in a step
   const size_t rows = worker.size.rows(worker.batch) + 1;
   const size_t positions = worker.size.positions;
@@ -94,7 +95,8 @@ size_t ReservedBytes(const whisper::ModelShape& shape, size_t alignment_heads,
                       (worker.batch * sizeof(uint16_t) + sizeof(float));
   const size_t entries = (positions + rows) * kRowsOfEntries * shape.width * sizeof(float);
   const size_t logits = (rows + worker.batch) * shape.vocabulary * sizeof(float);
-  return texts + kept + entries + logits + worker.threads * kStack;
+  const size_t states = kStates * shape.audio_positions * shape.width * sizeof(float);
+  return texts + kept + entries + logits + states + worker.threads * kPerThread;
 }
 
 uint64_t EngineBytes(const whisper::ModelShape& shape, const whisper::Precision& precision,

@@ -20,8 +20,8 @@ size_t BytesPerWindow(const whisper::ModelShape& shape, nn::AudioFormat format);
 // weights kept for the alignment. An estimate.
 size_t BytesPerWorker(const whisper::ModelShape& shape);
 
-// Address space of a worker beyond that, which it may never use: rows of hypotheses, weights kept
-// for the alignment, stacks of threads. At most.
+// Address space of a worker without its windows' keys and values, at most. It may never use much of
+// it: rows of hypotheses, weights kept for the alignment, stacks of threads.
 size_t ReservedBytes(const whisper::ModelShape& shape, size_t alignment_heads,
                      const WorkerShape& worker);
 

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/mutex.h"
@@ -46,6 +48,21 @@ std::pair<PartFormats, Origin> ChooseFormats(const EngineOptions& options) {
     return {options.calibration->formats, Origin::kCalibration};
   }
   return {FormatsOf(ComputeType::kAuto), Origin::kRule};
+}
+
+// Where reserving memory may fail, what loading takes is looked for first: the file is mapped while
+// its half floats become the weights. A file that is not there is told of by who opens it.
+Result<void> CheckAddressSpace(const std::filesystem::path& model, const PartFormats& formats) {
+  const std::optional<uint64_t> space = AddressSpaceBytes();
+  std::error_code error;
+  const uintmax_t file = std::filesystem::file_size(model / "model.bin", error);
+  if (!space || error) return {};
+  const bool has_f32 = formats.encoder == ComputeType::kF32 || formats.decoder == ComputeType::kF32;
+  const uintmax_t needed = file * (has_f32 ? 3 : 2);
+  if (*space >= needed) return {};
+  return Fail(ErrorCode::kBusy, "loading the model takes " + std::to_string(needed >> 20) +
+                                    " MB of address space, and the limit leaves " +
+                                    std::to_string(*space >> 20));
 }
 
 // The type that means these formats, or kAuto.
@@ -187,6 +204,7 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   const auto [formats, formats_from] = ChooseFormats(options);
   kernels::PrepareThread();
   FitAllocator();
+  TRY_VOID(CheckAddressSpace(options.model_directory, formats));
   const int cpus = ThreadsFor(UsableCpus(), AddressSpaceBytes());
   kernels::ThreadPool pool(static_cast<size_t>(cpus));
   std::shared_ptr<const whisper::Model> model =

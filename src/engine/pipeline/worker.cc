@@ -60,8 +60,9 @@ void AddCoverage(const split::Window& part, SampleTime until, Verdict verdict,
 WorkerBytes BytesOf(const whisper::Model& model, const WorkerShape& shape) {
   const whisper::ModelShape& sizes = model.shape;
   const nn::AudioFormat audio = model.precision.audio;
-  const uint64_t held = BytesPerWorker(sizes) + shape.batch * BytesPerWindow(sizes, audio);
-  return {held, held + ReservedBytes(sizes, model.alignment_heads.size(), shape)};
+  const uint64_t windows = shape.batch * BytesPerWindow(sizes, audio);
+  return {windows + BytesPerWorker(sizes),
+          windows + ReservedBytes(sizes, model.alignment_heads.size(), shape)};
 }
 
 // Its buffers go back to the system: the allocator keeps what was freed, for threads that are no

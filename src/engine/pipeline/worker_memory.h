@@ -33,6 +33,7 @@ class WorkerMemory {
   // where the memory may not suffice, since it may, but never where reserving it would fail.
   bool Claim(size_t worker, const WorkerBytes& bytes, Need need);
 
+  // The worker is no more.
   void Release(size_t worker) { claims_.erase(worker); }
 
  private:
