@@ -68,7 +68,8 @@ Result<std::vector<pipeline::FileRequest>> RequestsFor(const TranscribeArguments
                                                        size_t clips) {
   std::vector<pipeline::FileRequest> requests;
   if (arguments.files.empty()) {
-    requests.assign(clips, {TRY(FindSampleClip()), std::nullopt});
+    const fs::path clip = TRY(FindSampleClip());
+    requests.assign(clips, {clip, std::nullopt});
     return requests;
   }
   for (const fs::path& file : arguments.files) {
@@ -85,12 +86,12 @@ Result<std::string> Measure(const BenchArguments& arguments, Reporter& reporter,
                             const std::stop_token& stop) {
   const TranscribeArguments& shared = arguments.transcribe;
   stage = Stage::kFile;
-  measure::BenchRequest request{shared.engine, shared.options, TRY(RequestsFor(shared, kClips)),
-                                arguments.rounds};
+  measure::BenchRequest request{shared.engine, shared.options, {}, arguments.rounds};
+  request.files = TRY(RequestsFor(shared, kClips));
   stage = Stage::kModel;
   request.engine.model_directory = TRY(EnsureModel(shared.model, reporter, stop));
   request.engine.calibration =
-      StoredCalibration(shared.calibration, request.engine.model_directory, reporter);
+      ChosenIn(StoredCalibration(shared.calibration, request.engine.model_directory, reporter));
   reporter.OnLoading(shared.model);
   OverallProgress overall(request.files.size(), request.rounds);
   measure::BenchEvents events;
@@ -120,17 +121,19 @@ Result<std::string> Calibrate(const BenchArguments& arguments, Reporter& reporte
   TRY_VOID(ReadCalibrations(*path));  // what would stop its being kept is told before all the work
   stage = Stage::kModel;
   const fs::path model = TRY(EnsureModel(shared.model, reporter, stop));
-  CalibrationEntry entry{TRY(measure::CalibrationKeyOf(model)), {}};
+  CalibrationEntry entry;
+  entry.key = TRY(measure::CalibrationKeyOf(model));
   stage = Stage::kFile;
   const size_t clips = std::max(kClips, kClipsPerCpu * static_cast<size_t>(entry.key.cpus));
-  measure::BenchRequest request{shared.engine, shared.options, TRY(RequestsFor(shared, clips)),
-                                arguments.rounds};
+  measure::BenchRequest request{shared.engine, shared.options, {}, arguments.rounds};
+  request.files = TRY(RequestsFor(shared, clips));
   request.engine.model_directory = model;
   reporter.OnStart({shared.model, {}, {"calibrate"}});
   const auto on_progress = [&](double share) { reporter.OnProgress({.share = share}); };
   const measure::CalibrationReport report =
       TRY(measure::RunCalibration(request, on_progress, stop));
   entry.chosen = report.chosen;
+  entry.curve = report.curve;
   TRY_VOID(StoreCalibration(*path, entry));
   return CalibrationText(shared.model, report) + "kept in " + path->string() + "\n";
 }

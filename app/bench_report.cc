@@ -138,6 +138,29 @@ std::string TrialTable(const char* title, const std::vector<measure::ShapeTrial>
   return text;
 }
 
+// Speed and memory of each number of workers; gain and cost are those of the ones added.
+std::string CurveTable(const std::vector<measure::WorkerPoint>& curve) {
+  if (curve.empty()) return "";
+  std::string text = fmt::format("\n{:28}{:>12}{:>10}{:>12}{:>14}\n", "each number of workers",
+                                 "speed", "gain", "memory", "of each more");
+  for (size_t i = 0; i < curve.size(); ++i) {
+    const measure::WorkerPoint& point = curve[i];
+    const measure::WorkerPoint& before = curve[i == 0 ? 0 : i - 1];
+    text += fmt::format("  {:26}{:10.1f} x", fmt::format("{} x {}", point.workers, point.threads),
+                        point.speed);
+    const double bytes = static_cast<double>(point.memory_bytes);
+    text += i == 0 ? std::string(10, ' ')
+                   : fmt::format("{:+8.1f} %", (PerSecond(point.speed, before.speed) - 1) * 100);
+    if (bytes > 0) text += fmt::format("{:>12}", ByteCount(bytes));
+    if (i > 0 && before.memory_bytes > 0 && point.memory_bytes > before.memory_bytes) {
+      text += fmt::format("{:>14}", ByteCount((bytes - static_cast<double>(before.memory_bytes)) /
+                                              (point.workers - before.workers)));
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 json::object LimitsObject(const BenchLimits& limits) {
   return {{"f32_gops", limits.f32_products * 1e-9},
           {"bf16_gops", limits.bf16_products * 1e-9},
@@ -213,9 +236,11 @@ std::string CalibrationText(const std::string& model, const measure::Calibration
   });
   text += TrialTable("batch", report.batches, audio,
                      [](const Calibration& tried) { return std::to_string(tried.batch); });
+  text += CurveTable(report.curve);
   text += fmt::format(
       "\nchosen: {}; workers {} x threads {}, batch {}\n"
-      "The first line of each table is the rule's; others must save 3 % of its time.\n",
+      "The first line of each table but the last is the rule's; others must save 3 % of its "
+      "time.\n",
       FormatsText(report.chosen.formats), report.chosen.workers, report.chosen.threads,
       report.chosen.batch);
   return text;

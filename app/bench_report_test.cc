@@ -91,6 +91,19 @@ TEST(BenchReportTest, ACalibrationShowsWhatWasTried) {
   EXPECT_THAT(text, HasSubstr("chosen: encoder int8, attention bf16, decoder int8, audio int8; "
                               "workers 2 x threads 1, batch 4\n"));
   EXPECT_THAT(text, Not(HasSubstr("each part's fastest")));
+  EXPECT_THAT(text, Not(HasSubstr("each number of workers")));
+}
+
+TEST(BenchReportTest, ACalibrationShowsWhatWorkersGainAndCost) {
+  measure::CalibrationReport report;
+  report.formats = {{pipeline::ComputeType::kInt8, 4, {3, 2, 1, 0.5}}};
+  report.curve = {{1, 4, 10, 200'000'000}, {2, 2, 12, 260'000'000}, {4, 1, 11.4, 400'000'000}};
+  const std::string text = CalibrationText("base", report);
+  EXPECT_THAT(text, HasSubstr("1 x 4                           10.0 x              200.0 MB\n"));
+  EXPECT_THAT(text, HasSubstr("12.0 x   +20.0 %    260.0 MB       60.0 MB\n"));
+  EXPECT_THAT(text, HasSubstr("11.4 x    -5.0 %    400.0 MB       70.0 MB\n"));
+  report.curve[2].memory_bytes = 0;
+  EXPECT_THAT(CalibrationText("base", report), HasSubstr("11.4 x    -5.0 %\n"));
 }
 
 }  // namespace

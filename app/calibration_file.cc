@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -17,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 using measure::CalibrationKey;
+using measure::WorkerPoint;
 using pipeline::AudioType;
 using pipeline::Calibration;
 using pipeline::ComputeType;
@@ -78,15 +80,63 @@ Result<PartFormats> ReadFormats(const json::value& value) {
   return formats;
 }
 
+Result<WorkerPoint> ReadPoint(const json::value& value) {
+  constexpr uint64_t kMemoryMax = uint64_t{1} << 50;
+  constexpr double kSpeedMax = 1e6;
+  WorkerPoint point;
+  point.workers = TRY(Count(value, "workers"));
+  point.threads = TRY(Count(value, "threads"));
+  json::error_code error;
+  point.speed = TRY(Field(value, "speed"))->to_number<double>(error);
+  if (error || !(point.speed > 0) || point.speed > kSpeedMax) {
+    return Wrong("speed", "is no number in its range");
+  }
+  if (Field(value, "memory_bytes")) {
+    point.memory_bytes = TRY(Number(value, "memory_bytes", kMemoryMax));
+  }
+  return point;
+}
+
+// Files of older versions have none.
+Result<std::vector<WorkerPoint>> ReadCurve(const json::value& value) {
+  std::vector<WorkerPoint> curve;
+  const Result<const json::value*> field = Field(value, "curve");
+  if (!field) return curve;
+  const json::array* array = (*field)->if_array();
+  if (array == nullptr) return Wrong("curve", "is no list");
+  for (const json::value& point : *array) curve.push_back(TRY(ReadPoint(point)));
+  if (!std::ranges::is_sorted(curve, std::ranges::less_equal{}, &WorkerPoint::workers)) {
+    return Wrong("curve", "is not in the order of workers");
+  }
+  return curve;
+}
+
 Result<CalibrationEntry> ReadEntry(const json::value& value) {
   CalibrationEntry entry;
-  entry.key = {TRY(Text(value, "cpu")), TRY(Text(value, "instruction_set")),
-               TRY(Count(value, "cpus")), TRY(Text(value, "model")),
-               TRY(Number(value, "model_bytes", std::numeric_limits<uint64_t>::max()))};
+  CalibrationKey& key = entry.key;
+  key.cpu = TRY(Text(value, "cpu"));
+  key.instruction_set = TRY(Text(value, "instruction_set"));
+  key.cpus = TRY(Count(value, "cpus"));
+  key.model = TRY(Text(value, "model"));
+  key.model_bytes = TRY(Number(value, "model_bytes", std::numeric_limits<uint64_t>::max()));
   const json::value* formats = TRY(Field(value, "formats"));
-  entry.chosen = {TRY(ReadFormats(*formats)), TRY(Count(value, "workers")),
-                  TRY(Count(value, "threads")), TRY(Count(value, "batch"))};
+  entry.chosen.formats = TRY(ReadFormats(*formats));
+  entry.chosen.workers = TRY(Count(value, "workers"));
+  entry.chosen.threads = TRY(Count(value, "threads"));
+  entry.chosen.batch = TRY(Count(value, "batch"));
+  entry.curve = TRY(ReadCurve(value));
   return entry;
+}
+
+json::array CurveArray(const std::vector<WorkerPoint>& curve) {
+  json::array array;
+  for (const WorkerPoint& point : curve) {
+    json::object object{
+        {"workers", point.workers}, {"threads", point.threads}, {"speed", point.speed}};
+    if (point.memory_bytes > 0) object["memory_bytes"] = point.memory_bytes;
+    array.push_back(std::move(object));
+  }
+  return array;
 }
 
 json::object EntryObject(const CalibrationEntry& entry) {
@@ -98,7 +148,8 @@ json::object EntryObject(const CalibrationEntry& entry) {
           {"formats", FormatsObject(entry.chosen.formats)},
           {"workers", entry.chosen.workers},
           {"threads", entry.chosen.threads},
-          {"batch", entry.chosen.batch}};
+          {"batch", entry.chosen.batch},
+          {"curve", CurveArray(entry.curve)}};
 }
 
 // As it stands in the file.
@@ -158,14 +209,15 @@ Result<void> StoreCalibration(const fs::path& path, const CalibrationEntry& entr
   std::vector<CalibrationEntry> entries = TRY(ReadCalibrations(path));
   const CalibrationKey key = Stored(entry.key);
   std::erase_if(entries, [&key](const CalibrationEntry& old) { return old.key == key; });
-  entries.push_back({key, entry.chosen});
+  entries.push_back({key, entry.chosen, entry.curve});
   std::error_code error;  // writing says what is wrong
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
   return WriteFileAtomically(path, CalibrationJson(entries));
 }
 
-std::optional<Calibration> StoredCalibration(const std::string& flag,
-                                             const fs::path& model_directory, Reporter& reporter) {
+std::optional<CalibrationEntry> StoredCalibration(const std::string& flag,
+                                                  const fs::path& model_directory,
+                                                  Reporter& reporter) {
   const std::optional<fs::path> path = CalibrationPath(flag);
   if (!path) return std::nullopt;
   const Result<std::vector<CalibrationEntry>> entries = ReadCalibrations(*path);
@@ -178,7 +230,12 @@ std::optional<Calibration> StoredCalibration(const std::string& flag,
   if (!key) return std::nullopt;  // opening the model says it better
   const auto found = std::ranges::find(*entries, Stored(*key), &CalibrationEntry::key);
   if (found == entries->end()) return std::nullopt;
-  return found->chosen;
+  return *found;
+}
+
+std::optional<Calibration> ChosenIn(const std::optional<CalibrationEntry>& entry) {
+  if (!entry) return std::nullopt;
+  return entry->chosen;
 }
 
 }  // namespace verbatim::app

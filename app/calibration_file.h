@@ -18,6 +18,7 @@ namespace verbatim::app {
 struct CalibrationEntry {
   measure::CalibrationKey key;
   pipeline::Calibration chosen;
+  std::vector<measure::WorkerPoint> curve;  // empty: an older version of Verbatim measured none
 
   friend bool operator==(const CalibrationEntry&, const CalibrationEntry&) = default;
 };
@@ -39,8 +40,11 @@ Result<void> StoreCalibration(const std::filesystem::path& path, const Calibrati
 
 // What the file that `flag` leads to has for this machine and model. A file that cannot be used is
 // a warning.
-std::optional<pipeline::Calibration> StoredCalibration(const std::string& flag,
-                                                       const std::filesystem::path& model_directory,
-                                                       Reporter& reporter);
+std::optional<CalibrationEntry> StoredCalibration(const std::string& flag,
+                                                  const std::filesystem::path& model_directory,
+                                                  Reporter& reporter);
+
+// Of an entry, what an engine takes.
+std::optional<pipeline::Calibration> ChosenIn(const std::optional<CalibrationEntry>& entry);
 
 }  // namespace verbatim::app

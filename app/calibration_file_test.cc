@@ -20,7 +20,8 @@ using ::testing::IsEmpty;
 
 CalibrationEntry Example(const std::string& cpu, const std::string& model) {
   return {{cpu, "avx512_bf16", 8, model, 145'000'000},
-          {{ComputeType::kInt8, ComputeType::kF32, ComputeType::kBf16, AudioType::kHalf}, 4, 2, 8}};
+          {{ComputeType::kInt8, ComputeType::kF32, ComputeType::kBf16, AudioType::kHalf}, 4, 2, 8},
+          {{1, 8, 7.25, 0}, {2, 4, 9.5, 250'000'000}}};
 }
 
 std::string ErrorOf(std::string_view text) {
@@ -60,7 +61,7 @@ class CalibrationFileTest : public testing::Test {
   }
   ~CalibrationFileTest() override { fs::remove_all(folder_); }
 
-  std::optional<pipeline::Calibration> Stored() {
+  std::optional<CalibrationEntry> Stored() {
     return StoredCalibration(path_.string(), folder_ / "tiny", reporter_);
   }
 
@@ -96,12 +97,28 @@ TEST(CalibrationTextTest, DamageIsNamed) {
       {"\"batch\":8", "\"batch\":1e99", "batch is no number in its range"},
       {"\"encoder\":\"int8\"", "\"encoder\":\"auto\"", "encoder is no format"},
       {"\"attention\":\"f32\"", "\"attention\":\"int8\"", "attention is neither"},
+      {"\"curve\":[", "\"curve\":1,\"x\":[", "curve is no list"},
+      {"\"speed\":7.25E0", "\"speed\":-1", "speed is no number in its range"},
+      {"\"speed\":7.25E0", "\"speed\":\"fast\"", "speed is no number in its range"},
+      {"\"memory_bytes\":250000000", "\"memory_bytes\":1e99", "memory_bytes is no number"},
+      {"\"workers\":2", "\"workers\":1", "curve is not in the order of workers"},
       {"\"audio\":\"half\"", "\"audio\":\"f32\"", "audio is neither"},
   };
   for (const auto& damage : cases) {
     EXPECT_THAT(ErrorOf(Replaced(good, damage.from, damage.to)), HasSubstr(damage.message));
   }
   EXPECT_EQ(ErrorOf("[]"), "it is no calibration");
+}
+
+TEST(CalibrationTextTest, FilesOfOlderVersionsHaveNoCurve) {
+  const std::string text = CalibrationJson({Example("a", "base")});
+  const size_t begin = text.find(",\"curve\":[");
+  const size_t end = text.find(']', begin);
+  ASSERT_NE(begin, std::string::npos);
+  const auto entries = ParseCalibrations(text.substr(0, begin) + text.substr(end + 1));
+  ASSERT_TRUE(entries) << entries.error().message;
+  EXPECT_EQ(entries->front().chosen, Example("a", "base").chosen);
+  EXPECT_THAT(entries->front().curve, IsEmpty());
 }
 
 TEST_F(CalibrationFileTest, AnEntryReplacesThatOfItsKeyAlone) {
@@ -121,7 +138,7 @@ TEST_F(CalibrationFileTest, OnlyTheEntryOfThisMachineAndModelCounts) {
   EXPECT_FALSE(Stored());
   entry.key = *measure::CalibrationKeyOf(folder_ / "tiny");
   ASSERT_TRUE(StoreCalibration(path_, entry));
-  EXPECT_EQ(Stored(), entry.chosen);
+  EXPECT_EQ(Stored(), entry);
   std::ofstream(folder_ / "tiny" / "model.bin") << "other weights";
   EXPECT_FALSE(Stored());
   EXPECT_THAT(reporter_.warnings, IsEmpty());

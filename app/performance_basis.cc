@@ -8,8 +8,20 @@ namespace verbatim::app {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+std::vector<performance::WorkerPoint> CurveOf(const CalibrationEntry& entry) {
+  std::vector<performance::WorkerPoint> curve;
+  for (const measure::WorkerPoint& point : entry.curve) {
+    curve.push_back({point.workers, point.speed, point.memory_bytes});
+  }
+  return curve;
+}
+
+}  // namespace
+
 performance::Basis MakeBasis(const settings::Live& live, const fs::path& model_folder,
-                             const std::optional<pipeline::Calibration>& calibration) {
+                             const std::optional<CalibrationEntry>& calibration) {
   const settings::Settings settings = live.Current();
   performance::Basis basis;
   basis.settings = &live;
@@ -17,8 +29,9 @@ performance::Basis MakeBasis(const settings::Live& live, const fs::path& model_f
   basis.cost.threads = static_cast<int>(std::max<int64_t>(settings.threads, 1));
   basis.is_calibrated = calibration.has_value();
   if (calibration && settings.threads == 0) {
-    basis.cost.measured_best = calibration->workers;
-    basis.cost.threads = calibration->threads;
+    basis.cost = performance::MeasuredCost(std::move(basis.cost), CurveOf(*calibration));
+    basis.cost.measured_best = calibration->chosen.workers;
+    basis.cost.threads = calibration->curve.empty() ? calibration->chosen.threads : 1;
   }
   basis.folder = DataFolder(settings).value_or("");
   return basis;

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "base/error.h"
+#include "calibration_file.h"
 #include "performance/basis.h"
-#include "pipeline/transcribe.h"
 #include "settings/live.h"
 
 namespace verbatim::app {
@@ -15,7 +15,7 @@ namespace verbatim::app {
 // outlives it.
 performance::Basis MakeBasis(const settings::Live& settings,
                              const std::filesystem::path& model_folder,
-                             const std::optional<pipeline::Calibration>& calibration);
+                             const std::optional<CalibrationEntry>& calibration);
 
 // Workers for the engine where the settings leave them open. 0: what was measured, or what the
 // threads that are set leave room for.

@@ -13,11 +13,11 @@ settings::Loaded LoadedWith(int64_t workers, int64_t threads) {
   return loaded;
 }
 
-pipeline::Calibration Measured(int workers, int threads) {
-  pipeline::Calibration calibration;
-  calibration.workers = workers;
-  calibration.threads = threads;
-  return calibration;
+CalibrationEntry Measured(int workers, int threads) {
+  CalibrationEntry entry;
+  entry.chosen.workers = workers;
+  entry.chosen.threads = threads;
+  return entry;
 }
 
 TEST(PerformanceBasisTest, WhatTheSettingsSayIsTaken) {
@@ -56,6 +56,20 @@ TEST(PerformanceBasisTest, ThreadsThatAreSetCountAndNotTheMeasuredOnes) {
   const performance::Basis basis = MakeBasis(settings, "", Measured(4, 2));
   EXPECT_EQ(basis.cost.threads, 3);
   EXPECT_EQ(basis.cost.measured_best, 0);
+}
+
+TEST(PerformanceBasisTest, TheCurveIsTaken) {
+  CalibrationEntry entry = Measured(2, 4);
+  entry.curve = {{1, 8, 6.5, 200'000'000}, {8, 1, 12, 620'000'000}};
+  const settings::Live open(LoadedWith(0, 0));
+  const performance::WorkerCost cost = MakeBasis(open, "", entry).cost;
+  EXPECT_EQ(cost.bytes, 60'000'000U);
+  EXPECT_EQ(cost.shared_bytes, 140'000'000U);
+  EXPECT_TRUE(cost.is_measured);
+  EXPECT_EQ(performance::SpeedOf(cost.curve, 8), 12);
+  EXPECT_EQ(cost.threads, 1);  // those of fewer workers are counted in the curve
+  const settings::Live set(LoadedWith(0, 3));
+  EXPECT_TRUE(MakeBasis(set, "", entry).cost.curve.empty());
 }
 
 }  // namespace

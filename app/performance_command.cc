@@ -35,7 +35,7 @@ ExitCode Refuse(const Error& error) {
 Result<Snapshot> Look(const ServeArguments& arguments) {
   const settings::Live settings(TRY(LoadServerSettings(arguments)));
   const fs::path folder = models::FindModel(settings.Current().model).value_or("");
-  std::optional<pipeline::Calibration> calibration;
+  std::optional<CalibrationEntry> calibration;
   if (!folder.empty()) {
     const std::unique_ptr<Reporter> reporter = MakeReporter({.progress = ProgressMode::kNone});
     calibration = StoredCalibration(arguments.calibration, folder, *reporter);

@@ -149,13 +149,19 @@ class Service {
     options.engine.compute_type = ComputeTypeOf(settings);
     options.engine.threads = static_cast<int>(settings.threads);
     options.engine.batch = static_cast<int>(settings.batch);
-    options.engine.calibration = StoredCalibration(arguments_.calibration, folder, *reporter);
-    basis_ = MakeBasis(live_, folder, options.engine.calibration);
+    basis_ = MakeBasis(live_, folder, StoredCalibration(arguments_.calibration, folder, *reporter));
+    options.calibration = [this](const fs::path& model) { return CalibrationOf(model); };
     watch_ = std::make_unique<performance::Watch>(basis_, *log_);
     options.workers = [this] { return ChooseWorkers(basis_, watch_->workers()); };
     options.loaded_max = static_cast<size_t>(settings.models_loaded_max);
     engines_ = jobs::EngineCache::Make(std::move(options), *log_);
     return {};
+  }
+
+  // What was measured with a model; a file that cannot be used was a warning at the start.
+  std::optional<pipeline::Calibration> CalibrationOf(const fs::path& model) {
+    const std::unique_ptr<Reporter> reporter = MakeReporter({.progress = ProgressMode::kNone});
+    return ChosenIn(StoredCalibration(arguments_.calibration, model, *reporter));
   }
 
   // While the server runs.

@@ -103,7 +103,7 @@ class Run {
     options.model_directory = TRY(EnsureModel(arguments_.model, reporter_, stop_));
     if (models::FindInCatalog(arguments_.model) != nullptr) options.model_name = arguments_.model;
     options.calibration =
-        StoredCalibration(arguments_.calibration, options.model_directory, reporter_);
+        ChosenIn(StoredCalibration(arguments_.calibration, options.model_directory, reporter_));
     reporter_.OnLoading(arguments_.model);
     engine_ = TRY(pipeline::Engine::Open(options));
     if (stop_.stop_requested()) return verbatim::Fail(ErrorCode::kCancelled, "stopped");
@@ -130,6 +130,7 @@ class Run {
     events.on_file = [this](size_t file, Result<transcript::Transcript> result) {
       OnFile(accepted_.at(file), std::move(result));
     };
+    events.on_warning = [this](const std::string& message) { reporter_.OnWarning(message); };
     return engine_->Transcribe(requests, arguments_.options, events, stop_);
   }
 

@@ -21,6 +21,13 @@ def test_later_runs_use_what_was_found(verbatim, talk):
     assert "chosen: encoder" in done.out
     (entry,) = json.loads(kept.read_text())["entries"]
     assert entry["model"] == "tiny.en"
+    curve = entry["curve"]
+    assert [point["workers"] for point in curve] == sorted({point["workers"] for point in curve})
+    assert curve[0]["workers"] == 1
+    assert all(point["speed"] > 0 and 50e6 < point["memory_bytes"] < 10e9 for point in curve)
+    assert "each number of workers" in done.out
+    reasons = json.loads(verbatim("performance", "workers", "--model", "tiny.en", "--calibration", kept, "--json").out)
+    assert any(reason.startswith("measured on this machine: ") for reason in reasons["workers"]["reasons"])
     # Other values than the rules have, so that it shows where they come from.
     entry.update(workers=1, threads=1, batch=3)
     entry["formats"] = {"encoder": "f32", "attention": "f32", "decoder": "int8", "audio": "half"}

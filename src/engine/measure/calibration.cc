@@ -1,7 +1,10 @@
 #include "measure/calibration.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -42,6 +45,7 @@ struct PartWork {
 
 struct RunResult {
   double seconds = kDoesNotFit;
+  uint64_t memory_bytes = 0;
   PartWork encoder, attention, decoder, audio;
 };
 
@@ -55,9 +59,10 @@ PartWork SumOf(const Totals& totals, std::initializer_list<Stage> stages) {
   return sum;
 }
 
-RunResult ResultOf(double seconds, const Totals& totals) {
+RunResult ResultOf(double seconds, uint64_t memory_bytes, const Totals& totals) {
   return {
       seconds,
+      memory_bytes,
       SumOf(totals, {Stage::kEncoderConvolutions, Stage::kEncoderProjections, Stage::kEncoderOutput,
                      Stage::kEncoderFeedForward, Stage::kEncoderRest, Stage::kCrossKeyValues}),
       SumOf(totals, {Stage::kEncoderAttention}),
@@ -98,6 +103,18 @@ std::vector<ComputeType> TypesHere() {
   return types;
 }
 
+// The fastest of the runs, and the most memory that one took.
+ShapeTrial TrialOf(const Calibration& calibration, const std::vector<RunResult>& runs) {
+  return {calibration, std::ranges::min(runs, {}, &RunResult::seconds).seconds,
+          std::ranges::max(runs, {}, &RunResult::memory_bytes).memory_bytes};
+}
+
+// Memory is what this process holds now; what the allocator keeps is given back first.
+uint64_t HeldBytes() {
+  malloc_trim(0);
+  return pipeline::ResidentBytes();
+}
+
 constexpr int kBatches[] = {1, 2, 4, 8};
 
 class Calibrator {
@@ -111,9 +128,10 @@ class Calibrator {
     request_.engine.compute_type = ComputeType::kAuto;
     request_.engine.workers = request_.engine.threads = request_.engine.batch = 0;
     constexpr size_t kMixtures = 2;
-    runs_planned_ = static_cast<size_t>(rounds_) *
-                    (TypesHere().size() + kMixtures + ShapesFor(pipeline::UsableCpus()).size() +
-                     std::size(kBatches));
+    constexpr size_t kTimesShapes = 2;  // to choose one, and for the curve if the batch is another
+    runs_planned_ =
+        static_cast<size_t>(rounds_) * (TypesHere().size() + kMixtures + std::size(kBatches) +
+                                        kTimesShapes * ShapesFor(pipeline::UsableCpus()).size());
   }
 
   Result<CalibrationReport> Run() {
@@ -122,6 +140,7 @@ class Calibrator {
     TRY_VOID(TryFormats());
     TRY_VOID(TryShapes());
     TRY_VOID(TryBatches());
+    TRY_VOID(TryWorkers());
     report_.audio_seconds = ToSeconds(audio_);
     report_.seconds = std::chrono::duration<double>(SystemClock::now() - begin).count();
     return std::move(report_);
@@ -176,6 +195,21 @@ class Calibrator {
     return {};
   }
 
+  // What was tried to choose the shape is the curve, unless another batch was chosen since.
+  Result<void> TryWorkers() {
+    std::vector<ShapeTrial> trials = report_.shapes;
+    if (trials.front().calibration.batch != report_.chosen.batch) {
+      std::vector<Calibration> candidates;
+      for (const ShapeTrial& trial : trials) {
+        candidates.push_back(trial.calibration);
+        candidates.back().batch = report_.chosen.batch;
+      }
+      trials = TRY(Try(candidates));
+    }
+    report_.curve = CurveOf(trials, ToSeconds(audio_));
+    return {};
+  }
+
   static void AddIfNew(std::vector<Calibration>& candidates, int workers, int threads, int batch) {
     const Calibration candidate{candidates.front().formats, workers, threads, batch};
     if (std::ranges::find(candidates, candidate) == candidates.end()) {
@@ -187,7 +221,7 @@ class Calibrator {
     const std::vector<std::vector<RunResult>> runs = TRY(RunAll(candidates));
     std::vector<ShapeTrial> trials;
     for (size_t i = 0; i < candidates.size(); ++i) {
-      trials.push_back({candidates[i], std::ranges::min(runs[i], {}, &RunResult::seconds).seconds});
+      trials.push_back(TrialOf(candidates[i], runs[i]));
     }
     return trials;
   }
@@ -203,6 +237,7 @@ class Calibrator {
 
   Result<RunResult> RunOnce(const Calibration& candidate) {
     request_.engine.calibration = candidate;
+    const uint64_t held = HeldBytes();
     const std::unique_ptr<Engine> engine = TRY(Engine::Open(request_.engine));
     const Engine::Shape shape = engine->shape();
     if (candidate != Calibration{shape.formats, shape.workers, shape.threads, shape.batch}) {
@@ -210,12 +245,14 @@ class Calibrator {
       return RunResult{};
     }
     audio_ = SampleTime{0};
+    pipeline::ResetPeakMemory();  // the model's file is held only while it is read
     const SystemClock::time_point begin = SystemClock::now();
     TRY_VOID(engine->Transcribe(request_.files, request_.options, Events(), stop_));
     const std::chrono::duration<double> seconds = SystemClock::now() - begin;
     if (failure_) return Failure(*std::move(failure_));
     ++runs_done_;
-    return ResultOf(seconds.count(), engine->stage_totals());
+    const uint64_t peak = pipeline::PeakMemoryBytes();
+    return ResultOf(seconds.count(), peak - std::min(peak, held), engine->stage_totals());
   }
 
   TranscribeEvents Events() {
@@ -276,10 +313,26 @@ PartFormats ChooseFormats(std::span<const FormatTrial> trials) {
 
 std::vector<std::pair<int, int>> ShapesFor(int cpus) {
   std::vector<std::pair<int, int>> shapes;
-  for (int workers = 1; workers <= std::min(cpus, kWorkersMax); ++workers) {
-    if (cpus % workers == 0) shapes.emplace_back(workers, cpus / workers);
+  const int most = std::clamp(cpus, 1, kWorkersMax);
+  constexpr int kEachUpTo = 4;
+  for (int workers = 1; workers <= most; workers = workers < kEachUpTo ? workers + 1
+                                                   : workers == most
+                                                       ? most + 1
+                                                       : std::min(2 * workers, most)) {
+    shapes.emplace_back(workers, std::max(1, cpus / workers));
   }
   return shapes;
+}
+
+std::vector<WorkerPoint> CurveOf(std::span<const ShapeTrial> trials, double audio_seconds) {
+  std::vector<WorkerPoint> curve;
+  for (const ShapeTrial& trial : trials) {
+    if (!std::isfinite(trial.seconds) || trial.seconds <= 0) continue;
+    curve.push_back({trial.calibration.workers, trial.calibration.threads,
+                     audio_seconds / trial.seconds, trial.memory_bytes});
+  }
+  std::ranges::sort(curve, {}, &WorkerPoint::workers);
+  return curve;
 }
 
 Result<CalibrationReport> RunCalibration(const BenchRequest& request,

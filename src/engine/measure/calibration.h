@@ -49,7 +49,18 @@ struct FormatTrial {
 
 struct ShapeTrial {
   pipeline::Calibration calibration;
-  double seconds = 0;  // of the fastest run; infinite = does not fit the memory
+  double seconds = 0;         // of the fastest run; infinite = does not fit the memory
+  uint64_t memory_bytes = 0;  // that the engine added to the process at most; 0 = unknown
+};
+
+// What a number of workers gains and costs.
+struct WorkerPoint {
+  int workers = 1;
+  int threads = 1;            // of each
+  double speed = 0;           // x real time
+  uint64_t memory_bytes = 0;  // of the engine at most, weights and all; 0 = unknown
+
+  friend bool operator==(const WorkerPoint&, const WorkerPoint&) = default;
 };
 
 struct CalibrationReport {
@@ -57,6 +68,7 @@ struct CalibrationReport {
   std::vector<ShapeTrial> mixtures;  // the rule's formats and those of the fastest parts, if other
   std::vector<ShapeTrial> shapes;    // workers x threads; the rule's first
   std::vector<ShapeTrial> batches;   // of the chosen shape; the rule's first
+  std::vector<WorkerPoint> curve;    // with all else as chosen; the fewest workers first
   pipeline::Calibration chosen;
   double audio_seconds = 0;  // of one run
   double seconds = 0;        // that measuring took
@@ -68,12 +80,17 @@ size_t ChooseFastest(std::span<const double> seconds);
 // For each part the format of the trial in which it was fastest; the first trial is the rule's.
 pipeline::PartFormats ChooseFormats(std::span<const FormatTrial> trials);
 
-// Workers x threads that use all CPUs.
+// Workers x threads that share out the CPUs: each number up to 4, then twice as many each time, and
+// a worker for each CPU.
 std::vector<std::pair<int, int>> ShapesFor(int cpus);
 
+// The points of the trials that ran, by the number of workers.
+std::vector<WorkerPoint> CurveOf(std::span<const ShapeTrial> trials, double audio_seconds);
+
 // Finds the fastest formats, then workers x threads, then batch, by running the request with each
-// candidate in turn, `rounds` times (at least twice). What the request's engine options say of them
-// does not count. `on_progress` hears the share done, 0..1.
+// candidate in turn, `rounds` times (at least twice); then what each number of workers gains and
+// costs with them. What the request's engine options say of them does not count. `on_progress`
+// hears the share done, 0..1.
 // Errors: as RunBench.
 Result<CalibrationReport> RunCalibration(const BenchRequest& request,
                                          const std::function<void(double share)>& on_progress,

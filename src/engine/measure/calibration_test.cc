@@ -62,12 +62,24 @@ TEST(ChooseFormats, EachPartHasItsOwnFastest) {
   }
 }
 
-TEST(ShapesFor, EachUsesAllCpus) {
+TEST(ShapesFor, EachSharesOutTheCpus) {
   using Shapes = std::vector<std::pair<int, int>>;
   EXPECT_EQ(ShapesFor(1), (Shapes{{1, 1}}));
   EXPECT_EQ(ShapesFor(2), (Shapes{{1, 2}, {2, 1}}));
-  EXPECT_EQ(ShapesFor(12), (Shapes{{1, 12}, {2, 6}, {3, 4}, {4, 3}, {6, 2}, {12, 1}}));
+  EXPECT_EQ(ShapesFor(3), (Shapes{{1, 3}, {2, 1}, {3, 1}}));
+  EXPECT_EQ(ShapesFor(4), (Shapes{{1, 4}, {2, 2}, {3, 1}, {4, 1}}));
+  EXPECT_EQ(ShapesFor(12), (Shapes{{1, 12}, {2, 6}, {3, 4}, {4, 3}, {8, 1}, {12, 1}}));
   EXPECT_EQ(ShapesFor(128).back(), std::pair(64, 2));
+  EXPECT_EQ(ShapesFor(128).size(), 8U);
+  EXPECT_EQ(ShapesFor(0), (Shapes{{1, 1}}));
+}
+
+TEST(CurveOf, TrialsThatRanAreItsPointsByWorkers) {
+  const pipeline::PartFormats formats;
+  const std::vector<ShapeTrial> trials{{{formats, 2, 1, 4}, 10, 300},
+                                       {{formats, 1, 2, 4}, 16, 200},
+                                       {{formats, 4, 1, 4}, kDoesNotFit, 0}};
+  EXPECT_EQ(CurveOf(trials, 160), (std::vector<WorkerPoint>{{1, 2, 10, 200}, {2, 1, 16, 300}}));
 }
 
 TEST(CalibrationKeyOf, AFolderWithoutAModelHasNone) {

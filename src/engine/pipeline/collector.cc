@@ -59,6 +59,11 @@ void Collector::Deliver(FileTrack& file, WindowResult result) {
   Take(file, std::move(result));
 }
 
+void Collector::Warn(const std::string& message) {
+  MutexLock lock(mutex_);
+  if (!is_closed_ && events_.on_warning) events_.on_warning(message);
+}
+
 void Collector::Close() {
   MutexLock lock(mutex_);
   is_closed_ = true;

@@ -41,6 +41,9 @@ class Collector {
   // From the workers.
   void Deliver(FileTrack& file, WindowResult result);
 
+  // From the run itself.
+  void Warn(const std::string& message);
+
   // From now on no event is sent, whatever is reported. Waits for one that is being sent.
   void Close();
 

@@ -83,6 +83,22 @@ size_t BytesPerWorker(const whisper::ModelShape& shape) {
   return kStates * shape.audio_positions * shape.width * sizeof(float);
 }
 
+size_t ReservedBytes(const whisper::ModelShape& shape, size_t alignment_heads,
+                     const WorkerShape& worker) {
+  constexpr size_t kPerThread = size_t{12} << 20;  // its stack, and blocks of rows in the works
+  constexpr size_t kStates = 8;          // of the encoder, as many times those of a window
+  constexpr size_t kRowsOfEntries = 10;  // of the model's width, for a token in a step
+  const size_t rows = worker.size.rows(worker.batch) + 1;
+  const size_t positions = worker.size.positions;
+  const size_t texts = shape.decoder_layers * rows * positions * shape.width * 2 * sizeof(float);
+  const size_t kept = alignment_heads * positions * shape.audio_positions *
+                      (worker.batch * sizeof(uint16_t) + sizeof(float));
+  const size_t entries = (positions + rows) * kRowsOfEntries * shape.width * sizeof(float);
+  const size_t logits = (rows + worker.batch) * shape.vocabulary * sizeof(float);
+  const size_t states = kStates * shape.audio_positions * shape.width * sizeof(float);
+  return texts + kept + entries + logits + states + worker.threads * kPerThread;
+}
+
 uint64_t EngineBytes(const whisper::ModelShape& shape, const whisper::Precision& precision,
                      const EngineSize& size) {
   const auto workers = static_cast<uint64_t>(std::max(size.workers, 0));
@@ -107,6 +123,14 @@ Engine::Shape ResizedShape(Engine::Shape shape, const EngineSize& size, int cpus
     shape.batch_from = Origin::kRule;
   }
   return shape;
+}
+
+int ThreadsFor(int cpus, std::optional<uint64_t> address_space) {
+  constexpr uint64_t kStack = uint64_t{8} << 20;
+  constexpr uint64_t kShareOfStacks = 8;  // one part in this many of the space
+  if (!address_space) return cpus;
+  const uint64_t fitting = *address_space / kShareOfStacks / kStack;
+  return static_cast<int>(std::clamp<uint64_t>(fitting, 1, static_cast<uint64_t>(cpus)));
 }
 
 Result<Engine::Shape> ChooseShape(const EngineOptions& options, const whisper::ModelShape& model,

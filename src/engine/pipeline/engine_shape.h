@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "base/error.h"
 #include "pipeline/transcribe.h"
+#include "pipeline/window_queue.h"
 #include "whisper/model.h"
 
 namespace verbatim::pipeline {
@@ -17,6 +19,11 @@ size_t BytesPerWindow(const whisper::ModelShape& shape, nn::AudioFormat format);
 // Bytes of what a worker has besides: the encoder's states, the tokens' keys and values, logits,
 // weights kept for the alignment. An estimate.
 size_t BytesPerWorker(const whisper::ModelShape& shape);
+
+// Address space of a worker without its windows' keys and values, at most. It may never use much of
+// it: rows of hypotheses, weights kept for the alignment, stacks of threads.
+size_t ReservedBytes(const whisper::ModelShape& shape, size_t alignment_heads,
+                     const WorkerShape& worker);
 
 // How many workers, and how many windows each has at a time.
 struct EngineSize {
@@ -38,6 +45,10 @@ struct Machine {
   int cpus = 1;
   uint64_t memory_free = 0;  // bytes, 0 = unknown
 };
+
+// CPUs that an engine may use: a thread for each must find room for its stack where the address
+// space has a limit.
+int ThreadsFor(int cpus, std::optional<uint64_t> address_space);
 
 // Fills in what the options leave at 0: by their calibration if they leave workers and threads open
 // and it fits the machine, else by rules.

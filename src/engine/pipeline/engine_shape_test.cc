@@ -213,6 +213,24 @@ TEST(ResizedShape, AnyNumbersAreTaken) {
   }
 }
 
+TEST(ThreadsFor, StacksFindRoomWhereTheAddressSpaceHasALimit) {
+  EXPECT_EQ(ThreadsFor(64, std::nullopt), 64);
+  EXPECT_EQ(ThreadsFor(64, uint64_t{1} << 30), 16);
+  EXPECT_EQ(ThreadsFor(2, uint64_t{1} << 30), 2);
+  EXPECT_EQ(ThreadsFor(64, 0), 1);
+}
+
+TEST(ReservedBytes, GrowWithAllThatAWorkerIs) {
+  const auto bytes = [](const WorkerShape& worker) { return ReservedBytes(Base(), 8, worker); };
+  const WorkerShape small{1, 1, {1, 5, 230}};
+  EXPECT_GT(bytes(small), size_t{30'000'000});
+  for (const WorkerShape& larger : {WorkerShape{2, 1, {1, 5, 230}}, WorkerShape{1, 2, {1, 5, 230}},
+                                    WorkerShape{1, 1, {2, 5, 230}}, WorkerShape{1, 1, {1, 6, 230}},
+                                    WorkerShape{1, 1, {1, 5, 231}}}) {
+    EXPECT_GT(bytes(larger), bytes(small));
+  }
+}
+
 TEST(EngineBytes, WeightsAreThoseOfTheFormats) {
   // base has 72 million weights in its matrices.
   const whisper::Precision int8{nn::Linear::Format::kInt8, nn::Linear::Format::kInt8};

@@ -2,13 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace verbatim::pipeline {
 
-// Memory that can be had without pushing others out: MemAvailable, or what the control group has
-// left if that is less. Unit: bytes, 0 = unknown.
+// Memory that can be had without pushing others out, or what control groups and the limit of the
+// address space leave if that is less. Unit: bytes, 0 = unknown.
 uint64_t FreeMemoryBytes();
+
+// What RLIMIT_AS leaves: reserving more than that fails. Unit: bytes. None: there is no limit.
+std::optional<uint64_t> AddressSpaceBytes();
+
+// Where the address space has a limit: makes the allocator reserve little of it in advance, and
+// give back large pieces at once. Else nothing. For the whole process; to be called before threads
+// start.
+void FitAllocator();
+
+// Memory this process holds now. Unit: bytes, 0 = unknown.
+uint64_t ResidentBytes();
 
 // The most memory this process has held since its start, or since the last reset. Unit: bytes, 0 =
 // unknown.

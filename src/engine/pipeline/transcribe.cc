@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/mutex.h"
@@ -48,6 +50,21 @@ std::pair<PartFormats, Origin> ChooseFormats(const EngineOptions& options) {
   return {FormatsOf(ComputeType::kAuto), Origin::kRule};
 }
 
+// Where reserving memory may fail, what loading takes is looked for first: the file is mapped while
+// its half floats become the weights. A file that is not there is told of by who opens it.
+Result<void> CheckAddressSpace(const std::filesystem::path& model, const PartFormats& formats) {
+  const std::optional<uint64_t> space = AddressSpaceBytes();
+  std::error_code error;
+  const uintmax_t file = std::filesystem::file_size(model / "model.bin", error);
+  if (!space || error) return {};
+  const bool has_f32 = formats.encoder == ComputeType::kF32 || formats.decoder == ComputeType::kF32;
+  const uintmax_t needed = file * (has_f32 ? 3 : 2);
+  if (*space >= needed) return {};
+  return Fail(ErrorCode::kBusy, "loading the model takes " + std::to_string(needed >> 20) +
+                                    " MB of address space, and the limit leaves " +
+                                    std::to_string(*space >> 20));
+}
+
 // The type that means these formats, or kAuto.
 ComputeType TypeOf(const PartFormats& formats) {
   for (const ComputeType type : {ComputeType::kInt8, ComputeType::kBf16, ComputeType::kF32}) {
@@ -58,6 +75,9 @@ ComputeType TypeOf(const PartFormats& formats) {
 
 // Besides one for each worker: reading is far faster than decoding, so a few keep all workers busy.
 constexpr size_t kQueuedWindows = 2;
+
+constexpr char kShortOfMemory[] =
+    "there was not enough memory for all workers, or for their batches: it went on with less";
 
 class WhisperEngine final : public Engine {
  public:
@@ -115,8 +135,12 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
   }
   place.EndReading();
   place.AwaitFinished(stop);
+  if (workers->queue().refusals() > 0) call->collector.Warn(kShortOfMemory);
   call->collector.Close();
   if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
+  if (workers->queue().has_failed()) {
+    return Fail(ErrorCode::kBusy, "there is not enough memory for a single worker");
+  }
   return {};
 }
 
@@ -179,7 +203,9 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   }
   const auto [formats, formats_from] = ChooseFormats(options);
   kernels::PrepareThread();
-  const int cpus = UsableCpus();
+  FitAllocator();
+  TRY_VOID(CheckAddressSpace(options.model_directory, formats));
+  const int cpus = ThreadsFor(UsableCpus(), AddressSpaceBytes());
   kernels::ThreadPool pool(static_cast<size_t>(cpus));
   std::shared_ptr<const whisper::Model> model =
       TRY(whisper::Model::Open(options.model_directory, PrecisionFor(formats), pool));

@@ -122,6 +122,8 @@ struct TranscribeEvents {
   std::function<void(size_t file, const WindowResult&)> on_window;
   std::function<void(size_t file, Result<transcript::Transcript>)>
       on_file;  // once per file, in order of files
+  // What happened to the run that changes no text, as a sentence.
+  std::function<void(const std::string& message)> on_warning;
 };
 
 // A loaded model. Costly to make, cheap to use. The workers and their buffers are there while at
@@ -166,8 +168,9 @@ class Engine {
   virtual int busy_workers() const { return 0; }
 
   // Transcribes files. A file that fails is reported through on_file and does not stop the others.
-  // Errors: kInvalidArgument for options the model cannot do (checked first); kCancelled after
-  // `stop`, within a second; then no event comes any more. Thread: any; calls at the same time
+  // Errors: kInvalidArgument for options the model cannot do (checked first); kBusy if there is no
+  // memory for any worker; kCancelled after `stop`, within a second; then no event comes any more.
+  // Thread: any; calls at the same time
   // share the workers and their batches: of equal priority, the one with the fewest windows in work
   // has the next turn, of several the one that has waited longest.
   virtual Result<void> Transcribe(std::span<const FileRequest> files,

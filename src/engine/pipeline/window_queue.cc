@@ -33,13 +33,37 @@ std::optional<Turn> WindowQueue::Await(size_t worker, const std::optional<Worker
     }
   }
   --idle_;
-  if (leaves()) {
+  const std::optional<WorkerShape> shape = leaves() ? std::nullopt : FindShape(worker, now);
+  if (!shape) {
     workers_.erase(worker);
+    changed_.notify_all();
     return std::nullopt;
   }
-  const WorkerShape shape = ShapeFor(now);
-  busy_threads_ += shape.threads;
-  return Turn{Take(*Next()), shape, worker};
+  busy_threads_ += shape->threads;
+  return Turn{Take(*Next()), *shape, worker};
+}
+
+// What the worker is to be for the next window. None: there is no room for it.
+std::optional<WorkerShape> WindowQueue::FindShape(size_t worker,
+                                                  const std::optional<WorkerShape>& now) {
+  while (true) {
+    const WorkerShape shape = ShapeFor(now);
+    if (now == shape || !options_.has_room) return shape;
+    const bool is_smallest = IsLast(worker) && options_.batch == 1;
+    if (options_.has_room(worker, shape, is_smallest ? Need::kOnly : Need::kWelcome)) return shape;
+    ++refusals_;
+    if (!IsLast(worker) || is_smallest) {
+      has_failed_ = is_smallest;
+      return std::nullopt;
+    }
+    options_.batch /= 2;
+  }
+}
+
+// No other that stays is there.
+bool WindowQueue::IsLast(size_t worker) const {
+  return std::ranges::none_of(
+      workers_, [&](size_t other) { return other != worker && other < options_.workers; });
 }
 
 std::optional<WindowJob> WindowQueue::TryTake(const Turn& turn) {
@@ -73,6 +97,16 @@ void WindowQueue::Close() {
   MutexLock lock(mutex_);
   is_closed_ = true;
   changed_.notify_all();
+}
+
+size_t WindowQueue::refusals() {
+  MutexLock lock(mutex_);
+  return refusals_;
+}
+
+bool WindowQueue::has_failed() {
+  MutexLock lock(mutex_);
+  return has_failed_;
 }
 
 WindowQueue::Share* WindowQueue::Find(uint64_t place) {
@@ -162,10 +196,10 @@ bool WindowQueue::Place::Push(WindowJob job,
   MutexLock lock(queue_.mutex_);
   Share& share = *queue_.Find(place_);
   CHECK(!share.is_read);
-  if (!queue_.changed_.wait(queue_.mutex_, stop,
-                            [&] { return share.waiting.size() < queue_.options_.waiting_max; })) {
-    return false;
-  }
+  const bool has_place = queue_.changed_.wait(queue_.mutex_, stop, [&] {
+    return queue_.has_failed_ || share.waiting.size() < queue_.options_.waiting_max;
+  });
+  if (!has_place || queue_.has_failed_) return false;
   job.place = place_;
   share.waiting.push_back(std::move(job));
   if (!queue_.first_came_) queue_.first_came_ = std::chrono::steady_clock::now();
@@ -183,9 +217,10 @@ bool WindowQueue::Place::AwaitFinished(const std::stop_token& stop) NO_THREAD_SA
   MutexLock lock(queue_.mutex_);
   const Share& share = *queue_.Find(place_);
   CHECK(share.is_read);
-  queue_.changed_.wait(queue_.mutex_, stop,
-                       [&] { return share.waiting.empty() && share.in_work == 0; });
-  return !stop.stop_requested();
+  queue_.changed_.wait(queue_.mutex_, stop, [&] {
+    return queue_.has_failed_ || (share.waiting.empty() && share.in_work == 0);
+  });
+  return !stop.stop_requested() && !queue_.has_failed_;
 }
 
 }  // namespace verbatim::pipeline

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "base/mutex.h"
 #include "pipeline/collector.h"
 #include "pipeline/decoding_plan.h"
+#include "pipeline/worker_memory.h"
 #include "split/window_planner.h"
 
 namespace verbatim::pipeline {
@@ -74,6 +76,8 @@ class WindowQueue {
                                 // threads
     size_t waiting_max = 1;     // windows of one call
     std::chrono::milliseconds first_wait{500};  // for a window for each worker, at the start
+    // Whether a worker of a shape may be made now; none: any may.
+    std::function<bool(size_t worker, const WorkerShape&, Need)> has_room = nullptr;
   };
   struct CallTraits {
     int priority = 0;
@@ -91,8 +95,10 @@ class WindowQueue {
   // For a worker without any window: waits for one, and says what the worker has to be for it. The
   // first windows of all are waited for until every worker has one or there are no more to come, so
   // that few windows can be spread. `now`: what the worker is, if it is made yet; it stays that if
-  // it can, since making it anew costs time and memory. None: the worker is one too many, or the
-  // queue is closed: it leaves. Thread: any.
+  // it can, since making it anew costs time and memory. None: the worker is one too many, there is
+  // no room for it beside the others, or the queue is closed: it leaves. The last one is not sent
+  // away: it gets smaller batches, and where there is no room for one window, all calls fail.
+  // Thread: any.
   std::optional<Turn> Await(size_t worker, const std::optional<WorkerShape>& now = std::nullopt);
 
   // For a worker in its turn: a further window, if there is one for it now. There is none if
@@ -108,6 +114,12 @@ class WindowQueue {
 
   // Nothing more will come.
   void Close();
+
+  // How many workers left, or came to have smaller batches, because there was no room.
+  size_t refusals();
+
+  // There was no room for any worker: no call comes to its end.
+  bool has_failed();
 
  private:
   struct Share {
@@ -128,6 +140,9 @@ class WindowQueue {
   size_t load() const REQUIRES(mutex_);
   bool is_all_read() const REQUIRES(mutex_);
   size_t free_threads() const REQUIRES(mutex_);
+  bool IsLast(size_t worker) const REQUIRES(mutex_);
+  std::optional<WorkerShape> FindShape(size_t worker, const std::optional<WorkerShape>& now)
+      REQUIRES(mutex_);
 
   Mutex mutex_;
   Options options_ GUARDED_BY(mutex_);
@@ -140,6 +155,8 @@ class WindowQueue {
   size_t busy_threads_ GUARDED_BY(mutex_) = 0;  // of workers in their turn
   bool is_started_ GUARDED_BY(mutex_) = false;  // the first windows are no longer waited for
   std::optional<std::chrono::steady_clock::time_point> first_came_ GUARDED_BY(mutex_);
+  size_t refusals_ GUARDED_BY(mutex_) = 0;
+  bool has_failed_ GUARDED_BY(mutex_) = false;
   bool is_closed_ GUARDED_BY(mutex_) = false;
 };
 
@@ -152,13 +169,13 @@ class WindowQueue::Place {
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
-  // Waits while the place is full. False: stopped, the job is dropped.
+  // Waits while the place is full. False: stopped or failed, the job is dropped.
   bool Push(WindowJob job, const std::stop_token& stop);
 
   // No more windows will come.
   void EndReading();
 
-  // After EndReading: waits until all windows are finished. False: stopped.
+  // After EndReading: waits until all windows are finished. False: stopped or failed.
   bool AwaitFinished(const std::stop_token& stop);
 
  private:

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <map>
 #include <thread>
 #include <vector>
 
@@ -339,6 +340,94 @@ TEST(WindowQueue, MoreWorkersMakeRoomForMoreWindows) {
   EXPECT_TRUE(IsWaiting(pushed));
   queue.Resize({.workers = 2, .waiting_max = 2});
   EXPECT_TRUE(pushed.get());
+}
+
+// Room for workers whose windows are no more than so many, all together.
+class Rooms {
+ public:
+  explicit Rooms(size_t windows) : windows_(windows) {}
+
+  Options For(size_t workers, size_t batch) {
+    Options options{.workers = workers, .batch = batch, .waiting_max = 10};
+    options.has_room = [this](size_t worker, const WorkerShape& shape, Need need) {
+      needs.push_back(need);
+      taken_.erase(worker);
+      size_t sum = shape.batch;
+      for (const auto& [other, batch_of_other] : taken_) sum += batch_of_other;
+      if (sum > windows_) return false;
+      taken_[worker] = shape.batch;
+      return true;
+    };
+    return options;
+  }
+
+  std::vector<Need> needs;  // as asked
+
+ private:
+  size_t windows_;
+  std::map<size_t, size_t> taken_;
+};
+
+TEST(WindowQueue, AWorkerWithoutRoomLeavesItsShareToTheOthers) {
+  Rooms rooms(5);
+  WindowQueue queue(rooms.For(3, 2));
+  queue.Resize(rooms.For(3, 2));
+  Place place(queue, {});
+  PushAll(place, {0, 1, 2, 3});
+  const Turn first = *queue.Await(0);
+  ASSERT_TRUE(queue.Await(1));
+  EXPECT_FALSE(queue.Await(2));
+  EXPECT_EQ(queue.refusals(), 1U);
+  EXPECT_EQ(queue.TryTake(first)->window.index, 2);  // it lost no window
+  EXPECT_FALSE(queue.has_failed());
+  EXPECT_EQ(queue.Resize(rooms.For(3, 2)), (std::vector<size_t>{2}));  // it may try again
+}
+
+TEST(WindowQueue, TheLastWorkerGetsSmallerBatches) {
+  Rooms rooms(2);
+  WindowQueue queue(rooms.For(1, 8));
+  queue.Resize(rooms.For(1, 8));
+  Place place(queue, {});
+  PushAll(place, {0});
+  EXPECT_EQ(queue.Await(0)->shape.batch, 2U);
+  EXPECT_EQ(queue.refusals(), 2U);
+  EXPECT_EQ(rooms.needs, (std::vector<Need>(3, Need::kWelcome)));
+}
+
+// One that leaves in any case is none that others can rely on.
+TEST(WindowQueue, AWorkerIsTheLastIfAllOthersAreTooMany) {
+  Rooms rooms(2);
+  WindowQueue queue(rooms.For(2, 1));
+  queue.Resize(rooms.For(2, 1));
+  Place place(queue, {});
+  PushAll(place, {0, 1});
+  const WorkerShape before = queue.Await(0)->shape;
+  const Turn leaving = *queue.Await(1);
+  queue.Resize(rooms.For(1, 2));
+  queue.EndTurn({{}, before, 0});
+  queue.EndTurn(leaving);
+  EXPECT_EQ(queue.refusals(), 0U);
+  PushAll(place, {2});
+  EXPECT_EQ(queue.Await(0, before)->shape.batch, 1U);
+  EXPECT_EQ(queue.refusals(), 1U);
+}
+
+TEST(WindowQueue, WhereThereIsNoRoomAtAllEveryCallFails) {
+  Rooms rooms(0);
+  WindowQueue queue(rooms.For(2, 2));
+  queue.Resize(rooms.For(2, 2));
+  Place place(queue, {});
+  Place other(queue, {});
+  PushAll(place, {0, 1});
+  place.EndReading();
+  auto waiting = std::async(std::launch::async, [&] { return place.AwaitFinished({}); });
+  EXPECT_FALSE(queue.Await(1));
+  EXPECT_TRUE(IsWaiting(waiting));  // for the other one
+  EXPECT_FALSE(queue.Await(0));
+  EXPECT_EQ(rooms.needs.back(), Need::kOnly);
+  EXPECT_FALSE(waiting.get());
+  EXPECT_TRUE(queue.has_failed());
+  EXPECT_FALSE(other.Push(Job(2), {}));
 }
 
 // Workers and readers of several calls at once, one of which is stopped.

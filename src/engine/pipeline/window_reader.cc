@@ -180,7 +180,7 @@ Result<std::unique_ptr<media::AudioReader>> WindowReader::Open(const FileRequest
   return media::AudioReader::Open(request.source, request.path.string(), options, call_->stop);
 }
 
-// False: stopped.
+// False: stopped, or no worker is to be had.
 bool WindowReader::HandOver(FileTrack& track, const FileRequest& request,
                             std::vector<WindowJob> jobs) {
   for (WindowJob& job : jobs) {

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "kernels/cpu.h"
+#include "pipeline/engine_shape.h"
+#include "pipeline/memory.h"
 #include "pipeline/segments.h"
 #include "whisper/rules.h"
 
@@ -53,6 +55,14 @@ void AddCoverage(const split::Window& part, SampleTime until, Verdict verdict,
         {segment.begin, segment.begin + length, kind, std::string(VerdictReason(verdict))});
     passed += length;
   }
+}
+
+WorkerBytes BytesOf(const whisper::Model& model, const WorkerShape& shape) {
+  const whisper::ModelShape& sizes = model.shape;
+  const nn::AudioFormat audio = model.precision.audio;
+  const uint64_t windows = shape.batch * BytesPerWindow(sizes, audio);
+  return {windows + BytesPerWorker(sizes),
+          windows + ReservedBytes(sizes, model.alignment_heads.size(), shape)};
 }
 
 // Its buffers go back to the system: the allocator keeps what was freed, for threads that are no
@@ -288,12 +298,27 @@ WorkerPool::WorkerPool(const std::shared_ptr<const whisper::Model>& model,
 
 WorkerPool::~WorkerPool() { queue_.Close(); }
 
-// A worker that the queue misses has left, so its old thread is at its end, if there is one.
+// A worker that the queue misses has left, so its old thread is at its end, if there is one. It is
+// waited for, since it may still have to give back its memory.
 void WorkerPool::Resize(const WindowQueue::Options& options) {
-  MutexLock lock(mutex_);
-  for (const size_t number : queue_.Resize(options)) {
-    threads_[number] = std::jthread([this, number] { Work(number); });
+  {
+    MutexLock lock(memory_mutex_);
+    memory_.Offer(FreeMemoryBytes(), AddressSpaceBytes());
   }
+  WindowQueue::Options guarded = options;
+  guarded.has_room = [this](size_t number, const WorkerShape& shape, Need need) {
+    return HasRoom(number, shape, need);
+  };
+  MutexLock lock(mutex_);
+  for (const size_t number : queue_.Resize(guarded)) {
+    threads_.erase(number);
+    threads_.emplace(number, [this, number] { Work(number); });
+  }
+}
+
+bool WorkerPool::HasRoom(size_t number, const WorkerShape& shape, Need need) {
+  MutexLock lock(memory_mutex_);
+  return memory_.Claim(number, BytesOf(*model_, shape), need);
 }
 
 // Each turn's worker is the one before if that has the right shape.
@@ -311,6 +336,8 @@ void WorkerPool::Work(size_t number) {
     queue_.EndTurn(*turn);
   }
   if (worker) Dismiss(worker);
+  MutexLock lock(memory_mutex_);
+  memory_.Release(number);
 }
 
 // A thread that has no worker yet has left its share to the others: its waiting is nobody's time.

@@ -19,6 +19,7 @@
 #include "pipeline/decoding_plan.h"
 #include "pipeline/judgement.h"
 #include "pipeline/window_queue.h"
+#include "pipeline/worker_memory.h"
 #include "profile/stage_meter.h"
 #include "whisper/batch_decoder.h"
 #include "whisper/encoder.h"
@@ -99,12 +100,15 @@ class WorkerPool {
   void Resize(const WindowQueue::Options& options);
 
  private:
+  bool HasRoom(size_t number, const WorkerShape& shape, Need need);
   void Work(size_t number);
   std::optional<Turn> AwaitTurn(size_t number, std::optional<Worker>& worker);
 
   std::shared_ptr<const whisper::Model> model_;
   profile::StageMeter& meter_;
   std::atomic<int>& busy_;
+  Mutex memory_mutex_;
+  WorkerMemory memory_ GUARDED_BY(memory_mutex_);
   WindowQueue queue_;
   Mutex mutex_;
   std::map<size_t, std::jthread> threads_ GUARDED_BY(mutex_);  // by the worker's number

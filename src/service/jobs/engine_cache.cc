@@ -142,6 +142,7 @@ class SharedEngines final : public EngineCache {
     pipeline::EngineOptions options = options_.engine;
     options.model_directory = TRY(models::FindModel(model));
     options.model_name = IsFolder(model) ? "" : model;
+    if (options_.calibration) options.calibration = options_.calibration(options.model_directory);
     if (options_.workers) options.workers = options_.workers();
     std::unique_ptr<pipeline::Engine> engine = TRY(pipeline::Engine::Open(options));
     const pipeline::Engine::Shape shape = engine->shape();

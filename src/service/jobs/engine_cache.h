@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +18,11 @@
 namespace verbatim::jobs {
 
 struct EngineCacheOptions {
-  pipeline::EngineOptions engine;  // without model
-  std::function<int()> workers;    // asked whenever one is loaded; none: engine.workers
-  size_t loaded_max = 2;           // models in memory at the same time
+  pipeline::EngineOptions engine;  // without model and calibration
+  // What was measured with the model in a folder; none: nothing.
+  std::function<std::optional<pipeline::Calibration>(const std::filesystem::path&)> calibration;
+  std::function<int()> workers;  // asked whenever one is loaded; none: engine.workers
+  size_t loaded_max = 2;         // models in memory at the same time
   // Tests put a fake in its place. None: pipeline::Engine::Open on an installed model.
   std::function<Result<std::unique_ptr<pipeline::Engine>>(const std::string& model)> open;
 };

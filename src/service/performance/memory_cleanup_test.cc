@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "performance/test_root.h"
+#include "base/test_root.h"
 
 namespace verbatim::performance {
 namespace {

@@ -5,7 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "performance/basis.h"
-#include "performance/test_root.h"
+#include "base/test_root.h"
 
 namespace verbatim::performance {
 namespace {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,80 +9,21 @@
 #include <utility>
 #include <vector>
 
-#include "performance/impl/control_groups.h"
-#include "performance/impl/system_text.h"
+#include "base/control_groups.h"
+#include "base/machine.h"
+#include "base/system_text.h"
 
 namespace verbatim::performance {
 namespace {
 
 namespace fs = std::filesystem;
 
-// What one source says of memory; 0 available is a value, too.
-struct MemoryView {
-  uint64_t total = 0;
-  std::optional<uint64_t> available;
-  std::string source;
-};
-
-// Kernels before 3.14 have no MemAvailable.
-std::optional<uint64_t> AvailableIn(const std::string& meminfo) {
-  if (const auto available = FindKilobytes(meminfo, "MemAvailable:")) return available;
-  const std::optional<uint64_t> free = FindKilobytes(meminfo, "MemFree:");
-  if (!free) return std::nullopt;
-  return *free + FindKilobytes(meminfo, "Buffers:").value_or(0) +
-         FindKilobytes(meminfo, "Cached:").value_or(0);
-}
-
-std::optional<MemoryView> MachineMemory(const fs::path& root) {
-  const std::optional<std::string> text = ReadText(root / "proc/meminfo");
-  const std::optional<uint64_t> total = text ? FindKilobytes(*text, "MemTotal:") : std::nullopt;
-  if (!total || *total == 0) return std::nullopt;
-  std::optional<uint64_t> available = AvailableIn(*text);
-  if (available && *available > *total) available.reset();
-  return MemoryView{*total, available, "meminfo"};
-}
-
-struct ProcessPages {
-  uint64_t mapped = 0;    // bytes
-  uint64_t resident = 0;  // bytes
-};
-
-std::optional<ProcessPages> ReadStatm(const fs::path& root) {
-  const auto page = static_cast<uint64_t>(std::max(sysconf(_SC_PAGESIZE), 1L));
-  const std::optional<std::string> text = ReadText(root / "proc/self/statm");
-  if (!text) return std::nullopt;
-  const std::optional<uint64_t> mapped = ParseCount(*text);
-  const std::optional<uint64_t> resident =
-      ParseCount(std::string_view(*text).substr(std::min(text->find(' '), text->size())));
-  if (!mapped || !resident || std::max(*mapped, *resident) >= kBytesMax / page) return std::nullopt;
-  return ProcessPages{*mapped * page, *resident * page};
-}
-
-// RLIMIT_AS counts what is mapped, not what is in memory.
-std::optional<MemoryView> AddressSpace(const fs::path& root) {
-  const std::optional<std::string> text = ReadText(root / "proc/self/limits");
-  const std::optional<std::string_view> field =
-      text ? FindField(*text, "Max address space") : std::nullopt;
-  const std::optional<uint64_t> limit = field ? ParseCount(*field) : std::nullopt;
-  if (!limit || *limit == 0 || *limit >= kBytesMax) return std::nullopt;
-  const std::optional<ProcessPages> pages = ReadStatm(root);
-  const uint64_t mapped = pages ? pages->mapped : *limit / 2;
-  return MemoryView{*limit, *limit > mapped ? *limit - mapped : 0, "rlimit address space"};
-}
-
 void ReadMemory(const ResourceOptions& options, const GroupFolders& groups, Resources& resources) {
-  std::vector<MemoryView> views;
-  if (auto machine = MachineMemory(options.root)) views.push_back(*std::move(machine));
-  for (GroupMemory& group : GroupMemories(groups)) {
-    views.push_back({group.limit, group.available, std::move(group.source)});
-  }
-  if (auto limit = AddressSpace(options.root)) views.push_back(*std::move(limit));
-
   Reading<uint64_t>& total = resources.memory_total;
   Reading<uint64_t>& available = resources.memory_available;
   total = {kFallbackMemoryTotal, Tier::kFallback, "estimate"};
   available = {kFallbackMemoryAvailable, Tier::kFallback, "estimate"};
-  for (const MemoryView& view : views) {
+  for (const MemoryView& view : MemoryViews(options.root, groups)) {
     if (total.tier != Tier::kPrimary || view.total < total.value) {
       total = {view.total, Tier::kPrimary, view.source};
     }
@@ -107,7 +47,7 @@ void ReadProcess(const ResourceOptions& options, Resources& resources) {
   const std::optional<uint64_t> resident = rollup ? FindKilobytes(*rollup, "Rss:") : std::nullopt;
   if (resident && *resident > 0) {
     resources.process_memory = {*resident, Tier::kPrimary, "smaps_rollup"};
-  } else if (const std::optional<ProcessPages> pages = ReadStatm(options.root)) {
+  } else if (const std::optional<ProcessPages> pages = ReadProcessPages(options.root)) {
     resources.process_memory = {pages->resident, Tier::kPrimary, "statm"};
   } else if (options.accounted_bytes > 0) {
     resources.process_memory = {options.accounted_bytes, Tier::kSecondary,
@@ -118,10 +58,7 @@ void ReadProcess(const ResourceOptions& options, Resources& resources) {
 }
 
 Reading<int> AllowedCores(const fs::path& root) {
-  const std::optional<std::string> status = ReadText(root / "proc/self/status");
-  const std::optional<std::string_view> list =
-      status ? FindField(*status, "Cpus_allowed_list:") : std::nullopt;
-  if (const std::optional<int> count = list ? CountCpuList(*list) : std::nullopt) {
+  if (const std::optional<int> count = AllowedCpus(root)) {
     return {*count, Tier::kPrimary, "affinity"};
   }
   const std::optional<std::string> online = ReadText(root / "sys/devices/system/cpu/online");

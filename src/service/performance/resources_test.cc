@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "performance/test_root.h"
+#include "base/test_root.h"
 
 namespace verbatim::performance {
 namespace {

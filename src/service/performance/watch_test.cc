@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "performance/test_root.h"
+#include "base/test_root.h"
 
 namespace verbatim::performance {
 namespace {

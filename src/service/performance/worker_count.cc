@@ -99,10 +99,10 @@ Limit MemoryLimit(const Resources& resources, const WorkerCost& cost, const Work
   const int count = static_cast<int>(std::clamp(fitting, 0.0, static_cast<double>(kWorkersMax)));
   return {Bound::kMemory, count,
           fmt::format("{:.0f} % of {} available ({}), {} MB for the model and {} MB for each "
-                      "worker: room for {}",
+                      "worker ({}): room for {}",
                       factor * 100, GigabyteText(resources.memory_available.value),
                       resources.memory_available.source, cost.shared_bytes / 1'000'000,
-                      cost.bytes / 1'000'000, count)};
+                      cost.bytes / 1'000'000, cost.is_measured ? "measured" : "estimated", count)};
 }
 
 Limit WorkLimit(const Workload& workload) {
@@ -117,7 +117,25 @@ Limit WorkLimit(const Workload& workload) {
           fmt::format("about {:.0f} windows of 30 s to do: up to {:.0f}", windows, count)};
 }
 
-Limit MeasuredLimit(const WorkerCost& cost) {
+// The fewest of up to `most` workers that are as fast as any; a little less may be chance.
+Limit CurveLimit(const std::vector<WorkerPoint>& curve, int most) {
+  constexpr double kAsFast = 0.97;
+  double best = 0;
+  for (int count = 1; count <= most; ++count) best = std::max(best, SpeedOf(curve, count));
+  int fewest = 1;
+  while (fewest < most && SpeedOf(curve, fewest) < kAsFast * best) ++fewest;
+  const double speed = SpeedOf(curve, fewest);
+  return {Bound::kMeasured, fewest,
+          fewest < most
+              ? fmt::format("measured on this machine: {} do {:.1f} x real time, up to {} no more "
+                            "than {:.1f}",
+                            fewest, speed, most, best)
+              : fmt::format("measured on this machine: {} do {:.1f} x real time, fewer do less",
+                            fewest, speed)};
+}
+
+Limit MeasuredLimit(const WorkerCost& cost, int most) {
+  if (!cost.curve.empty()) return CurveLimit(cost.curve, std::clamp(most, 1, kWorkersMax));
   if (cost.measured_best <= 0) return {Bound::kMeasured, kUnbounded, ""};
   return {Bound::kMeasured, cost.measured_best,
           fmt::format("measured on this machine: {} are the fastest", cost.measured_best)};
@@ -182,6 +200,39 @@ WorkerCost EstimateCost(uint64_t model_file_bytes) {
   return cost;
 }
 
+// The line through the points of the fewest and the most workers.
+WorkerCost MeasuredCost(WorkerCost estimate, std::vector<WorkerPoint> curve) {
+  WorkerCost cost = std::move(estimate);
+  cost.curve = std::move(curve);
+  if (cost.curve.empty()) return cost;
+  const WorkerPoint& fewest = cost.curve.front();
+  const WorkerPoint& most = cost.curve.back();
+  if (fewest.memory_bytes == 0 || most.memory_bytes <= fewest.memory_bytes ||
+      most.workers <= fewest.workers) {
+    return cost;
+  }
+  cost.bytes = (most.memory_bytes - fewest.memory_bytes) /
+               static_cast<uint64_t>(int64_t{most.workers} - fewest.workers);
+  const uint64_t of_fewest = cost.bytes * static_cast<uint64_t>(std::max(fewest.workers, 0));
+  cost.shared_bytes = fewest.memory_bytes - std::min(fewest.memory_bytes, of_fewest);
+  cost.is_measured = true;
+  return cost;
+}
+
+double SpeedOf(const std::vector<WorkerPoint>& curve, int workers) {
+  if (curve.empty()) return 0;
+  WorkerPoint before{0, 0, 0};
+  for (const WorkerPoint& point : curve) {
+    if (point.workers >= workers && point.workers > before.workers) {
+      const double first = before.workers;
+      const double share = (workers - first) / (point.workers - first);
+      return before.speed + share * (point.speed - before.speed);
+    }
+    before = point;
+  }
+  return before.speed;
+}
+
 std::string_view BoundName(Bound bound) {
   switch (bound) {
     case Bound::kCeiling: return "ceiling";
@@ -199,15 +250,15 @@ WorkerCount OptimalWorkerCount(const Resources& resources, const Workload& workl
                                const WorkerCost& cost, const WorkerLimits& limits) {
   const Range range = RangeOf(limits);
   const Limit memory = MemoryLimit(resources, cost, limits);
-  const Limit measured = MeasuredLimit(cost);
   WorkerCount result;
   result.count = kUnbounded;
   result.memory_count = std::min(memory.count, kWorkersMax);
   Add(CoreLimit(resources, cost), result);
   Add(memory, result);
-  Add(measured, result);
   Add(WorkLimit(workload), result);
   Add(CeilingLimit(resources, limits), result);
+  const Limit measured = MeasuredLimit(cost, std::max(result.count, range.floor));
+  Add(measured, result);
   const Limit pressure = PressureLimit(resources, result.count, range.floor);
   Add(pressure, result);
   Raise(range, std::min({memory.count, measured.count, pressure.count}), result);

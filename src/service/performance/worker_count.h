@@ -25,16 +25,33 @@ struct WorkerLimits {
 // The limits among the settings.
 WorkerLimits LimitsOf(const settings::Settings& settings);
 
+// What a number of workers was measured to do on this machine.
+struct WorkerPoint {
+  int workers = 1;
+  double speed = 0;           // x real time
+  uint64_t memory_bytes = 0;  // of all of them, with the model; 0 = unknown
+};
+
 // What workers cost, and how many gain something.
 struct WorkerCost {
-  uint64_t shared_bytes = 0;  // that all of them share: the model's weights
-  uint64_t bytes = 0;         // of each worker; 0 = unknown: memory sets no bound
-  int threads = 1;            // of each worker
-  int measured_best = 0;      // the number that was measured to be the fastest; 0: none was
+  uint64_t shared_bytes = 0;       // that all of them share: the model's weights
+  uint64_t bytes = 0;              // of each worker; 0 = unknown: memory sets no bound
+  bool is_measured = false;        // both, on this machine; else they are an estimate
+  int threads = 1;                 // of each worker
+  int measured_best = 0;           // the number that was measured to be the fastest; 0: none was
+  std::vector<WorkerPoint> curve;  // as measured, the fewest workers first; empty: it was not
 };
 
 // An estimate from the size of a model's file.
 WorkerCost EstimateCost(uint64_t model_file_bytes);
+
+// What was measured put in place of an estimate: the curve, and the memory if it grows with the
+// workers.
+WorkerCost MeasuredCost(WorkerCost estimate, std::vector<WorkerPoint> curve);
+
+// What a number of workers does by the curve, as a straight line between its points; more workers
+// than were measured do no more. Unit: x real time; 0 for an empty curve.
+double SpeedOf(const std::vector<WorkerPoint>& curve, int workers);
 
 // What is to be done; 0 = unknown.
 struct Workload {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <random>
 
-#include "performance/test_root.h"
+#include "base/test_root.h"
 
 namespace verbatim::performance {
 namespace {
@@ -189,6 +189,90 @@ TEST(WorkerCountTest, MeasurementsBind) {
   EXPECT_EQ(OptimalWorkerCount(resources, {}, cost, {}).count, 8);
 }
 
+// What was measured, by the number of workers from 1.
+WorkerCost Measured(const std::vector<double>& speeds) {
+  std::vector<WorkerPoint> curve;
+  for (const double speed : speeds) {
+    const int workers = static_cast<int>(curve.size()) + 1;
+    curve.push_back(
+        {workers, speed, 100 * kMegabyte + 50 * kMegabyte * static_cast<uint64_t>(workers)});
+  }
+  return MeasuredCost(BaseCost(), std::move(curve));
+}
+
+TEST(WorkerCountTest, TheMeasuredCurveBinds) {
+  struct CurveRow {
+    std::vector<double> speeds;
+    int cores;
+    double available_gb;
+    double stall;
+    int count;
+    Bound bound;
+  };
+  const CurveRow rows[] = {
+      {{5, 9, 13, 16}, 4, 64, 0, 4, Bound::kCores},    // each gains
+      {{5, 9, 9, 9}, 4, 64, 0, 2, Bound::kMeasured},   // no faster: fewer
+      {{5, 9, 8, 6}, 4, 64, 0, 2, Bound::kMeasured},   // slower
+      {{9, 7, 5, 3}, 4, 64, 0, 1, Bound::kMeasured},   // slower from the second on
+      {{9, 9.1, 9.2}, 4, 64, 0, 1, Bound::kMeasured},  // what may be chance
+      {{9, 9.1, 9.4}, 4, 64, 0, 3, Bound::kMeasured},  // what is not
+      {{5, 5, 9, 9}, 4, 64, 0, 3, Bound::kMeasured},   // over a step
+      {{5, 5, 9, 9}, 2, 64, 0, 1, Bound::kMeasured},   // the step is out of reach
+      {{5, 9}, 8, 64, 0, 2, Bound::kMeasured},         // what was not measured gains nothing
+      {{5, 9, 13, 16}, 4, 0.2, 0, 1, Bound::kMemory},  // 0.8 x 0.2 GB for 100 MB and 50 MB each
+      {{5, 9, 13, 16}, 4, 0.26, 0, 2, Bound::kMemory},
+      {{5, 9, 13, 16}, 4, 64, 15, 2, Bound::kPressure},
+      {{5, 9, 8, 6}, 4, 64, 50, 1, Bound::kPressure},
+      {{9}, 1, 64, 0, 1, Bound::kCores},  // the floor adds none that gains nothing
+      {{0, 0}, 2, 64, 0, 1, Bound::kMeasured},
+  };
+  for (const CurveRow& row : rows) {
+    const WorkerCount count = OptimalWorkerCount(Machine(row.cores, row.available_gb, row.stall),
+                                                 {}, Measured(row.speeds), {});
+    EXPECT_EQ(count.count, row.count) << &row - rows;
+    EXPECT_EQ(BoundName(count.bound), BoundName(row.bound)) << &row - rows;
+  }
+}
+
+TEST(WorkerCountTest, BetweenMeasuredNumbersTheCurveIsAStraightLine) {
+  const std::vector<WorkerPoint> curve{{1, 4, 0}, {4, 10, 0}, {8, 8, 0}};
+  EXPECT_EQ(SpeedOf(curve, 2), 6);
+  EXPECT_EQ(SpeedOf(curve, 4), 10);
+  EXPECT_EQ(SpeedOf(curve, 6), 9);
+  EXPECT_EQ(SpeedOf(curve, 99), 8);
+  EXPECT_EQ(SpeedOf({{2, 8, 0}}, 1), 4);
+  EXPECT_EQ(SpeedOf({}, 3), 0);
+  WorkerCost cost = BaseCost();
+  cost.curve = curve;
+  EXPECT_EQ(OptimalWorkerCount(Machine(16, 64), {}, cost, {}).count, 4);
+  EXPECT_EQ(OptimalWorkerCount(Machine(3, 64), {}, cost, {}).count, 3);
+}
+
+TEST(WorkerCountTest, MeasuredMemoryTakesThePlaceOfTheEstimate) {
+  const WorkerCost estimate = BaseCost();
+  const WorkerCost measured = Measured({5, 9});
+  EXPECT_TRUE(measured.is_measured);
+  EXPECT_EQ(measured.bytes, 50 * kMegabyte);
+  EXPECT_EQ(measured.shared_bytes, 100 * kMegabyte);
+  EXPECT_THAT(OptimalWorkerCount(Machine(2, 8), {}, measured, {}).reasons,
+              Contains(HasSubstr("52 MB for each worker (measured)")));
+  EXPECT_THAT(OptimalWorkerCount(Machine(2, 8), {}, estimate, {}).reasons,
+              Contains(HasSubstr("(estimated)")));
+  // Points that say nothing of memory, or nonsense, leave the estimate.
+  for (const std::vector<WorkerPoint>& curve : {std::vector<WorkerPoint>{},
+                                                {{1, 5, 100}},
+                                                {{1, 5, 0}, {2, 9, 0}},
+                                                {{1, 5, 0}, {2, 9, 100}},
+                                                {{1, 5, 100}, {2, 9, 100}},
+                                                {{1, 5, 200}, {2, 9, 100}},
+                                                {{2, 5, 100}, {2, 9, 200}}}) {
+    const WorkerCost cost = MeasuredCost(estimate, curve);
+    EXPECT_FALSE(cost.is_measured);
+    EXPECT_EQ(cost.bytes, estimate.bytes);
+    EXPECT_EQ(cost.curve.size(), curve.size());
+  }
+}
+
 TEST(WorkerCountTest, ThreadsOfAWorkerShareTheCores) {
   WorkerCost cost = BaseCost();
   cost.threads = 4;
@@ -257,6 +341,8 @@ TEST(WorkerCountTest, AnyNumbersGiveAnAnswer) {
     cost.bytes = pick(sizes);
     cost.threads = pick(ints);
     cost.measured_best = pick(ints);
+    while (random() % 2 == 0) cost.curve.push_back({pick(ints), pick(doubles), pick(sizes)});
+    cost = MeasuredCost(cost, cost.curve);
     const WorkerLimits limits{pick(ints),    pick(ints),    pick(ints),
                               pick(doubles), pick(doubles), pick(doubles)};
     const WorkerCount count = OptimalWorkerCount(resources, workload, cost, limits);

@@ -95,6 +95,9 @@ pipeline::TranscribeEvents JobRun::MakeEvents() {
   events.on_window = [this](size_t, const pipeline::WindowResult& result) { OnWindow(result); };
   events.on_progress = [this](const pipeline::Progress& progress) { OnProgress(progress); };
   events.on_file = [this](size_t, Result<Transcript> result) { outcome_ = std::move(result); };
+  events.on_warning = [this](const std::string& message) {
+    tools_.log.Warning("job {}: {}", job_.id, message);
+  };
   return events;
 }
 

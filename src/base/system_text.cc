@@ -1,4 +1,4 @@
-#include "performance/impl/system_text.h"
+#include "base/system_text.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,7 @@
 
 #include "base/atomic_file.h"
 
-namespace verbatim::performance {
+namespace verbatim {
 namespace {
 
 constexpr uint64_t kFileSizeMax = 4 << 20;
@@ -83,4 +83,4 @@ std::optional<int> CountCpuList(std::string_view text) {
   return static_cast<int>(count);
 }
 
-}  // namespace verbatim::performance
+}  // namespace verbatim

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace verbatim::performance {
+namespace verbatim {
 
 // Where to look: the folders of the groups that hold this process, innermost first.
 struct GroupFolders {
@@ -39,4 +39,4 @@ struct GroupQuota {
 // The tightest quota, if any.
 std::optional<GroupQuota> TightestQuota(const GroupFolders& folders);
 
-}  // namespace verbatim::performance
+}  // namespace verbatim

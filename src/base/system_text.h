@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace verbatim::performance {
+namespace verbatim {
 
 // More bytes than any machine has: the kernel says "no limit" with such numbers.
 inline constexpr uint64_t kBytesMax = uint64_t{1} << 50;
@@ -34,4 +34,4 @@ std::optional<uint64_t> ReadBytes(const std::filesystem::path& path);
 // How many CPUs a list names: "0-3,8". None for an empty list, or one that is no list.
 std::optional<int> CountCpuList(std::string_view text);
 
-}  // namespace verbatim::performance
+}  // namespace verbatim

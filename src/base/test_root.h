@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace verbatim::performance {
+namespace verbatim {
 
 // Sanitizers bring an allocator of their own, which keeps no accounts that we know of.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -41,4 +41,4 @@ class FakeRoot {
   std::filesystem::path path_;
 };
 
-}  // namespace verbatim::performance
+}  // namespace verbatim

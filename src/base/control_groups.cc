@@ -1,11 +1,11 @@
-#include "performance/impl/control_groups.h"
+#include "base/control_groups.h"
 
 #include <algorithm>
 #include <string_view>
 
-#include "performance/impl/system_text.h"
+#include "base/system_text.h"
 
-namespace verbatim::performance {
+namespace verbatim {
 namespace {
 
 namespace fs = std::filesystem;
@@ -147,4 +147,4 @@ std::optional<GroupQuota> TightestQuota(const GroupFolders& folders) {
   return tightest;
 }
 
-}  // namespace verbatim::performance
+}  // namespace verbatim
