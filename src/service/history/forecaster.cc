@@ -13,6 +13,7 @@ constexpr size_t kSamplesLearned = 1000;
 constexpr size_t kSamplesKept = 10'000;
 constexpr int kWorkersMax = 64;  // what the engine takes
 constexpr size_t kEndingMax = 8;
+constexpr int kUsualBatch = 4;
 
 double Seconds(int64_t ms) { return static_cast<double>(std::max<int64_t>(ms, 0)) / 1000; }
 
@@ -34,7 +35,10 @@ Result<std::unique_ptr<Forecaster>> Forecaster::Open(ForecasterParts parts) {
   const std::vector<JobSample> samples = TRY(forecaster->parts_.database.Read(
       [](Connection& connection) { return store::NewestJobSamples(connection, kSamplesLearned); }));
   const MutexLock lock(forecaster->mutex_);
-  for (const JobSample& sample : samples) forecaster->predictor_.Learn(sample);
+  for (const JobSample& sample : samples) {
+    forecaster->predictor_.Learn(sample);
+    forecaster->shapes_[sample.model] = {sample.workers, 1, sample.batch, 0};
+  }
   return forecaster;
 }
 
@@ -56,6 +60,14 @@ void Forecaster::OnSecond(const performance::Resources& resources) {
 JobFacts Forecaster::Completed(JobFacts facts) const {
   if (facts.model_bytes == 0) facts.model_bytes = parts_.model_bytes(facts.model);
   facts.cores = resources_.cores.value;
+  if (facts.workers > 0) return facts;
+  const auto found = shapes_.find(facts.model);
+  const Shape shape =
+      found != shapes_.end() ? found->second : Shape{facts.cores, 1, kUsualBatch, 0};
+  facts.workers = shape.workers;
+  facts.threads = shape.threads;
+  facts.batch = shape.batch;
+  facts.engine_bytes = shape.engine_bytes;
   return facts;
 }
 
@@ -85,6 +97,7 @@ void Forecaster::Start(const jobs::RunStart& start) {
   facts.beams = start.options.beam_size;
   facts.is_language_given = start.options.language != "auto";
   const MutexLock lock(mutex_);
+  shapes_[facts.model] = {facts.workers, facts.threads, facts.batch, facts.engine_bytes};
   facts.others = static_cast<int>(runs_.size() - runs_.count(start.job.id));
   facts = Completed(std::move(facts));
   const Prediction prediction = predictor_.Predict(facts, kWorkersMax);

@@ -48,7 +48,8 @@ class Forecaster {
   // Set before jobs run; called without a lock.
   void OnEachSample(OnLearned listener);
 
-  // Completes what the caller leaves at 0 of the model's size and the cores.
+  // With the cores there are, the size of the model, and, where `facts` has no workers, what its
+  // last run had.
   Prediction Predict(JobFacts facts) const;
 
   // Of every model that something was learned of, by name.
@@ -63,6 +64,14 @@ class Forecaster {
     bool is_typical = true;  // begun from the start, with the whole file there
   };
 
+  // What a model had when it was used last.
+  struct Shape {
+    int workers = 0;
+    int threads = 1;
+    int batch = 0;
+    uint64_t engine_bytes = 0;
+  };
+
   void Start(const jobs::RunStart& start);
   void End(const store::Job& job);
   std::optional<store::JobSample> Take(const store::Job& job);
@@ -71,7 +80,8 @@ class Forecaster {
   const ForecasterParts parts_;
   mutable Mutex mutex_;
   Predictor predictor_ GUARDED_BY(mutex_);
-  std::map<std::string, Run> runs_ GUARDED_BY(mutex_);  // by job
+  std::map<std::string, Run> runs_ GUARDED_BY(mutex_);      // by job
+  std::map<std::string, Shape> shapes_ GUARDED_BY(mutex_);  // by model
   performance::Resources resources_ GUARDED_BY(mutex_) = performance::ReadResources({});
   OnLearned listener_;
 };

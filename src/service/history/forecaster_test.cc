@@ -112,6 +112,9 @@ TEST_F(ForecasterTest, WhatWasLearnedOutlivesARestart) {
   const Prediction before = forecaster_->Predict(facts);
   EXPECT_EQ(before.seconds_from, Method::kRegression);
   EXPECT_NEAR(before.used.seconds, 30, 5);
+  JobFacts as_last = facts;
+  as_last.workers = as_last.batch = 0;
+  EXPECT_NEAR(forecaster_->Predict(as_last).used.seconds, before.used.seconds, 1e-6);
   Restart();
   EXPECT_NEAR(forecaster_->Predict(facts).used.seconds, before.used.seconds, 1e-6);
   ASSERT_EQ(forecaster_->accuracies().size(), 1U);
