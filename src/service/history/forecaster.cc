@@ -136,7 +136,7 @@ std::optional<JobSample> Forecaster::Take(const store::Job& job) {
   if (!run.is_typical || job.state != store::JobState::kCompleted) return std::nullopt;
   run.sample.finished_ms = job.finished_ms;
   run.sample.audio_s = Seconds(job.duration_ms);
-  run.sample.worked_s = Seconds(parts_.clock.SteadyMs() - run.started_ms);
+  run.sample.worked_s = Seconds(std::max<int64_t>(parts_.clock.SteadyMs() - run.started_ms, 1));
   run.sample.peak_bytes = std::max(run.sample.peak_bytes, performance::ResidentBytes());
   predictor_.Learn(run.sample);
   return std::move(run.sample);
