@@ -22,8 +22,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "calibration_file.h"
-#include "history/recorder.h"
-#include "history/sampler.h"
+#include "history_keeper.h"
 #include "http/server.h"
 #include "jobs/engine_cache.h"
 #include "jobs/jobs.h"
@@ -130,13 +129,13 @@ class Service {
         Repeat(kWatchTime, stop, [this] { WatchMachine(); });
       });
       const std::jthread sampler([this](const std::stop_token& stop) {
-        Repeat(kSampleTime, stop, [this] { sampler_->Tick(); });
+        Repeat(kSampleTime, stop, [this] { history_->Tick(); });
       });
       const std::stop_callback on_stop(stop_, [this] { server_->Stop(kRequestsGrace); });
       server_->Run();
     }
     jobs_->Stop(kJobsGrace);
-    recorder_->Flush();
+    history_->Stop();
     log_->Info("stopped");
   }
 
@@ -176,7 +175,7 @@ class Service {
     database_ = TRY(store::Database::Open(folder / "verbatim.db"));
     TRY_VOID(settings::KeepIn(*database_, live_, clock_, *log_));
     events_ = TRY(api::EventHub::Open(*database_));
-    recorder_ = std::make_unique<history::Recorder>(*database_, *log_);
+    history_ = TRY(HistoryKeeper::Open({live_, *database_, clock_, *log_, [] { return 0; }}));
     upload::UploadsOptions options;
     options.folder = folder / "uploads";
     options.limits = UploadLimitsOf(live_.Current());
@@ -188,20 +187,13 @@ class Service {
     jobs::JobsOptions options;
     options.default_model = settings.model;
     options.limits = JobLimitsOf(settings);
+    options.runs = history_->run_events();
     jobs_ = TRY(jobs::Jobs::Open(std::move(options), *database_, *uploads_, *engines_, *metrics_,
                                  clock_, *log_));
     uploads_->OnComplete([this](store::Connection& connection, const store::Upload& upload) {
       return jobs_->SubmitFor(connection, upload);
     });
-    sampler_ = std::make_unique<history::Sampler>(
-        history::SamplerParts{basis_,
-                              *jobs_,
-                              *engines_,
-                              *metrics_,
-                              *recorder_,
-                              clock_,
-                              [this](std::string values) { events_->ShowLive(std::move(values)); },
-                              {}});
+    history_->Watch({basis_, *jobs_, *engines_, *metrics_, *events_});
     return {};
   }
 
@@ -218,7 +210,9 @@ class Service {
                                       live_,
                                       basis_,
                                       watch_.get(),
-                                      recorder_.get()});
+                                      &history_->recorder(),
+                                      &history_->forecaster(),
+                                      &history_->tuning()});
     http::ServerOptions options = ServerOptionsOf(settings);
     options.address = listen_.address;
     options.port = listen_.port;
@@ -255,9 +249,8 @@ class Service {
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<api::EventHub> events_;
   std::unique_ptr<upload::Uploads> uploads_;
+  std::unique_ptr<HistoryKeeper> history_;  // before what it is told by
   std::unique_ptr<jobs::Jobs> jobs_;
-  std::unique_ptr<history::Recorder> recorder_;
-  std::unique_ptr<history::Sampler> sampler_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Server> server_;
 };

@@ -85,3 +85,50 @@ def test_wrong_questions_are_named(server):
     for query in ({"step": "1d"}, {"from": "yesterday"}, {"from": 5, "to": 4}, {"series": "nothing"}):
         answer = server.client.get("/api/performance/history", params=query)
         assert answer.status_code == 400 and next(iter(query)) in answer.json()["detail"], query
+
+
+def predictions(server, **query):
+    answer = server.client.get("/api/performance/predictions", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_predictions_learn_from_jobs_and_outlive_a_restart(server):
+    question = {"file_bytes": (DATA / "jfk.flac").stat().st_size, "filename": "talk.flac"}
+    before = predictions(server, **question)
+    assert before["models"] == [] and before["queue"] == []
+    assert before["prediction"]["time_from"] == "rule" and before["prediction"]["best_workers"] >= 1
+    upload = server.put(DATA / "jfk.flac")["id"]
+    for _ in range(9):
+        server.wait(server.submit(upload, reuse=False)["id"])
+    assert wait_until(lambda: predictions(server)["models"][0]["samples"] == 9)
+    after = predictions(server, **question)
+    assert after["models"][0]["model"] == "tiny.en"
+    for quantity in ("time", "memory"):
+        accuracy = after["models"][0][quantity]
+        assert accuracy["predictions"] == 9
+        errors = {way: accuracy[f"{way}_error_percent"] for way in ("rule", "regression")}
+        assert accuracy["in_use"] == min(errors, key=errors.get), errors
+    assert abs(after["prediction"]["audio_s"] - 11) < 2, "it knows now how long such files are"
+    assert after["prediction"]["regression"] != before["prediction"]["regression"]
+    server.kill()
+    server.start()
+    again = predictions(server, **question)
+    assert again["models"] == after["models"] and again["prediction"]["regression"]["time_s"] > 0
+    for query in ({"file_bytes": 0}, {"audio_s": "long"}, {"model": "nonesuch", "audio_s": 1}, {"model": "tiny.en"}):
+        assert server.client.get("/api/performance/predictions", params=query).status_code == 400, query
+
+
+def test_the_queue_is_predicted(server, long_talk):
+    upload = server.put(long_talk)["id"]
+    jobs = [server.submit(upload, reuse=False)["id"] for _ in range(6)]
+    queue = predictions(server)["queue"]
+    assert {entry["job"] for entry in queue} <= set(jobs) and queue
+    ends = [entry["ends_in_s"] for entry in queue]
+    assert ends == sorted(ends) and ends[0] >= 0
+    for job in jobs:
+        server.client.delete(f"/api/jobs/{job}")
+
+
+def test_self_tuning_is_off_unless_asked_for(server):
+    assert predictions(server)["tuning"] == {"is_on": False, "state": "resting", "attempt": None, "outcomes": []}

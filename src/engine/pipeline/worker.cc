@@ -111,6 +111,7 @@ void Worker::Run(Turn& turn, WindowQueue& queue) {
 
 void Worker::Admit(size_t slot, WindowJob job, WindowQueue& queue) {
   seats_[slot].job = std::move(job);
+  seats_[slot].begun = std::chrono::steady_clock::now();
   if (Start(slot) == Next::kIsDone) Vacate(slot, queue);
 }
 
@@ -250,6 +251,7 @@ Worker::Next Worker::FinishPart(size_t slot, size_t kept) {
   }
   if (done == length) {
     seat.result.window = std::move(seat.job.window);
+    seat.result.took = std::chrono::steady_clock::now() - seat.begun;
     seat.job.call->collector.Deliver(*seat.job.file, std::move(seat.result));
     return Next::kIsDone;
   }

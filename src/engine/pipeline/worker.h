@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -51,6 +52,7 @@ class Worker {
     std::vector<whisper::LanguageGuess> candidates;  // languages it may be in, likeliest first
     std::vector<Attempt> attempts;  // at this part: one per candidate, then one per temperature
     WindowResult result;            // of the parts before
+    std::chrono::steady_clock::time_point begun;
 
     const DecodingPlan& plan() const { return job.call->plan; }
   };

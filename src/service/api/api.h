@@ -10,7 +10,9 @@
 #include "api/event_hub.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "history/forecaster.h"
 #include "history/recorder.h"
+#include "history/tuning.h"
 #include "http/server.h"
 #include "jobs/engine_cache.h"
 #include "jobs/jobs.h"
@@ -44,6 +46,8 @@ struct Services {
   performance::Basis performance = {};
   const performance::Watch* watch = nullptr;
   const history::Recorder* recorder = nullptr;
+  const history::Forecaster* forecaster = nullptr;
+  const history::Tuning* tuning = nullptr;
 };
 
 // Every endpoint of the service. `services` outlives them.
@@ -64,6 +68,7 @@ void AddSearchRoutes(const Services& services, std::vector<http::Route>& routes)
 void AddPerformanceRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddHistoryRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddSettingRoutes(const Services& services, std::vector<http::Route>& routes);
+void AddPredictionRoutes(const Services& services, std::vector<http::Route>& routes);
 // Health, metrics, openapi.json.
 void AddSystemRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddPageRoutes(const Services& services, std::vector<http::Route>& routes);  // for browsers

@@ -25,9 +25,9 @@ using history::Spread;
 constexpr int64_t kUsualSpan = 900;  // as long as seconds are kept
 constexpr int64_t kStepMax = int64_t{366} * 86'400;
 
-// What a span of time is best shown in.
+// What a span of time is best shown in. Who asks for the usual one need not hit the second.
 int64_t StepOf(int64_t span_s) {
-  if (span_s <= kUsualSpan) return history::kSecondStep;
+  if (span_s <= kUsualSpan + history::kMinuteStep) return history::kSecondStep;
   return span_s <= history::kPointsMax * history::kMinuteStep ? history::kMinuteStep
                                                               : history::kHourStep;
 }

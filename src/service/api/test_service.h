@@ -50,7 +50,12 @@ class RunningService {
       return std::make_unique<ScriptedEngine>(script);
     };
     engines_ = jobs::EngineCache::Make(std::move(engine_options), log_);
-    jobs_ = Must(jobs::Jobs::Open({}, *database_, *uploads_, *engines_, *metrics_, clock_, log_));
+    forecaster_ = Must(history::Forecaster::Open(
+        {*database_, clock_, log_, [](const std::string&) { return uint64_t{145'000'000}; }}));
+    jobs::JobsOptions job_options;
+    job_options.runs = forecaster_->Events();
+    jobs_ = Must(
+        jobs::Jobs::Open(job_options, *database_, *uploads_, *engines_, *metrics_, clock_, log_));
     uploads_->OnComplete([this](store::Connection& connection, const store::Upload& upload) {
       return jobs_->SubmitFor(connection, upload);
     });
@@ -66,7 +71,11 @@ class RunningService {
                                  settings_,
                                  {.settings = &settings_}});
     recorder_ = std::make_unique<history::Recorder>(*database_, log_);
+    tuning_ =
+        std::make_unique<history::Tuning>(history::TuningParts{settings_, *database_, log_, {}});
     services_->recorder = recorder_.get();
+    services_->forecaster = forecaster_.get();
+    services_->tuning = tuning_.get();
     jobs_->Start();
     http::ServerOptions options;
     options.make_refusal = ProblemForStatus;
@@ -178,7 +187,9 @@ class RunningService {
   std::unique_ptr<EventHub> events_;
   std::unique_ptr<upload::Uploads> uploads_;
   std::unique_ptr<jobs::EngineCache> engines_;
+  std::unique_ptr<history::Forecaster> forecaster_;
   std::unique_ptr<jobs::Jobs> jobs_;
+  std::unique_ptr<history::Tuning> tuning_;
   std::unique_ptr<history::Recorder> recorder_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<tests::RunningHttpServer> server_;

@@ -27,9 +27,9 @@ struct JobFacts {
   std::string ending;         // of the file's name: "mp4"
   uint64_t file_bytes = 0;
   double audio_s = 0;  // 0: unknown, estimated from the file's size
-  int workers = 1;
+  int workers = 0;  // 0: the forecaster's business
   int threads = 1;  // of each worker
-  int batch = 1;
+  int batch = 0;
   int beams = 1;
   bool is_language_given = false;
   int others = 0;  // jobs that run already

@@ -38,6 +38,7 @@ metrics::Machine MachineOf(const Reading& reading) {
 void Sampler::Tick() {
   Reading now = Read();
   TellMetrics(now);
+  if (parts_.on_resources) parts_.on_resources(now.resources);
   if (before_) {
     if (const std::optional<Sample> sample = MakeSample(*before_, now)) {
       parts_.recorder.Add(*sample, now.steady_ms);

@@ -28,6 +28,8 @@ struct SamplerParts {
   const Clock& clock;
   std::function<void(std::string)> show_live;          // JSON; may be empty
   std::function<std::optional<int>()> pressure_level;  // may be empty
+  // Told of the machine as it was read; may be empty.
+  std::function<void(const performance::Resources&)> on_resources;
 };
 
 // Thread: one.

@@ -24,6 +24,25 @@
 
 namespace verbatim::jobs {
 
+// A run that begins: its model is loaded, nothing of its file is read.
+struct RunStart {
+  store::Job job;
+  JobOptions options;
+  std::string filename;
+  uint64_t file_bytes = 0;     // received so far, if it is not whole
+  bool is_file_whole = false;  // it need not wait for its file
+  pipeline::Engine::Shape shape;
+  uint64_t engine_bytes = 0;  // that the engine expects to take; 0: unknown
+};
+
+// For who learns from runs. Called by the runners; may be empty.
+struct RunEvents {
+  std::function<void(const RunStart&)> on_start;
+  // Of each run, also one that had no start: the job as it is stored then, or as it was if others
+  // have it.
+  std::function<void(const store::Job&)> on_end;
+};
+
 // What may change while jobs run.
 struct JobLimits {
   int runners = 4;                       // jobs at the same time; they share the engine's workers
@@ -40,6 +59,7 @@ struct JobsOptions {
   int64_t heartbeat_ms = 10'000;
   uint64_t large_file_bytes = 500'000'000;
   int crashes_max = 3;
+  RunEvents runs = {};
 };
 
 inline constexpr int kPriorityMin = -10;

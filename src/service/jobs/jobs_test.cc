@@ -678,5 +678,40 @@ TEST_F(JobsTest, OldEventsAreTrimmed) {
   EXPECT_EQ(range->newest - range->oldest + 1, 100'000);
 }
 
+TEST(RunEventsTest, TellOfEachRunHowItBeginsAndEnds) {
+  const TestFolder folder;
+  std::vector<RunStart> starts;
+  std::vector<Job> ends;
+  JobsOptions options;
+  options.runs.on_start = [&](const RunStart& start) { starts.push_back(start); };
+  options.runs.on_end = [&](const Job& job) { ends.push_back(job); };
+  TestServer server(folder.path(), options);
+  const std::string speech = Speech(3);
+  const Job whole = server.Submit(server.Upload(speech, "talk.wav"));
+  ASSERT_EQ(server.jobs().RunNext(), JobCenter::Step::kRan);
+  ASSERT_EQ(starts.size(), 1U);
+  EXPECT_EQ(starts[0].job.id, whole.id);
+  EXPECT_EQ(starts[0].job.attempt, 1);
+  EXPECT_EQ(starts[0].filename, "talk.wav");
+  EXPECT_EQ(starts[0].file_bytes, speech.size());
+  EXPECT_TRUE(starts[0].is_file_whole);
+  EXPECT_EQ(starts[0].options.model, "base");
+  EXPECT_EQ(starts[0].shape.workers, 1);
+  ASSERT_EQ(ends.size(), 1U);
+  EXPECT_EQ(ends[0].id, whole.id);
+  EXPECT_EQ(ends[0].state, JobState::kCompleted);
+
+  server.script().on_open = [](const std::string&) -> Result<void> {
+    return Fail(ErrorCode::kCorruptModel, "torn");
+  };
+  JobOptions other;
+  other.model = "tiny.en";
+  server.Submit(server.Upload(Speech(2, 1)), other);
+  ASSERT_EQ(server.jobs().RunNext(), JobCenter::Step::kRan);
+  EXPECT_EQ(starts.size(), 1U) << "its model cannot be loaded";
+  ASSERT_EQ(ends.size(), 2U);
+  EXPECT_EQ(ends[1].state, JobState::kFailed);
+}
+
 }  // namespace
 }  // namespace verbatim::jobs

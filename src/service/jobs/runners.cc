@@ -45,8 +45,8 @@ JobCenter::JobCenter(JobsOptions options, const Parts& parts)
       parts_(parts),
       ledger_(parts.database, parts.clock, RandomId(), options_.lease_ms),
       dispatcher_(limits_, ledger_, parts.database, parts.uploads, roster_, parts.clock),
-      tools_{ledger_,       parts.database, parts.uploads, parts.engines,
-             parts.metrics, parts.clock,    parts.log,     limits_} {}
+      tools_{ledger_,     parts.database, parts.uploads, parts.engines, parts.metrics,
+             parts.clock, parts.log,      limits_,       options_.runs} {}
 
 void JobCenter::Abandon() {
   is_stopping_ = true;
@@ -185,6 +185,7 @@ void JobCenter::Work(const ClaimedJob& claimed) {
     result = Fail(ErrorCode::kInternal, exception.what());
   }
   const Result<Job> settled = Settle(claimed, std::move(result));
+  if (options_.runs.on_end) options_.runs.on_end(settled ? *settled : job);
   if (!settled) {
     if (settled.error().code == ErrorCode::kConflict) return;  // ended by others
     // Reclaim finds it once the store answers again.

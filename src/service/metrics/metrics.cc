@@ -27,6 +27,7 @@ using Buckets = Histogram::BucketBoundaries;
 
 // Requests take from a millisecond to a minute, jobs from a second to an hour.
 const Buckets kRequestSeconds = {.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60};
+const Buckets kWindowSeconds = {.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60};
 const Buckets kJobSeconds = {.1, .5, 1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600};
 const Buckets kRealtimeFactors = {.5, 1, 2, 5, 10, 20, 50, 100, 200, 500};
 
@@ -74,7 +75,8 @@ class PrometheusMetrics final : public Metrics {
     if (worked_s > 0 && audio_s > 0) realtime_factor_.Observe(audio_s / worked_s);
   }
 
-  void OnWindow(double audio_s) override {
+  void OnWindow(double audio_s, double took_s) override {
+    window_seconds_.Observe(took_s);
     windows_.Increment();
     audio_seconds_.Increment(audio_s);
   }
@@ -164,6 +166,9 @@ class PrometheusMetrics final : public Metrics {
                                     .Add({}, kRealtimeFactors);
   Counter& windows_ =
       CounterFamily(registry_, "verbatim_windows_total", "Windows of audio computed.").Add({});
+  Histogram& window_seconds_ = HistogramFamily(registry_, "verbatim_window_seconds",
+                                               "From a window's place in a batch to its text.")
+                                   .Add({}, kWindowSeconds);
   Counter& audio_seconds_ =
       CounterFamily(registry_, "verbatim_audio_seconds_total", "Seconds of audio computed.")
           .Add({});

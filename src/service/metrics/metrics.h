@@ -47,8 +47,8 @@ class Metrics {
   // `state`: how it ended. Unit: seconds of waiting, of work, of audio.
   virtual void OnJobEnded(std::string_view state, double waited_s, double worked_s,
                           double audio_s) = 0;
-  // A window was computed. Unit: seconds of audio in it.
-  virtual void OnWindow(double audio_s) = 0;
+  // A window was computed. Unit: seconds of audio in it, and from its place in a batch to its text.
+  virtual void OnWindow(double audio_s, double took_s) = 0;
   // Thread time went into a stage of the engine.
   virtual void OnStage(std::string_view stage, double seconds) = 0;
 

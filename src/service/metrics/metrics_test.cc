@@ -29,7 +29,7 @@ std::unique_ptr<Metrics> Used() {
   metrics->OnRequest("GET", "/api/jobs/{id}", 200, .02, 10, 300);
   metrics->OnUploadCompleted(1000);
   metrics->OnJobEnded("completed", 1, 10, 600);
-  metrics->OnWindow(28);
+  metrics->OnWindow(28, .5);
   metrics->SetJobs(3, 2);
   metrics->SetEventClients(5);
   metrics->SetWorkers(1, 3);
@@ -96,7 +96,7 @@ TEST(MetricsTest, ValuesArriveInTheirSeries) {
         "verbatim_job_wait_seconds_sum 1\n",
         "verbatim_job_work_seconds_sum 10\n",
         "verbatim_job_realtime_factor_sum 60\n",
-        "verbatim_windows_total 1\n",
+        "verbatim_windows_total 1\n", "verbatim_window_seconds_sum 0.5\n",
         "verbatim_audio_seconds_total 28\n",
         "verbatim_jobs{state=\"queued\"} 3\n",
         "verbatim_jobs{state=\"running\"} 2\n",

@@ -153,6 +153,11 @@ Resources ReadResources(const ResourceOptions& options) {
   return resources;
 }
 
+uint64_t ResidentBytes(const fs::path& root) {
+  const std::optional<ProcessPages> pages = ReadStatm(root);
+  return pages ? pages->resident : 0;
+}
+
 uint64_t AllocatorBytes() {
   const struct mallinfo2 info = mallinfo2();
   return info.uordblks + info.hblkhd;

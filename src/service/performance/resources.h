@@ -58,6 +58,9 @@ struct ResourceOptions {
 // Reads everything now. Takes well under a millisecond. Thread: any.
 Resources ReadResources(const ResourceOptions& options);
 
+// What this process holds in memory, by statm. Unit: bytes; 0: it cannot be read.
+uint64_t ResidentBytes(const std::filesystem::path& root = "/");
+
 // What the allocator has given out. Unit: bytes.
 uint64_t AllocatorBytes();
 

@@ -114,6 +114,9 @@ const std::array kDefinitions = {
                  "Share of the available memory that may be planned for")),
     Live(Flag("enable_memory_cleanup", &Settings::enable_memory_cleanup,
               "Give unused memory back to the system now and then while nothing is worked on")),
+    Live(
+        Flag("auto_tune", &Settings::auto_tune,
+             "Try other numbers of workers and batch sizes on real jobs, and keep what is faster")),
 
     Live(Size("max_file_size_bytes", &Settings::max_file_size_bytes, {0, kBytesMax},
               "Largest file that may be uploaded; 0: no limit")),

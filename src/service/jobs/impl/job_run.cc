@@ -38,6 +38,7 @@ Result<Transcript> JobRun::Run() {
   active_->Watch(request.source);
   TRY_VOID(Resume(request));
   const std::shared_ptr<pipeline::Engine> engine = TRY(tools_.engines.Get(options_.model));
+  TellStart(*engine, request);
   pipeline::TranscribeOptions options = ToTranscribeOptions(options_);
   options.priority = job_.priority;
   TRY_VOID(
@@ -89,6 +90,20 @@ Result<void> JobRun::Resume(pipeline::FileRequest& request) {
   return {};
 }
 
+void JobRun::TellStart(const pipeline::Engine& engine, const pipeline::FileRequest& request) {
+  if (!tools_.runs.on_start) return;
+  const pipeline::Engine::Shape shape = engine.shape();
+  RunStart start;
+  start.job = job_;
+  start.options = options_;
+  start.filename = request.path.string();
+  start.file_bytes = request.source->available();
+  start.is_file_whole = !active_->was_early();
+  start.shape = shape;
+  start.engine_bytes = engine.PredictBytes(shape.workers, shape.batch);
+  tools_.runs.on_start(start);
+}
+
 pipeline::TranscribeEvents JobRun::MakeEvents() {
   pipeline::TranscribeEvents events;
   events.on_plan = [this](size_t, const split::SplitPlan& plan) { OnPlan(plan); };
@@ -131,7 +146,7 @@ void JobRun::OnWindow(const pipeline::WindowResult& result) {
   // After the commit: a window that is told as computed is never computed again.
   tools_.log.Info("job {} window {} computed", job_.id, window.index);
   const double audio_s = ToSeconds(result.window.length());
-  tools_.metrics.OnWindow(audio_s);
+  tools_.metrics.OnWindow(audio_s, std::chrono::duration<double>(result.took).count());
   on_audio_(audio_s);
 }
 

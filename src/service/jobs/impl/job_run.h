@@ -30,6 +30,7 @@ struct RunTools {
   const Clock& clock;
   Log& log;
   const Latest<JobLimits>& limits;
+  const RunEvents& runs;
 };
 
 // Thread: one; the engine's workers call back one at a time.
@@ -51,6 +52,7 @@ class JobRun {
   // Takes over what earlier attempts have finished; all of it is dropped if it can't be read.
   Result<void> Resume(pipeline::FileRequest& request);
   pipeline::TranscribeEvents MakeEvents();
+  void TellStart(const pipeline::Engine& engine, const pipeline::FileRequest& request);
 
   void OnPlan(const split::SplitPlan& plan);
   void OnWindow(const pipeline::WindowResult& result);
