@@ -1,9 +1,10 @@
 // One chart for each question.
 import { useMemo } from 'preact/hooks';
 import { bytes, percent, times as factor } from '../parts/format';
+import type { Column, History } from '../server/types';
 import { texts } from '../texts';
 import { Chart, type Series } from './chart';
-import { columnsOf, type Columns, type History } from './history';
+import { columnsOf, type Columns } from './history';
 
 const words = texts.performance;
 
@@ -17,7 +18,7 @@ function totals(columns: Columns, name: string): number {
 // Stacked: each series is the sum of itself and those below it, the highest first, so that the lower are drawn over it.
 export function stackedStages(columns: Columns): Series[] {
   const names = columns.names
-    .filter((name) => name.startsWith('stage_') && totals(columns, name) > 0)
+    .filter((name) => name.startsWith('stage_') && !name.includes('waiting') && totals(columns, name) > 0)
     .sort((a, b) => totals(columns, b) - totals(columns, a));
   const sum = columns.times.map(() => 0);
   const shown = names.slice(0, stageColours.length).map((name, at) => {
@@ -27,10 +28,22 @@ export function stackedStages(columns: Columns): Series[] {
   return shown.reverse();
 }
 
-function seriesOf(columns: Columns, total: number) {
+// Windows are finished in bursts: seconds alone would be spikes and gaps.
+const smoothedSeconds = 15;
+
+export function smoothed(values: Column, step: number): Column {
+  const width = Math.max(1, Math.round(smoothedSeconds / step));
+  return values.map((value, at) => {
+    if (value === null) return null;
+    const known = values.slice(Math.max(0, at - width + 1), at + 1).filter((one) => one !== null);
+    return known.reduce((sum, one) => sum + one, 0) / known.length;
+  });
+}
+
+function seriesOf(columns: Columns, total: number, step: number) {
   const used = columns.of('memory_available_bytes').map((value) => (value === null ? null : total - value));
   return {
-    speed: [{ label: words.series.speed, colour: 'accent', values: columns.of('realtime_factor'), isFilled: true }],
+    speed: [{ label: words.series.speed, colour: 'accent', values: smoothed(columns.of('realtime_factor'), step), isFilled: true }],
     memory: [
       { label: words.series.limit, colour: 'bad', values: columns.times.map(() => total), isLimit: true },
       { label: words.series.system, colour: 'secondary', values: used },
@@ -41,6 +54,7 @@ function seriesOf(columns: Columns, total: number) {
       { label: words.series.busy, colour: 'accent', values: columns.of('workers_busy'), isFilled: true },
       { label: words.series.running, colour: 'good', values: columns.of('jobs_running') },
       { label: words.series.queued, colour: 'attention', values: columns.of('jobs_queued') },
+      ...(totals(columns, 'pressure_level') > 0 ? [{ label: words.series.pressure, colour: 'bad', values: columns.of('pressure_level') }] : []),
     ],
     stages: stackedStages(columns),
   } satisfies Record<string, Series[]>;
@@ -49,7 +63,7 @@ function seriesOf(columns: Columns, total: number) {
 const whole = (value: number) => String(Math.round(value * 10) / 10);
 
 export function Charts({ history, total }: { history: History; total: number }) {
-  const series = useMemo(() => seriesOf(columnsOf(history), total), [history, total]);
+  const series = useMemo(() => seriesOf(columnsOf(history), total, history.step), [history, total]);
   if (history.times.length < 2) return <p class="quiet charts-none">{words.noData}</p>;
   const { times } = history;
   return (

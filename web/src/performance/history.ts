@@ -1,17 +1,10 @@
 // The past, for the charts.
 import { useEffect, useState } from 'preact/hooks';
 import { get, sentence } from '../server/client';
+import type { Column, History } from '../server/types';
 import { samples } from './live';
 
-export type Column = (number | null)[];
-
-export interface History {
-  step: number;
-  times: number[];
-  series: Record<string, { mean: Column; min?: Column; max?: Column }>;
-}
-
-export const ranges = { quarter: 900, day: 86_400, week: 7 * 86_400, month: 30 * 86_400, year: 365 * 86_400 } as const;
+export const ranges = { quarter: 899, day: 86_400, week: 7 * 86_400, month: 30 * 86_400, year: 365 * 86_400 } as const;
 export type Range = keyof typeof ranges;
 
 // The mean of each series.
@@ -56,7 +49,8 @@ export function useHistory(range: Range): { history: History | null; error: stri
     const load = async () => {
       const from = Math.floor(Date.now() / 1000) - span;
       try {
-        const loaded = await get<History>(`/api/performance/history?from=${from}`);
+        const step = range === 'quarter' ? '&step=1s' : '';
+        const loaded = await get<History>(`/api/performance/history?from=${from}${step}`);
         if (!isGone) setHistory(loaded);
         setError('');
       } catch (problem) {

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { Empty } from '../parts/empty';
 import { texts } from '../texts';
+import { Changes } from './changes';
 import { Charts } from './charts';
 import { ranges, useHistory, type Range } from './history';
 import { loadStatus, status, statusError, useLive } from './live';
@@ -51,6 +52,7 @@ export function PerformancePage() {
         </div>
         <aside>
           <Recommendations />
+          <Changes />
           <Machine now={now} />
         </aside>
       </div>
