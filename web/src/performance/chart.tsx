@@ -13,6 +13,7 @@ export interface Series {
   label: string;
   colour: string; // a name of tokens.css
   values: Column;
+  own?: Column; // what to tell, where the line is a sum
   isFilled?: boolean;
   isLimit?: boolean; // a dashed line
 }
@@ -43,8 +44,17 @@ function timeText(seconds: number, step: number): string {
   return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: step < 60 ? '2-digit' : undefined });
 }
 
-function seriesOptions(series: Series[], format: Properties['format']): uPlot.Series[] {
-  return series.map(({ label, colour, isFilled, isLimit }) => {
+function numberText(value: number | null | undefined, format: Properties['format']): string {
+  return value === null || value === undefined ? '\u2013' : format(value);
+}
+
+function ownValue(series: Series, at: number | null): number | null | undefined {
+  return at === null ? null : (series.own ?? series.values)[at];
+}
+
+function seriesOptions(latest: { current: Properties }): uPlot.Series[] {
+  const { series, format } = latest.current;
+  return series.map(({ label, colour, isFilled, isLimit }, index) => {
     const stroke = colourOf(colour);
     return {
       label,
@@ -53,7 +63,7 @@ function seriesOptions(series: Series[], format: Properties['format']): uPlot.Se
       dash: isLimit ? [4, 4] : undefined,
       fill: isFilled ? colourOf(colour, 22) : undefined,
       points: { show: false },
-      value: (_plot: uPlot, value: number | null) => (value === null || value === undefined ? '\u2013' : format(value)),
+      value: (_plot: uPlot, _value: number, _series: number, at: number | null) => numberText(ownValue(latest.current.series[index]!, at), format),
     };
   });
 }
@@ -67,7 +77,8 @@ function axes(format: Properties['format']): uPlot.Axis[] {
   ];
 }
 
-function makePlot(element: HTMLElement, { series, times, format }: Properties, onZoom: () => void): uPlot {
+function makePlot(element: HTMLElement, latest: { current: Properties }, onZoom: () => void): uPlot {
+  const { series, times, format } = latest.current;
   return new uPlot(
     {
       width: element.clientWidth,
@@ -76,7 +87,7 @@ function makePlot(element: HTMLElement, { series, times, format }: Properties, o
       cursor: { sync: { key: 'performance' }, drag: { x: true, y: false }, points: { size: 6 } },
       legend: { live: true },
       scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
-      series: [{ value: (_plot, value) => (value ? new Date(value * 1000).toLocaleTimeString('en-GB') : '') }, ...seriesOptions(series, format)],
+      series: [{ value: (_plot, value) => (value ? new Date(value * 1000).toLocaleTimeString('en-GB') : '') }, ...seriesOptions(latest)],
       axes: axes(format),
       hooks: { setSelect: [onZoom] },
     },
@@ -91,12 +102,14 @@ export function Chart(properties: Properties) {
   const plot = useRef<uPlot | null>(null);
   const [isTable, setTable] = useState(false);
   const isZoomed = useRef(false);
+  const latest = useRef(properties);
+  latest.current = properties;
   const shape = `${series.map((one) => one.label).join()}${isDark.value}`;
 
   useEffect(() => {
     if (isTable || !element.current) return;
     isZoomed.current = false;
-    const made = makePlot(element.current, properties, () => (isZoomed.current = true));
+    const made = makePlot(element.current, latest, () => (isZoomed.current = true));
     plot.current = made;
     const watch = new ResizeObserver(() => element.current && made.setSize({ width: element.current.clientWidth, height }));
     watch.observe(element.current);
@@ -151,10 +164,9 @@ function Table({ times, series, format }: Properties) {
           {rows.map((at) => (
             <tr key={times[at]}>
               <th scope="row">{new Date(times[at]! * 1000).toLocaleString('en-GB')}</th>
-              {series.map((one) => {
-                const value = one.values[at];
-                return <td key={one.label}>{value === null || value === undefined ? '\u2013' : format(value)}</td>;
-              })}
+              {series.map((one) => (
+                <td key={one.label}>{numberText(ownValue(one, at), format)}</td>
+              ))}
             </tr>
           ))}
         </tbody>

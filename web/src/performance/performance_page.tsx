@@ -9,6 +9,7 @@ import { loadStatus, status, statusError, useLive } from './live';
 import { Machine } from './machine';
 import { Numbers } from './numbers';
 import './performance_page.css';
+import { Predictions } from './predictions';
 import { Recommendations } from './recommendations';
 
 function RangeChoice({ now, onChange }: { now: Range; onChange: (range: Range) => void }) {
@@ -52,6 +53,7 @@ export function PerformancePage() {
         </div>
         <aside>
           <Recommendations />
+          <Predictions />
           <Changes />
           <Machine now={now} />
         </aside>
