@@ -6,6 +6,16 @@ import subprocess
 
 import pytest
 from conftest import DATA
+from server import Server
+
+
+@pytest.fixture
+def server(tmp_path, tiny):
+    """One that has patience with uploads that are held up."""
+    running = Server(tmp_path / "data", "--body-timeout-seconds", 600)
+    running.start()
+    yield running
+    running.kill()
 
 
 def test_the_page(server, node_folder, tmp_path):
