@@ -4,10 +4,26 @@ import os
 import shutil
 import subprocess
 
+import pytest
 from conftest import DATA
+from server import Server
+
+
+@pytest.fixture
+def server(tmp_path, tiny):
+    """One that has patience with uploads that are held up."""
+    running = Server(tmp_path / "data", "--body-timeout-seconds", 600)
+    running.start()
+    yield running
+    running.kill()
 
 
 def test_the_page(server, node_folder, tmp_path):
+    ffmpeg = shutil.which("ffmpeg")
+    if not ffmpeg:
+        pytest.skip("needs the program ffmpeg")
+    subprocess.run([ffmpeg, "-v", "error", "-stream_loop", "12", "-i", DATA / "jfk.flac", "-c:a", "pcm_s16le",
+                    tmp_path / "long talk.wav"], check=True)
     env = {**os.environ, "SERVER": server.url, "DATA": str(DATA), "FOLDER": str(tmp_path), "CHROMIUM": shutil.which("chromium")}
     done = subprocess.run(["node", "--test", "page.test.js"], cwd=node_folder, env=env, capture_output=True, text=True,
                           timeout=280, check=False)

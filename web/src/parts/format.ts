@@ -61,5 +61,6 @@ export function parseSize(text: string): number {
 
 // A sentence of the server, which begins small.
 export function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1) + (text.endsWith('.') ? '' : '.');
+  const isName = /^\w+_/.test(text); // of a setting
+  return (isName ? text : text.charAt(0).toUpperCase() + text.slice(1)) + (text.endsWith('.') ? '' : '.');
 }

@@ -3,15 +3,17 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import type { Column } from '../server/types';
 import { isDark } from '../state/theme';
 import { texts } from '../texts';
 import './chart.css';
-import type { Column } from './history';
+
 
 export interface Series {
   label: string;
   colour: string; // a name of tokens.css
   values: Column;
+  own?: Column; // what to tell, where the line is a sum
   isFilled?: boolean;
   isLimit?: boolean; // a dashed line
 }
@@ -26,30 +28,42 @@ interface Properties {
 
 const height = 190;
 
-function colourOf(name: string): string {
+// Of a token, with as much of it as said on the ground.
+function colourOf(name: string, percent = 100): string {
   const probe = document.createElement('span');
-  probe.style.color = `var(--${name})`;
+  probe.style.color = `color-mix(in srgb, var(--${name}) ${percent}%, var(--ground))`;
   document.body.append(probe);
   const { color } = getComputedStyle(probe);
   probe.remove();
   return color;
 }
 
-function faded(colour: string, share: number): string {
-  return colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${share})`);
+function timeText(seconds: number, step: number): string {
+  const date = new Date(seconds * 1000);
+  if (step >= 86_400) return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: step < 60 ? '2-digit' : undefined });
 }
 
-function seriesOptions(series: Series[], format: Properties['format']): uPlot.Series[] {
-  return series.map(({ label, colour, isFilled, isLimit }) => {
+function numberText(value: number | null | undefined, format: Properties['format']): string {
+  return value === null || value === undefined ? '\u2013' : format(value);
+}
+
+function ownValue(series: Series, at: number | null): number | null | undefined {
+  return at === null ? null : (series.own ?? series.values)[at];
+}
+
+function seriesOptions(latest: { current: Properties }): uPlot.Series[] {
+  const { series, format } = latest.current;
+  return series.map(({ label, colour, isFilled, isLimit }, index) => {
     const stroke = colourOf(colour);
     return {
       label,
       stroke,
       width: isLimit ? 1 : 2,
       dash: isLimit ? [4, 4] : undefined,
-      fill: isFilled ? faded(stroke, 0.16) : undefined,
+      fill: isFilled ? colourOf(colour, 22) : undefined,
       points: { show: false },
-      value: (_plot: uPlot, value: number | null) => (value === null || value === undefined ? '\u2013' : format(value)),
+      value: (_plot: uPlot, _value: number, _series: number, at: number | null) => numberText(ownValue(latest.current.series[index]!, at), format),
     };
   });
 }
@@ -58,13 +72,14 @@ function axes(format: Properties['format']): uPlot.Axis[] {
   const line = colourOf('line');
   const common = { stroke: colourOf('secondary'), font: `12px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false } };
   return [
-    { ...common, grid: { show: false }, size: 28, space: 70 },
+    { ...common, grid: { show: false }, size: 28, space: 80, values: (_plot, splits, _axis, _space, step) => splits.map((split) => timeText(split, step)) },
     { ...common, grid: { stroke: line, width: 1 }, size: 64, gap: 6, space: 34, values: (_plot, values) => values.map((value) => (value === null ? '' : format(value))) },
   ];
 }
 
-function makePlot(element: HTMLElement, { series, times, format }: Properties): uPlot {
-  const plot = new uPlot(
+function makePlot(element: HTMLElement, latest: { current: Properties }, onZoom: () => void): uPlot {
+  const { series, times, format } = latest.current;
+  return new uPlot(
     {
       width: element.clientWidth,
       height,
@@ -72,13 +87,13 @@ function makePlot(element: HTMLElement, { series, times, format }: Properties): 
       cursor: { sync: { key: 'performance' }, drag: { x: true, y: false }, points: { size: 6 } },
       legend: { live: true },
       scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
-      series: [{ value: (_plot, value) => (value ? new Date(value * 1000).toLocaleTimeString('en-GB') : '') }, ...seriesOptions(series, format)],
+      series: [{ value: (_plot, value) => (value ? new Date(value * 1000).toLocaleTimeString('en-GB') : '') }, ...seriesOptions(latest)],
       axes: axes(format),
+      hooks: { setSelect: [onZoom] },
     },
     [times, ...series.map((one) => one.values)] as uPlot.AlignedData,
     element,
   );
-  return plot;
 }
 
 export function Chart(properties: Properties) {
@@ -86,11 +101,15 @@ export function Chart(properties: Properties) {
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [isTable, setTable] = useState(false);
+  const isZoomed = useRef(false);
+  const latest = useRef(properties);
+  latest.current = properties;
   const shape = `${series.map((one) => one.label).join()}${isDark.value}`;
 
   useEffect(() => {
     if (isTable || !element.current) return;
-    const made = makePlot(element.current, properties);
+    isZoomed.current = false;
+    const made = makePlot(element.current, latest, () => (isZoomed.current = true));
     plot.current = made;
     const watch = new ResizeObserver(() => element.current && made.setSize({ width: element.current.clientWidth, height }));
     watch.observe(element.current);
@@ -104,11 +123,9 @@ export function Chart(properties: Properties) {
   // A zoom stays while new points come.
   useEffect(() => {
     const own = plot.current;
-    if (!own) return;
-    const old = own.data[0];
-    const isWhole = own.scales.x!.min === old[0] && own.scales.x!.max === old.at(-1);
-    own.setData([times, ...series.map((one) => one.values)] as uPlot.AlignedData, isWhole || old.length < 2);
-    if (!isWhole && old.length >= 2) own.redraw();
+    if (!own || own.data[0] === times) return;
+    own.setData([times, ...series.map((one) => one.values)] as uPlot.AlignedData, !isZoomed.current);
+    if (isZoomed.current) own.redraw();
   }, [times, series]);
 
   return (
@@ -120,7 +137,7 @@ export function Chart(properties: Properties) {
           {isTable ? texts.performance.chart : texts.performance.table}
         </button>
       </figcaption>
-      {isTable ? <Table {...properties} /> : <div ref={element} class="chart-plot" />}
+      {isTable ? <Table {...properties} /> : <div ref={element} class="chart-plot" onDblClick={() => (isZoomed.current = false)} />}
     </figure>
   );
 }
@@ -147,10 +164,9 @@ function Table({ times, series, format }: Properties) {
           {rows.map((at) => (
             <tr key={times[at]}>
               <th scope="row">{new Date(times[at]! * 1000).toLocaleString('en-GB')}</th>
-              {series.map((one) => {
-                const value = one.values[at];
-                return <td key={one.label}>{value === null || value === undefined ? '\u2013' : format(value)}</td>;
-              })}
+              {series.map((one) => (
+                <td key={one.label}>{numberText(ownValue(one, at), format)}</td>
+              ))}
             </tr>
           ))}
         </tbody>

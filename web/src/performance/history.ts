@@ -1,50 +1,12 @@
 // The past, for the charts.
 import { useEffect, useState } from 'preact/hooks';
 import { get, sentence } from '../server/client';
+import type { History } from '../server/types';
+import { extended } from './columns';
 import { samples } from './live';
 
-export type Column = (number | null)[];
-
-export interface History {
-  step: number;
-  times: number[];
-  series: Record<string, { mean: Column; min?: Column; max?: Column }>;
-}
-
-export const ranges = { quarter: 900, day: 86_400, week: 7 * 86_400, month: 30 * 86_400, year: 365 * 86_400 } as const;
+export const ranges = { quarter: 899, day: 86_400, week: 7 * 86_400, month: 30 * 86_400, year: 365 * 86_400 } as const;
 export type Range = keyof typeof ranges;
-
-// The mean of each series.
-export interface Columns {
-  times: number[];
-  of: (name: string) => Column;
-  names: string[];
-}
-
-export function columnsOf(history: History): Columns {
-  const none = history.times.map(() => null);
-  return {
-    times: history.times,
-    of: (name) => history.series[name]?.mean ?? none,
-    names: Object.keys(history.series),
-  };
-}
-
-// One more point at the end; what is older than the range goes.
-export function extended(history: History, sample: Record<string, number | null>, span: number): History {
-  const time = sample.time!;
-  if (history.times.length && time <= history.times.at(-1)!) return history;
-  const first = history.times.findIndex((one) => one > time - span);
-  const from = first < 0 ? history.times.length : first;
-  const names = new Set([...Object.keys(history.series), ...Object.keys(sample)]);
-  names.delete('time');
-  const series: History['series'] = {};
-  for (const name of names) {
-    const before = history.series[name]?.mean ?? history.times.map(() => null);
-    series[name] = { mean: [...before.slice(from), sample[name] ?? null] };
-  }
-  return { step: history.step, times: [...history.times.slice(from), time], series };
-}
 
 export function useHistory(range: Range): { history: History | null; error: string } {
   const [history, setHistory] = useState<History | null>(null);
@@ -56,7 +18,8 @@ export function useHistory(range: Range): { history: History | null; error: stri
     const load = async () => {
       const from = Math.floor(Date.now() / 1000) - span;
       try {
-        const loaded = await get<History>(`/api/performance/history?from=${from}`);
+        const step = range === 'quarter' ? '&step=1s' : '';
+        const loaded = await get<History>(`/api/performance/history?from=${from}${step}`);
         if (!isGone) setHistory(loaded);
         setError('');
       } catch (problem) {

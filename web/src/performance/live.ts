@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get, sentence } from '../server/client';
-import type { Performance, Recommendation } from '../server/types';
+import type { History, Performance, Recommendation } from '../server/types';
 
 // Names as in GET /api/performance/history; `time` is in Unix seconds.
 export type Sample = Record<string, number | null>;
@@ -30,11 +30,23 @@ export async function loadStatus(): Promise<void> {
   }
 }
 
+async function loadLastMinute(): Promise<void> {
+  const from = Math.floor(Date.now() / 1000) - keptSeconds;
+  const { times, series } = await get<History>(`/api/performance/history?from=${from}&step=1s`);
+  const past = times.map((time, at): Sample => {
+    const means = Object.entries(series).map(([name, { mean }]) => [name, mean[at] ?? null]);
+    return { time, ...Object.fromEntries(means) };
+  });
+  const [first] = samples.value;
+  samples.value = [...past.filter((one) => !first || one.time! < first.time!), ...samples.value].slice(-keptSeconds);
+}
+
 // While a part of the page shows them.
 export function useLive(): void {
   useEffect(() => {
     samples.value = [];
     void loadStatus();
+    void loadLastMinute();
     const timer = setInterval(() => document.hidden || void loadStatus(), statusEveryMs);
     const source = new EventSource('/api/events?performance=true');
     source.addEventListener('performance', (event) => {

@@ -33,7 +33,7 @@ export function Numbers() {
   const live = samples.value.at(-1) ?? {};
   const words = texts.performance;
   const { resources } = now;
-  const speed = now.recent.realtime_factor;
+  const speed = samples.value.reduce((sum, sample) => sum + (sample.realtime_factor ?? 0), 0) / Math.max(1, samples.value.length);
   const alive = live.workers ?? now.workers.engine;
   const memory = live.process_memory_bytes ?? resources.process_memory_bytes?.value ?? 0;
   const free = live.memory_available_bytes ?? resources.memory_available_bytes.value;
@@ -42,7 +42,7 @@ export function Numbers() {
   const waiting = live.oldest_wait_s ?? now.queue.oldest_wait_s;
   return (
     <dl class="numbers">
-      <NumberCard label={words.speed} value={speed > 0 ? times(speed) : words.idle} hint={words.speedHint} name="realtime_factor" />
+      <NumberCard label={words.speed} value={speed > 0 ? times(speed) : running ? words.starting : words.idle} hint={words.speedHint} name="realtime_factor" />
       <NumberCard label={words.workers} value={live.workers_busy === undefined ? alive : `${live.workers_busy} / ${alive}`} hint={words.workersHint(now.workers.optimal)} name="workers_busy" max={alive || 1} />
       <NumberCard label={words.memory} value={bytes(memory)} hint={words.memoryHint(bytes(free), bytes(resources.memory_total_bytes.value))} name="process_memory_bytes" />
       <NumberCard label={words.queue} value={queued} hint={waiting > 1 ? `${words.queueHint(running)}, ${words.queueWait(wait(waiting))}` : words.queueHint(running)} name="jobs_queued" max={1} />

@@ -2,12 +2,14 @@
 import { useState } from 'preact/hooks';
 import { Empty } from '../parts/empty';
 import { texts } from '../texts';
+import { Changes } from './changes';
 import { Charts } from './charts';
 import { ranges, useHistory, type Range } from './history';
 import { loadStatus, status, statusError, useLive } from './live';
 import { Machine } from './machine';
 import { Numbers } from './numbers';
 import './performance_page.css';
+import { Predictions } from './predictions';
 import { Recommendations } from './recommendations';
 
 function RangeChoice({ now, onChange }: { now: Range; onChange: (range: Range) => void }) {
@@ -51,6 +53,8 @@ export function PerformancePage() {
         </div>
         <aside>
           <Recommendations />
+          <Predictions />
+          <Changes />
           <Machine now={now} />
         </aside>
       </div>

@@ -135,3 +135,11 @@ export interface Recommendation {
   expected_gain: string;
   action: { setting: string; value: string } | { command: string } | null;
 }
+
+export type Column = (number | null)[];
+
+export interface History {
+  step: number;
+  times: number[];
+  series: Record<string, { mean: Column; min?: Column; max?: Column }>;
+}

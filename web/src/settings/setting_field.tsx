@@ -1,6 +1,6 @@
 // One setting: a field made of its definition, saved when it is left or entered.
 import type { TargetedInputEvent } from 'preact';
-import { useId, useState } from 'preact/hooks';
+import { useId, useRef, useState } from 'preact/hooks';
 import type { Setting, SettingValue } from '../server/types';
 import { texts } from '../texts';
 import './setting_field.css';
@@ -14,6 +14,7 @@ interface Properties {
 
 function Field({ setting, id, onChange }: Omit<Properties, 'error'> & { id: string }) {
   const [text, setText] = useState(valueText(setting, setting.value));
+  const sent = useRef('');
   if (setting.kind === 'flag') {
     return (
       <label class="switch">
@@ -35,7 +36,9 @@ function Field({ setting, id, onChange }: Omit<Properties, 'error'> & { id: stri
   }
   const save = () => {
     const value = readValue(setting, text);
-    if (value !== setting.value) onChange(value);
+    if (value === setting.value || text === sent.current) return; // Enter, then leaving the field
+    sent.current = text;
+    onChange(value);
   };
   const common = {
     id,

@@ -25,7 +25,7 @@ export interface Segment {
   words: Word[];
 }
 
-const doubtBelow = 0.4;
+const doubtBelow = 0.33;
 const pauseOfParagraph = 2.5; // seconds
 const wordsOfParagraph = 60; // then the next end of a sentence ends it
 const wordsAtMost = 140;

@@ -15,8 +15,8 @@ const isCalm = matchMedia('(prefers-reduced-motion: reduce)');
 // Where the reading zone begins and ends: below what is fixed at the top.
 function zone(): { top: number; bottom: number } {
   const fixed = document.querySelector('.transcript-side')?.getBoundingClientRect();
-  const isAbove = fixed !== undefined && fixed.width > window.innerWidth * 0.8;
-  return { top: isAbove ? Math.max(0, fixed.bottom) : 64, bottom: window.innerHeight };
+  const isAbove = fixed !== undefined && fixed.width > window.innerWidth * 0.8; // one column: the player stays at the top
+  return { top: isAbove ? fixed.height : 64, bottom: window.innerHeight };
 }
 
 const triesMax = 40;

@@ -15,7 +15,7 @@ interface Properties {
 }
 
 // Neighbours closer than a pixel or two of the widest strip become one.
-export function mergedSpans(coverage: Coverage[], duration: number): Coverage[] {
+function mergedSpans(coverage: Coverage[], duration: number): Coverage[] {
   const merged: Coverage[] = [];
   for (const span of coverage) {
     const last = merged.at(-1);

@@ -1,0 +1,73 @@
+// The past as columns, and what charts make of them. Pure.
+import type { Column, History } from '../server/types';
+
+// The mean of each series.
+export interface Columns {
+  times: number[];
+  of: (name: string) => Column;
+  names: string[];
+}
+
+export function columnsOf(history: History): Columns {
+  const none = history.times.map(() => null);
+  return {
+    times: history.times,
+    of: (name) => history.series[name]?.mean ?? none,
+    names: Object.keys(history.series),
+  };
+}
+
+// One more point at the end; what is older than the range goes.
+export function extended(history: History, sample: Record<string, number | null>, span: number): History {
+  const time = sample.time!;
+  if (history.times.length && time <= history.times.at(-1)!) return history;
+  const first = history.times.findIndex((one) => one > time - span);
+  const from = first < 0 ? history.times.length : first;
+  const names = new Set([...Object.keys(history.series), ...Object.keys(sample)]);
+  names.delete('time');
+  const series: History['series'] = {};
+  for (const name of names) {
+    const before = history.series[name]?.mean ?? history.times.map(() => null);
+    series[name] = { mean: [...before.slice(from), sample[name] ?? null] };
+  }
+  return { step: history.step, times: [...history.times.slice(from), time], series };
+}
+
+const stageColours = ['accent', 'teal', 'violet', 'attention', 'good', 'speech'];
+
+export function total(columns: Columns, name: string): number {
+  return columns.of(name).reduce<number>((sum, value) => sum + (value ?? 0), 0);
+}
+
+export interface Stage {
+  label: string;
+  colour: string;
+  values: Column; // where its line is
+  own: Column; // what it took itself
+  isFilled: true;
+}
+
+// Stacked: each series is the sum of itself and those below it, the highest first, so that the lower are drawn over it.
+export function stackedStages(columns: Columns): Stage[] {
+  const names = columns.names
+    .filter((name) => name.startsWith('stage_') && !name.includes('waiting') && total(columns, name) > 0)
+    .sort((a, b) => total(columns, b) - total(columns, a));
+  const sum = columns.times.map(() => 0);
+  const shown = names.slice(0, stageColours.length).map((name, at) => {
+    columns.of(name).forEach((value, time) => (sum[time]! += value ?? 0));
+    return { label: name.slice('stage_'.length).replaceAll('_', ' '), colour: stageColours[at]!, values: [...sum], own: columns.of(name), isFilled: true as const };
+  });
+  return shown.reverse();
+}
+
+// Windows are finished in bursts: seconds alone would be spikes and gaps.
+const smoothedSeconds = 15;
+
+export function smoothed(values: Column, step: number): Column {
+  const width = Math.max(1, Math.round(smoothedSeconds / step));
+  return values.map((value, at) => {
+    if (value === null) return null;
+    const known = values.slice(Math.max(0, at - width + 1), at + 1).filter((one) => one !== null);
+    return known.reduce((sum, one) => sum + one, 0) / known.length;
+  });
+}

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { columnsOf, extended, smoothed, stackedStages } from './columns';
+
+const history = (times: number[], series: Record<string, (number | null)[]>) => ({
+  step: 1,
+  times,
+  series: Object.fromEntries(Object.entries(series).map(([name, mean]) => [name, { mean }])),
+});
+
+test('a new second comes at the end, an old one goes', () => {
+  const longer = extended(history([1, 2, 3], { load: [0.1, 0.2, 0.3] }), { time: 4, load: 0.4, fresh: 7 }, 3);
+  assert.deepEqual(longer.times, [2, 3, 4]);
+  assert.deepEqual(longer.series.load!.mean, [0.2, 0.3, 0.4]);
+  assert.deepEqual(longer.series.fresh!.mean, [null, null, 7]);
+});
+
+test('a second that is known already changes nothing', () => {
+  const before = history([1, 2], { load: [0.1, 0.2] });
+  assert.equal(extended(before, { time: 2, load: 9 }, 60), before);
+});
+
+test('bursts are spread over what they took', () => {
+  assert.deepEqual(smoothed([0, 15, 0, null, 0], 5), [0, 7.5, 5, null, 0]);
+  assert.deepEqual(smoothed([1, 2, 3], 60), [1, 2, 3]);
+});
+
+test('stages are stacked, the highest first, and waiting is none', () => {
+  const columns = columnsOf(history([1, 2], { stage_small: [1, 0], stage_large_one: [2, 3], stage_waiting_for_work: [9, 9], stage_none: [0, 0], load: [5, 5] }));
+  assert.deepEqual(stackedStages(columns).map(({ label, values, own }) => [label, values, own]), [
+    ['small', [3, 3], [1, 0]],
+    ['large one', [2, 3], [2, 3]],
+  ]);
+});
