@@ -33,6 +33,7 @@ performance::Basis MakeBasis(const settings::Live& live, const fs::path& model_f
     basis.cost.measured_best = calibration->chosen.workers;
     basis.cost.threads = calibration->curve.empty() ? calibration->chosen.threads : 1;
   }
+  if (const char* root = std::getenv("VERBATIM_MACHINE_ROOT")) basis.root = root;
   basis.folder = DataFolder(settings).value_or("");
   return basis;
 }

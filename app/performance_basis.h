@@ -12,7 +12,8 @@
 namespace verbatim::app {
 
 // The basis for the model in a folder, which may be empty: then its size is not known. `settings`
-// outlives it.
+// outlives it. VERBATIM_MACHINE_ROOT names a folder whose proc and sys tell of the machine, in
+// place of "/".
 performance::Basis MakeBasis(const settings::Live& settings,
                              const std::filesystem::path& model_folder,
                              const std::optional<CalibrationEntry>& calibration);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -27,11 +28,13 @@
 #include "jobs/engine_cache.h"
 #include "jobs/jobs.h"
 #include "listen_address.h"
+#include "memory_control.h"
 #include "metrics/metrics.h"
 #include "model_command.h"
 #include "performance/basis.h"
 #include "performance/watch.h"
 #include "performance_basis.h"
+#include "pipeline/memory.h"
 #include "report.h"
 #include "server_settings.h"
 #include "service_options.h"
@@ -52,7 +55,9 @@ using std::chrono::seconds;
 constexpr seconds kRequestsGrace{4};
 constexpr seconds kJobsGrace{5};
 
-constexpr seconds kWatchTime{5};
+// Between looks at the machine, and longer while its memory is at hand.
+constexpr seconds kWatchTime{1};
+constexpr int64_t kCalmWatchMs = 5'000;
 constexpr seconds kSampleTime{1};
 
 // What lies there is the owner's alone.
@@ -147,13 +152,14 @@ class Service {
     jobs::EngineCacheOptions options;
     options.engine.compute_type = ComputeTypeOf(settings);
     options.engine.threads = static_cast<int>(settings.threads);
-    options.engine.batch = static_cast<int>(settings.batch);
     basis_ = MakeBasis(live_, folder, StoredCalibration(arguments_.calibration, folder, *reporter));
+    basis_.engines = [this] { return SumOf(*engines_); };
     options.calibration = [this](const fs::path& model) { return CalibrationOf(model); };
-    watch_ = std::make_unique<performance::Watch>(basis_, *log_);
-    options.workers = [this] { return ChooseWorkers(basis_, watch_->workers()); };
+    options.workers = [this] { return ChooseWorkers(basis_, watch_->shape().workers); };
+    options.estimate = EstimateModel;
     options.loaded_max = static_cast<size_t>(settings.models_loaded_max);
     engines_ = jobs::EngineCache::Make(std::move(options), *log_);
+    watch_ = std::make_unique<performance::Watch>(basis_, *log_);
     return {};
   }
 
@@ -165,8 +171,17 @@ class Service {
 
   // While the server runs.
   void WatchMachine() {
+    const performance::Pressure pressure = watch_->pressure();
+    const bool is_calm = !pressure.is_short && pressure.steps.empty();
+    const int64_t now_ms = clock_.SteadyMs();
+    if (is_calm && now_ms < watch_due_ms_) return;
+    watch_due_ms_ = now_ms + kCalmWatchMs;
     const jobs::Jobs::Load load = jobs_->load();
-    watch_->Tick(clock_.SteadyMs(), {load.queued, load.running, load.oldest_wait_s});
+    watch_->Tick(now_ms, {load.queued, load.running, load.oldest_wait_s});
+  }
+
+  int PressureLevel() const {
+    return watch_ == nullptr ? 0 : static_cast<int>(watch_->pressure().level);
   }
 
   Result<void> OpenStore() {
@@ -175,7 +190,8 @@ class Service {
     database_ = TRY(store::Database::Open(folder / "verbatim.db"));
     TRY_VOID(settings::KeepIn(*database_, live_, clock_, *log_));
     events_ = TRY(api::EventHub::Open(*database_));
-    history_ = TRY(HistoryKeeper::Open({live_, *database_, clock_, *log_, [] { return 0; }}));
+    history_ = TRY(HistoryKeeper::Open(
+        {live_, *database_, clock_, *log_, [this] { return PressureLevel(); }}));
     upload::UploadsOptions options;
     options.folder = folder / "uploads";
     options.limits = UploadLimitsOf(live_.Current());
@@ -188,8 +204,11 @@ class Service {
     options.default_model = settings.model;
     options.limits = JobLimitsOf(settings);
     options.runs = history_->run_events();
+    options.memory = [this] { return ReadMemory(basis_, *watch_); };
+    options.held_bytes = pipeline::ResidentBytes;
     jobs_ = TRY(jobs::Jobs::Open(std::move(options), *database_, *uploads_, *engines_, *metrics_,
                                  clock_, *log_));
+    watch_->ActOn(ActionsOn({*engines_, *database_, clock_, *log_}));
     uploads_->OnComplete([this](store::Connection& connection, const store::Upload& upload) {
       return jobs_->SubmitFor(connection, upload);
     });
@@ -234,6 +253,7 @@ class Service {
     uploads_->SetLimits(UploadLimitsOf(settings));
     jobs_->SetLimits(JobLimitsOf(settings));
     engines_->SetLoadedMax(static_cast<size_t>(settings.models_loaded_max));
+    watch_due_ms_ = 0;
   }
 
   const ServeArguments& arguments_;
@@ -245,6 +265,7 @@ class Service {
   ListenAddress listen_;
   performance::Basis basis_;
   std::unique_ptr<performance::Watch> watch_;
+  std::atomic<int64_t> watch_due_ms_ = 0;
   std::unique_ptr<jobs::EngineCache> engines_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<api::EventHub> events_;

@@ -100,6 +100,7 @@ struct FileRequest {
   // audio, and the windows it finished, which are taken as they are. None: chosen now.
   std::optional<split::SplitPlan> plan = std::nullopt;
   std::vector<WindowResult> finished = {};
+  uint64_t memory_free = 0;  // bytes that a plan is fitted to; 0: what the system says
 };
 
 // Sent a few times a second per file, and once at its end.

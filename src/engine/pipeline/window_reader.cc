@@ -154,9 +154,10 @@ Result<FileSummary> WindowReader::ReadAll(FileTrack& track, const FileRequest& r
   StageScope scope(clock_, Stage::kMedia);
   const std::unique_ptr<media::AudioReader> audio = TRY(Open(request));
   const media::MediaInfo& info = audio->info();
+  const uint64_t memory_free = request.memory_free > 0 ? request.memory_free : FreeMemoryBytes();
   const split::SplitPlan plan =
       request.plan ? *request.plan
-                   : split::PlanSplit({info.duration_estimate, info.size_bytes}, FreeMemoryBytes());
+                   : split::PlanSplit({info.duration_estimate, info.size_bytes}, memory_free);
   call_->collector.Planned(track, plan);
   vad::SegmenterOptions segmenter = segmenter_options_;
   segmenter.length_max = plan.window_target;

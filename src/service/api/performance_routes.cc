@@ -69,6 +69,7 @@ Queue QueueOf(const Services& services, const JobLists& lists, const jobs::Jobs:
 Recent RecentOf(const Services& services, const JobLists& lists, const jobs::Jobs::Load& load) {
   Recent recent;
   recent.realtime_factor = load.realtime_factor;
+  recent.memory_prediction_error = load.memory_prediction_error;
   for (const Job& job : lists.newest) {
     const bool is_recent = services.clock.WallMs() - job.finished_ms < kRecentMs;
     if (!store::IsFinal(job.state) || !is_recent) continue;
@@ -93,10 +94,27 @@ Result<Snapshot> Look(const Services& services) {
 json::object WorkersObject(const Services& services, const Snapshot& snapshot) {
   json::object workers =
       performance::WorkersJson(performance::OptimalWorkerCount(snapshot), snapshot.resources);
-  const int64_t set = snapshot.settings.workers;
-  const int64_t steady = services.watch != nullptr ? services.watch->workers() : 0;
-  workers["engine"] = set > 0 ? set : steady;
+  workers["engine"] = services.watch != nullptr ? services.watch->shape().workers : 0;
   return workers;
+}
+
+json::object PressureObject(const Services& services) {
+  const performance::Pressure pressure =
+      services.watch != nullptr ? services.watch->pressure() : performance::Pressure();
+  return performance::PressureJson(pressure, services.clock.SteadyMs());
+}
+
+json::array ModelsArray(const Services& services) {
+  json::array models;
+  for (const jobs::LoadedModel& model : services.engines.Loaded()) {
+    json::object object{
+        {"name", model.name},   {"is_loaded", model.is_loaded},       {"workers", model.workers},
+        {"batch", model.batch}, {"busy_workers", model.busy_workers}, {"jobs", model.users},
+        {"idle_s", nullptr},    {"memory_bytes", model.bytes()}};
+    if (model.users == 0) object["idle_s"] = static_cast<double>(model.idle_ms) / 1000;
+    models.push_back(std::move(object));
+  }
+  return models;
 }
 
 Result<http::Response> Status(const Services& services, const Call&) {
@@ -104,6 +122,8 @@ Result<http::Response> Status(const Services& services, const Call&) {
   return JsonResponse(200, {{"settings", settings::SettingsJson(services.settings.All())},
                             {"resources", performance::ResourcesJson(snapshot.resources)},
                             {"workers", WorkersObject(services, snapshot)},
+                            {"models", ModelsArray(services)},
+                            {"pressure", PressureObject(services)},
                             {"queue", performance::QueueJson(snapshot.queue)},
                             {"recent", performance::RecentJson(snapshot.recent)}});
 }

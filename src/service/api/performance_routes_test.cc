@@ -30,6 +30,32 @@ TEST(PerformanceRoutesTest, TheStatusNamesSettingsResourcesWorkersAndQueue) {
   EXPECT_EQ(status.at("recent").at("failed").as_int64(), 0);
 }
 
+TEST(PerformanceRoutesTest, TheStatusNamesLoadedModelsAndPressure) {
+  RunningService service;
+  boost::json::value status = Json(service.Get("/api/performance"));
+  EXPECT_TRUE(status.at("models").as_array().empty());
+  EXPECT_EQ(status.at("pressure").at("level").as_int64(), 0);
+  EXPECT_EQ(status.at("pressure").at("name").as_string(), "none");
+  EXPECT_TRUE(status.at("pressure").at("steps").as_array().empty());
+  EXPECT_TRUE(status.at("recent").at("memory_prediction_error").is_null());
+
+  service.script.Hold();
+  const std::string id(service.Submit().at("id").as_string());
+  const auto model = [&] {
+    const boost::json::value now = Json(service.Get("/api/performance"));
+    const boost::json::array& models = now.at("models").as_array();
+    return models.empty() ? boost::json::object() : models[0].as_object();
+  };
+  while (model().empty() || !model().at("is_loaded").as_bool()) std::this_thread::yield();
+  EXPECT_EQ(model().at("name").as_string(), "base");
+  EXPECT_EQ(model().at("jobs").as_int64(), 1);
+  EXPECT_TRUE(model().at("idle_s").is_null());
+  service.script.Release();
+  EXPECT_EQ(service.End(id), "completed");
+  while (model().at("jobs").as_int64() == 1) std::this_thread::yield();
+  EXPECT_GE(model().at("idle_s").to_number<double>(), 0);
+}
+
 TEST(PerformanceRoutesTest, FailedJobsAreCounted) {
   RunningService service;
   service.script.FailWith({ErrorCode::kCorruptMedia, "broken"});

@@ -11,13 +11,16 @@
 namespace verbatim::jobs {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class EngineCacheTest : public testing::Test {
  protected:
   std::unique_ptr<EngineCache> Make(size_t loaded_max = 2) {
     EngineCacheOptions options;
     options.loaded_max = loaded_max;
+    options.estimate = [](const std::string&) { return ModelCost{1000, 100, 10}; };
     options.open = [this](const std::string& model) -> Result<std::unique_ptr<pipeline::Engine>> {
       ++script_->opened;
       if (script_->on_open) TRY_VOID(script_->on_open(model));
@@ -88,12 +91,97 @@ TEST_F(EngineCacheTest, TimeOfUnloadedModelsStillCounts) {
   script_->stages[kStage].nanoseconds = 7;
   EXPECT_EQ(cache->use().workers, 0);
   ASSERT_TRUE(cache->Get("base"));
-  EXPECT_EQ(cache->use().workers, 1);
+  EXPECT_EQ(cache->use().workers, 2);
   EXPECT_EQ(nanoseconds(*cache), 7U);
   ASSERT_TRUE(cache->Get("tiny.en"));
   EXPECT_EQ(script_->alive, 1);
-  EXPECT_EQ(cache->use().workers, 1);
+  EXPECT_EQ(cache->use().workers, 2);
   EXPECT_EQ(nanoseconds(*cache), 14U);
+  cache->ReleaseIdle();
+  EXPECT_EQ(cache->use().workers, 0);
+  EXPECT_EQ(nanoseconds(*cache), 14U);
+}
+
+TEST_F(EngineCacheTest, AllModelsHaveTheSizeThatIsWanted) {
+  const auto cache = Make();
+  const auto base = *cache->Get("base");
+  cache->Resize(3, 0);
+  EXPECT_EQ(base->shape().workers, 3);
+  EXPECT_EQ(base->shape().batch, 4) << "as opened";
+  cache->Resize(1, 1);
+  const auto tiny = *cache->Get("tiny.en");
+  for (const auto& engine : {base, tiny}) {
+    EXPECT_EQ(engine->shape().workers, 1);
+    EXPECT_EQ(engine->shape().batch, 1);
+  }
+  cache->Resize(0, 0);
+  for (const auto& engine : {base, tiny}) {
+    EXPECT_EQ(engine->shape().workers, 2);
+    EXPECT_EQ(engine->shape().batch, 4);
+  }
+}
+
+TEST_F(EngineCacheTest, IdleModelsGoOnRequest) {
+  const auto cache = Make(4);
+  auto base = *cache->Get("base");
+  for (const char* name : {"tiny.en", "small"}) EXPECT_TRUE(cache->Get(name));
+  EXPECT_THAT(cache->ReleaseIdle("small"), ElementsAre("tiny.en"));
+  EXPECT_EQ(script_->alive, 2);
+  EXPECT_TRUE(IsLoaded(*cache, "base"));
+  EXPECT_TRUE(IsLoaded(*cache, "small"));
+  base.reset();
+  EXPECT_THAT(cache->ReleaseIdle(), ElementsAre("base", "small"));
+  EXPECT_EQ(script_->alive, 0);
+  EXPECT_THAT(cache->ReleaseIdle(), IsEmpty());
+}
+
+TEST_F(EngineCacheTest, SaysWhatIsLoadedAndWhatItTakes) {
+  script_->cost = {2000, 200, 20};
+  const auto cache = Make();
+  EXPECT_THAT(cache->Loaded(), IsEmpty());
+  cache->Resize(3, 5);
+  EXPECT_EQ(cache->Describe("base").cost.Bytes(3, 5), 1000U + 3 * (100 + 5 * 10)) << "estimated";
+  EXPECT_FALSE(cache->Describe("base").is_loaded);
+  auto base = *cache->Get("base");
+  ASSERT_EQ(cache->Loaded().size(), 1U);
+  LoadedModel model = cache->Loaded()[0];
+  EXPECT_EQ(model.name, "base");
+  EXPECT_EQ(model.users, 1);
+  EXPECT_EQ(model.workers, 3);
+  EXPECT_EQ(model.batch, 5);
+  EXPECT_EQ(model.bytes(), 2000U + 3 * (200 + 5 * 20)) << "as the engine has it";
+  const auto other_user = *cache->Get("base");
+  EXPECT_EQ(cache->Describe("base").users, 2);
+  base.reset();
+  EXPECT_EQ(cache->Describe("base").users, 1);
+}
+
+TEST_F(EngineCacheTest, AnIdleModelHoldsItsWeights) {
+  script_->cost = {2000, 200, 20};
+  const auto cache = Make();
+  EXPECT_TRUE(cache->Get("base"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  const LoadedModel model = cache->Describe("base");
+  EXPECT_TRUE(model.is_loaded);
+  EXPECT_EQ(model.users, 0);
+  EXPECT_GE(model.idle_ms, 2);
+  EXPECT_EQ(model.bytes(), 2000U);
+  cache->ReleaseIdle();
+  EXPECT_EQ(cache->Describe("base").cost.weights, 2000U) << "remembered";
+}
+
+TEST_F(EngineCacheTest, AModelOnItsWayCountsAsInUse) {
+  const auto cache = Make();
+  std::vector<LoadedModel> seen;
+  script_->on_open = [&](const std::string&) -> Result<void> {
+    seen = cache->Loaded();
+    EXPECT_THAT(cache->ReleaseIdle(), IsEmpty());
+    return {};
+  };
+  ASSERT_TRUE(cache->Get("base"));
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_FALSE(seen[0].is_loaded);
+  EXPECT_EQ(seen[0].users, 1);
 }
 
 TEST_F(EngineCacheTest, HowManyStayMayChange) {

@@ -241,7 +241,10 @@ std::string JobCenter::WhyWaiting(const Job& job) {
     return fmt::format("{} before it in the queue.", JobsAre(static_cast<size_t>(*before)));
   }
   const size_t running = roster_.count();
-  if (running < static_cast<size_t>(limits_.Get().runners)) return "It starts in a moment.";
+  if (running < static_cast<size_t>(limits_.Get().runners)) {
+    const std::string refusal = dispatcher_.WhyRefused(job.id);
+    return refusal.empty() ? "It starts in a moment." : refusal;
+  }
   return fmt::format("{} running, as many as there may be; it is next.", JobsAre(running));
 }
 
@@ -274,7 +277,8 @@ Jobs::Load JobCenter::load() {
           .realtime_factor = throughput_.Factor(parts_.clock.SteadyMs()),
           .oldest_wait_s = static_cast<double>(std::max<int64_t>(waited_ms, 0)) / 1000,
           .windows = throughput_.windows(),
-          .audio_s = throughput_.audio_s()};
+          .audio_s = throughput_.audio_s(),
+          .memory_prediction_error = memory_errors_.Mean()};
 }
 
 }  // namespace verbatim::jobs

@@ -24,6 +24,15 @@
 
 namespace verbatim::jobs {
 
+// What the machine has for jobs now. Unit: bytes.
+struct MemoryNow {
+  uint64_t available_bytes = 0;  // without pushing others out
+  uint64_t held_bytes = 0;       // by this process
+  double safety_factor = 0.8;    // memory_safety_factor
+  bool is_closed = false;        // memory is so short that no job starts
+  uint64_t window_bytes = 0;     // that windows of jobs are fitted to; 0: what the system says
+};
+
 // A run that begins: its model is loaded, nothing of its file is read.
 struct RunStart {
   store::Job job;
@@ -60,6 +69,10 @@ struct JobsOptions {
   uint64_t large_file_bytes = 500'000'000;
   int crashes_max = 3;
   RunEvents runs = {};
+  // None: every job starts, whatever memory there is.
+  std::function<MemoryNow()> memory = {};
+  // By this process; asked several times a second while jobs run.
+  std::function<uint64_t()> held_bytes = {};
 };
 
 inline constexpr int kPriorityMin = -10;
@@ -146,6 +159,9 @@ class Jobs {
     double oldest_wait_s = 0;    // of the queued
     uint64_t windows = 0;        // computed since the start
     double audio_s = 0;          // seconds of audio in them
+    // By which share predictions of memory were wrong, on average over the newest jobs; none
+    // before the first.
+    std::optional<double> memory_prediction_error;
   };
   virtual Load load() = 0;
 };

@@ -20,6 +20,7 @@ using transcript::Transcript;
 constexpr auto kTickTime = 100ms;
 constexpr auto kSweepTime = 60s;
 constexpr auto kIdleTime = 5s;        // the bell rings before, unless something was overlooked
+constexpr auto kMemoryTime = 1s;      // between looks at memory that the next job waits for
 constexpr auto kBytesTime = 250ms;    // between looks at an upload whose head is still to come
 constexpr auto kTroubleTime = 1s;     // after the store has failed
 constexpr int64_t kStallMs = 60'000;  // an upload that stands still gives its runner back
@@ -44,9 +45,11 @@ JobCenter::JobCenter(JobsOptions options, const Parts& parts)
       limits_(options_.limits),
       parts_(parts),
       ledger_(parts.database, parts.clock, RandomId(), options_.lease_ms),
-      dispatcher_(limits_, ledger_, parts.database, parts.uploads, roster_, parts.clock),
+      admission_(options_, parts.engines, roster_, parts.clock, parts.log),
+      dispatcher_(limits_, ledger_, parts.database, parts.uploads, roster_, admission_,
+                  parts.clock),
       tools_{ledger_,     parts.database, parts.uploads, parts.engines, parts.metrics,
-             parts.clock, parts.log,      limits_,       options_.runs} {}
+             parts.clock, parts.log,      limits_,       options_.runs, options_.memory} {}
 
 void JobCenter::Abandon() {
   is_stopping_ = true;
@@ -142,8 +145,9 @@ void JobCenter::RunnerLoop(const std::stop_token& stop) {
     const Step step = RunNext();
     if (step == Step::kTrouble) bell_.Sleep(kTroubleTime, stop);
     if (step != Step::kNothing) continue;
-    const std::chrono::milliseconds time =
-        dispatcher_.is_awaiting_bytes() ? kBytesTime : std::chrono::milliseconds(kIdleTime);
+    std::chrono::milliseconds time = kIdleTime;
+    if (dispatcher_.is_awaiting_memory()) time = kMemoryTime;
+    if (dispatcher_.is_awaiting_bytes()) time = kBytesTime;
     if (!is_stopping_) bell_.Wait(seen, time, stop);
   }
   MutexLock lock(runners_mutex_);
@@ -167,6 +171,7 @@ JobCenter::Step JobCenter::RunNext() {
   // Stop may have looked at the roster just before this run was in it.
   if (is_stopping_) (*claimed)->run->Stop(StopReason::kShutdown);
   Work(**claimed);
+  NoteMemory(*(*claimed)->run);
   const bool is_trouble = (*claimed)->run->reason() == StopReason::kStorage;
   roster_.Remove((*claimed)->run);
   Changed();
@@ -258,6 +263,21 @@ void JobCenter::NoteEnd(const Job& job) {
   parts_.metrics.OnJobEnded(JobStateName(job.state), waited_s, worked_s, audio_s);
 }
 
+void JobCenter::NoteMemory(const ActiveRun& run) {
+  const MemoryUse use = run.memory_use();
+  if (use.peak_bytes == 0) return;
+  memory_errors_.Add(use.error());
+  parts_.log.Debug("job {}: {} MB at most, {} MB were predicted ({:+.0f} %)", run.job(),
+                   use.peak_bytes / 1'000'000, use.predicted_bytes / 1'000'000, use.error() * 100);
+}
+
+void JobCenter::MeasureMemory() {
+  const std::vector<std::shared_ptr<ActiveRun>> runs = roster_.all();
+  if (runs.empty() || !options_.held_bytes) return;
+  const MemoryUse now{admission_.Predicted(), options_.held_bytes()};
+  for (const std::shared_ptr<ActiveRun>& run : runs) run->NoteMemory(now);
+}
+
 void JobCenter::Changed() {
   is_changed_ = true;
   bell_.Ring();
@@ -283,6 +303,7 @@ void JobCenter::Tick() {
   for (const std::shared_ptr<ActiveRun>& run : roster_.all()) {
     run->CheckTime(now_ms, {LimitOf(*run), kStallMs});
   }
+  MeasureMemory();
   if (now_ms >= heartbeat_due_ms_) {
     heartbeat_due_ms_ = now_ms + options_.heartbeat_ms;
     RenewLeases();

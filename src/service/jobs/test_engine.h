@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "jobs/engine_cache.h"
 #include "pipeline/transcribe.h"
 
 namespace verbatim::jobs {
@@ -30,6 +31,7 @@ struct FakeScript {
   std::function<Result<void>(const std::string& model)> on_open;
   bool is_backwards = false;                // windows come in reverse order
   profile::StageMeter::Totals stages = {};  // of each engine
+  ModelCost cost;                           // of each engine
 
   Mutex mutex;
   std::map<std::string, int> computed GUARDED_BY(mutex);  // "file window" -> how often
@@ -42,12 +44,20 @@ struct FakeScript {
 // read.
 class FakeEngine final : public pipeline::Engine {
  public:
+  // As opened, it has 2 workers of 4 windows.
   explicit FakeEngine(std::shared_ptr<FakeScript> script) : script_(std::move(script)) {
     ++script_->alive;
   }
   ~FakeEngine() override { --script_->alive; }
 
-  Shape shape() const override { return {.workers = 1, .threads = 1, .batch = 1}; }
+  Shape shape() const override { return {.workers = workers_, .threads = 1, .batch = batch_}; }
+  void Resize(int workers, int batch) override {
+    workers_ = workers;
+    batch_ = batch;
+  }
+  uint64_t PredictBytes(int workers, int batch) const override {
+    return script_->cost.Bytes(workers, batch);
+  }
   bool is_multilingual() const override { return true; }
   profile::StageMeter::Totals stage_totals() const override { return script_->stages; }
 
@@ -161,6 +171,8 @@ class FakeEngine final : public pipeline::Engine {
   }
 
   const std::shared_ptr<FakeScript> script_;
+  std::atomic<int> workers_ = 2;
+  std::atomic<int> batch_ = 4;
 };
 
 }  // namespace verbatim::jobs

@@ -136,6 +136,7 @@ class TestServer {
 
   std::unique_ptr<EngineCache> MakeEngines() {
     EngineCacheOptions options;
+    options.estimate = [this](const std::string&) { return script_->cost; };
     options.open = [this](const std::string& model) -> Result<std::unique_ptr<pipeline::Engine>> {
       ++script_->opened;
       if (script_->on_open) TRY_VOID(script_->on_open(model));

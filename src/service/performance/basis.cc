@@ -10,6 +10,7 @@ Snapshot TakeSnapshot(const Basis& basis, const Queue& queue, const Recent& rece
   snapshot.settings = basis.settings->Current();
   snapshot.cost = basis.cost;
   snapshot.is_calibrated = basis.is_calibrated;
+  if (basis.engines) snapshot.engines = basis.engines();
   snapshot.queue = queue;
   snapshot.recent = recent;
   return snapshot;

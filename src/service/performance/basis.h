@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 
 #include "performance/recommendations.h"
 #include "settings/live.h"
@@ -16,6 +17,7 @@ struct Basis {
   bool is_calibrated = false;                // it was measured on this machine
   std::filesystem::path folder = {};  // where files are kept; empty: its disk is not asked for
   std::filesystem::path root = "/";
+  std::function<LoadedEngines()> engines = {};  // empty: there are none
 };
 
 // Everything as it is now. Thread: any.

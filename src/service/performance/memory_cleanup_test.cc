@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <latch>
+#include <thread>
 #include <vector>
 
 #include "base/test_root.h"
@@ -34,6 +36,27 @@ TEST(MemoryCleanupTest, WhatIsFreedComesBackAndIsCounted) {
   EXPECT_EQ(result.source, "smaps_rollup");
   EXPECT_GE(result.returned_bytes, 80 * kMegabyte);
   EXPECT_EQ(result.before_bytes - result.after_bytes, result.returned_bytes);
+}
+
+// Threads allocate from arenas of their own, which stay theirs when all is freed.
+TEST(MemoryCleanupTest, WhatThreadsAtWorkHaveFreedComesBack) {
+  if (kIsAllocatorReplaced) GTEST_SKIP() << "needs the system's allocator";
+  constexpr int kThreads = 4;
+  std::latch is_freed(kThreads);
+  std::latch is_over(1);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      const KeptMemory kept(24);
+      is_freed.count_down();
+      is_over.wait();
+    });
+  }
+  is_freed.wait();
+  const MemoryResult result = OptimizeMemory({});
+  is_over.count_down();
+  EXPECT_TRUE(result.is_done);
+  EXPECT_GE(result.returned_bytes, kThreads * 20 * kMegabyte);
 }
 
 TEST(MemoryCleanupTest, IsLeftOutWhereItIsNotWorthwhile) {

@@ -19,7 +19,16 @@ std::string CleanupCommand(const settings::Settings& settings) {
 }
 
 WorkerCount OptimalWorkerCount(const Snapshot& snapshot) {
-  return OptimalWorkerCount(snapshot.resources, {}, snapshot.cost, LimitsOf(snapshot.settings));
+  Resources reach = snapshot.resources;
+  Reading<uint64_t>& available = reach.memory_available;
+  const uint64_t held = std::min(snapshot.engines.bytes, reach.process_memory.value);
+  if (held > 0) {
+    available.value = std::min(available.value + held, reach.memory_total.value);
+    available.source += fmt::format(", {} MB of it held by loaded models", held / 1'000'000);
+  }
+  WorkerCost cost = snapshot.cost;
+  cost.shared_bytes = std::max(cost.shared_bytes, snapshot.engines.weights);
+  return OptimalWorkerCount(reach, {}, cost, LimitsOf(snapshot.settings));
 }
 
 std::string_view SeverityName(Severity severity) {

@@ -2,6 +2,8 @@
 // measured. A rule speaks only where the numbers support it, and names them.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,16 @@ struct Recent {
   int failed = 0;                // of these
   int timed_out = 0;             // of the failed
   double timed_out_after_s = 0;  // how long the longest of these was worked on
+  // By how much predictions of memory were wrong, as a share of what was taken; none before the
+  // first job.
+  std::optional<double> memory_prediction_error = {};
+};
+
+// Models in memory.
+struct LoadedEngines {
+  uint64_t bytes = 0;    // that they hold
+  uint64_t weights = 0;  // bytes of these that are no worker's
+  int busy = 0;          // models that a job uses
 };
 
 // All that is known at one time.
@@ -34,11 +46,14 @@ struct Snapshot {
   settings::Settings settings;
   WorkerCost cost;
   bool is_calibrated = false;  // the model was measured on this machine
+  LoadedEngines engines;
   Queue queue;
   Recent recent;
 };
 
-// The optimum for the machine and its settings, whatever is to be done.
+// The optimum for the machine and its settings, whatever is to be done; of all models together.
+// What loaded models hold counts as available: it is theirs already, and comes back if they get
+// smaller.
 WorkerCount OptimalWorkerCount(const Snapshot& snapshot);
 
 enum class Severity { kInfo, kWarning, kCritical };

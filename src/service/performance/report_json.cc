@@ -19,6 +19,10 @@ json::value ReadingJson(const std::optional<Reading<T>>& reading) {
   return reading ? ReadingJson(*reading) : json::value(nullptr);
 }
 
+json::value OrNull(const std::optional<double>& number) {
+  return number ? json::value(*number) : json::value(nullptr);
+}
+
 json::value ActionJson(const Action& action) {
   if (!action.setting.empty()) {
     return json::object{{"setting", action.setting}, {"value", action.value}};
@@ -82,7 +86,31 @@ json::object RecentJson(const Recent& recent) {
           {"ended", recent.ended},
           {"failed", recent.failed},
           {"timed_out", recent.timed_out},
-          {"timed_out_after_s", recent.timed_out_after_s}};
+          {"timed_out_after_s", recent.timed_out_after_s},
+          {"memory_prediction_error", OrNull(recent.memory_prediction_error)}};
+}
+
+json::object PressureJson(const Pressure& pressure, int64_t now_ms) {
+  const auto since = [now_ms](const PressureStep& step) {
+    return static_cast<double>(now_ms - step.since_ms) / 1000;
+  };
+  json::array steps;
+  for (const PressureStep& step : pressure.steps) {
+    steps.push_back(json::object{{"level", static_cast<int>(step.level)},
+                                 {"name", PressureName(step.level)},
+                                 {"since_s", since(step)},
+                                 {"returned_mb", step.returned_bytes >> 20}});
+  }
+  json::object object{{"level", static_cast<int>(pressure.level)},
+                      {"name", PressureName(pressure.level)},
+                      {"since_s", nullptr},
+                      {"is_short", pressure.is_short},
+                      {"workers", pressure.shape.workers},
+                      {"batch", nullptr},
+                      {"steps", std::move(steps)}};
+  if (!pressure.steps.empty()) object["since_s"] = since(pressure.steps.back());
+  if (pressure.shape.batch > 0) object["batch"] = pressure.shape.batch;
+  return object;
 }
 
 }  // namespace verbatim::performance

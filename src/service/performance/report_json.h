@@ -3,10 +3,12 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <cstdint>
 
 #include "performance/memory_cleanup.h"
 #include "performance/recommendations.h"
 #include "performance/resources.h"
+#include "performance/watch.h"
 #include "performance/worker_count.h"
 
 namespace verbatim::performance {
@@ -26,7 +28,12 @@ boost::json::object CleanupJson(const MemoryResult& result);
 // queued, running, oldest_wait_s.
 boost::json::object QueueJson(const Queue& queue);
 
-// realtime_factor, ended, failed, timed_out, timed_out_after_s.
+// level, name, since_s (null: none is in force), is_short, workers, batch (null: as chosen when a
+// model was loaded), steps: of each level, name, since_s, returned_mb. Unit: steady time.
+boost::json::object PressureJson(const Pressure& pressure, int64_t now_ms);
+
+// realtime_factor, ended, failed, timed_out, timed_out_after_s, memory_prediction_error (null: not
+// known yet).
 boost::json::object RecentJson(const Recent& recent);
 
 }  // namespace verbatim::performance

@@ -4,8 +4,8 @@
 
 #include <boost/json/serialize.hpp>
 
-#include "performance/basis.h"
 #include "base/test_root.h"
+#include "performance/basis.h"
 
 namespace verbatim::performance {
 namespace {
@@ -67,7 +67,27 @@ TEST(ReportJsonTest, CleanupQueueAndRecent) {
             R"("after_bytes":157286400,"source":"smaps_rollup",)"
             R"("message":"Performance optimization completed - memory cleaned: 150MB"})");
   EXPECT_EQ(QueueJson({3, 1, 2.5}).at("oldest_wait_s").as_double(), 2.5);
-  EXPECT_EQ(RecentJson({1.5, 10, 2, 1}).at("timed_out").as_int64(), 1);
+  EXPECT_EQ(RecentJson({1.5, 10, 2, 1, {}}).at("timed_out").as_int64(), 1);
+  EXPECT_TRUE(RecentJson({}).at("memory_prediction_error").is_null());
+  EXPECT_EQ(RecentJson({0, 1, 0, 0, 0.25}).at("memory_prediction_error").as_double(), 0.25);
+}
+
+TEST(ReportJsonTest, PressureHasItsStepsAndWhatTheyBrought) {
+  Pressure pressure;
+  pressure.shape.workers = 4;
+  EXPECT_EQ(json::serialize(PressureJson(pressure, 10'000)),
+            R"({"level":0,"name":"none","since_s":null,"is_short":false,"workers":4,"batch":null,)"
+            R"("steps":[]})");
+  pressure = {PressureLevel::kSmallBatch,
+              true,
+              {{PressureLevel::kFewerWorkers, 2'000, 0, 96 << 20},
+               {PressureLevel::kSmallBatch, 5'500, 0, 0}},
+              {1, 1}};
+  EXPECT_EQ(json::serialize(PressureJson(pressure, 10'000)),
+            R"({"level":2,"name":"small_batch","since_s":4.5E0,"is_short":true,"workers":1,)"
+            R"("batch":1,"steps":[{"level":1,"name":"fewer_workers","since_s":8E0,)"
+            R"("returned_mb":96},{"level":2,"name":"small_batch","since_s":4.5E0,)"
+            R"("returned_mb":0}]})");
 }
 
 TEST(BasisTest, TheSizeOfAModelIsThatOfItsWeights) {

@@ -20,6 +20,8 @@ struct WorkerLimits {
   double low_memory_threshold_gb = 4.0;
   double high_memory_threshold_gb = 16.0;
   double memory_safety_factor = 0.8;
+
+  friend bool operator==(const WorkerLimits&, const WorkerLimits&) = default;
 };
 
 // The limits among the settings.

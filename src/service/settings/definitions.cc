@@ -113,7 +113,12 @@ const std::array kDefinitions = {
     Live(Decimal("memory_safety_factor", &Settings::memory_safety_factor, {0.1, 1.0},
                  "Share of the available memory that may be planned for")),
     Live(Flag("enable_memory_cleanup", &Settings::enable_memory_cleanup,
-              "Give unused memory back to the system now and then while nothing is worked on")),
+              "Give unused memory back to the system once work has ended, and now and then during "
+              "it")),
+    Live(Integer("memory_recovery_seconds", &Settings::memory_recovery_seconds, {1, 3600},
+                 "How long memory must be at hand again before the service grows by a step, after "
+                 "it gave way while memory was short",
+                 "s")),
     Live(
         Flag("auto_tune", &Settings::auto_tune,
              "Try other numbers of workers and batch sizes on real jobs, and keep what is faster")),

@@ -42,6 +42,7 @@ struct Settings {
   double high_memory_threshold_gb = 16.0;
   double memory_safety_factor = 0.8;
   bool enable_memory_cleanup = true;
+  int64_t memory_recovery_seconds = 30;
   bool auto_tune = false;
 
   uint64_t max_file_size_bytes = 1ULL << 30;

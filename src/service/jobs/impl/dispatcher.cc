@@ -12,17 +12,28 @@ using store::Job;
 
 constexpr size_t kLookMin = 32;  // jobs of the queue that are read at first
 
+RunNeeds NeedsOf(const Job& job, uint64_t file_bytes) {
+  const JobOptions options = ParseJobOptions(job.options).value_or(JobOptions{});
+  return {options.model, JobBytes(file_bytes)};
+}
+
 }  // namespace
 
 Result<std::optional<ClaimedJob>> Dispatcher::Claim() {
   MutexLock lock(mutex_);
   is_awaiting_bytes_ = false;
+  refusal_ = {};
   if (roster_.count() >= static_cast<size_t>(limits_.Get().runners)) return std::nullopt;
   for (size_t count = kLookMin;; count *= 8) {
     const Candidates candidates = TRY(Look(count));
     for (const Candidate& candidate : candidates.list) {
       if (!TRY(MayStart(candidate))) continue;
-      if (std::optional<ClaimedJob> claimed = TRY(Take(candidate))) {
+      const RunNeeds needs = NeedsOf(candidate.job, candidate.upload_length.value_or(0));
+      if (auto reason = admission_.Refuse(candidate.job, needs)) {
+        refusal_ = {candidate.job.id, *std::move(reason)};
+        return std::nullopt;
+      }
+      if (std::optional<ClaimedJob> claimed = TRY(Take(candidate, needs))) {
         awaiting_whole_.erase(candidate.job.id);
         orders_.erase(candidate.job.upload);
         return claimed;
@@ -69,11 +80,11 @@ Result<bool> Dispatcher::MayStart(const Candidate& candidate) {
          roster_.count() + 1 < static_cast<size_t>(limits_.Get().runners);
 }
 
-Result<std::optional<ClaimedJob>> Dispatcher::Take(const Candidate& candidate) {
+Result<std::optional<ClaimedJob>> Dispatcher::Take(const Candidate& candidate, RunNeeds needs) {
   const Ledger::Attempt attempt{candidate.job.id, candidate.job.attempt + 1};
   // In the roster before it is running, so that no moment exists in which nobody has it.
   auto run = std::make_shared<ActiveRun>(attempt.job, attempt.number, clock_.SteadyMs(),
-                                         candidate.upload_length.value_or(0));
+                                         candidate.upload_length.value_or(0), std::move(needs));
   roster_.Add(run);
   Result<std::optional<Job>> job = ledger_.Claim(attempt);
   if (!job || !*job || IsFinal((*job)->state)) roster_.Remove(run);
@@ -86,6 +97,16 @@ Result<std::optional<ClaimedJob>> Dispatcher::Take(const Candidate& candidate) {
 void Dispatcher::AwaitWhole(const std::string& job) {
   MutexLock lock(mutex_);
   awaiting_whole_.insert(job);
+}
+
+std::string Dispatcher::WhyRefused(const std::string& job) const {
+  MutexLock lock(mutex_);
+  return refusal_.job == job ? refusal_.reason : "";
+}
+
+bool Dispatcher::is_awaiting_memory() const {
+  MutexLock lock(mutex_);
+  return !refusal_.job.empty();
 }
 
 bool Dispatcher::is_awaiting_bytes() const {

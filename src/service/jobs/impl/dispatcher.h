@@ -1,6 +1,7 @@
 // Which job is next: by priority, then age. A job whose file is still being received may start if
 // the file can be read in order, and if that leaves a runner free for files that are whole: so a
-// slow upload never holds up the others.
+// slow upload never holds up the others. The next job waits until there is memory for it, and those
+// behind it with it.
 #pragma once
 
 #include <map>
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "base/latest.h"
 #include "base/mutex.h"
+#include "jobs/impl/admission.h"
 #include "jobs/impl/container.h"
 #include "jobs/impl/ledger.h"
 #include "jobs/impl/roster.h"
@@ -33,12 +35,13 @@ struct ClaimedJob {
 class Dispatcher {
  public:
   Dispatcher(const Latest<JobLimits>& limits, Ledger& ledger, store::Database& database,
-             upload::Uploads& uploads, Roster& roster, const Clock& clock)
+             upload::Uploads& uploads, Roster& roster, Admission& admission, const Clock& clock)
       : limits_(limits),
         ledger_(ledger),
         database_(database),
         uploads_(uploads),
         roster_(roster),
+        admission_(admission),
         clock_(clock) {}
 
   // Claims the next job, and enters its run in the roster. None: there is nothing that may start.
@@ -49,6 +52,11 @@ class Dispatcher {
 
   // Whether a job waits for nothing but more of its file.
   bool is_awaiting_bytes() const;
+
+  // Why the next job does not start, if it was this one when last looked; else empty.
+  std::string WhyRefused(const std::string& job) const;
+  // Whether the next job waits for memory.
+  bool is_awaiting_memory() const;
 
  private:
   struct Candidate {
@@ -63,18 +71,24 @@ class Dispatcher {
   // The first jobs of the queue that may start, up to the first whose file is whole.
   Result<Candidates> Look(size_t count) REQUIRES(mutex_);
   Result<bool> MayStart(const Candidate& candidate) REQUIRES(mutex_);
-  Result<std::optional<ClaimedJob>> Take(const Candidate& candidate);
+  Result<std::optional<ClaimedJob>> Take(const Candidate& candidate, RunNeeds needs);
 
   const Latest<JobLimits>& limits_;
   Ledger& ledger_;
   store::Database& database_;
   upload::Uploads& uploads_;
   Roster& roster_;
+  Admission& admission_;
   const Clock& clock_;
   mutable Mutex mutex_;
   std::set<std::string> awaiting_whole_ GUARDED_BY(mutex_);        // ids of jobs
   std::map<std::string, ReadingOrder> orders_ GUARDED_BY(mutex_);  // of uploads still received
   bool is_awaiting_bytes_ GUARDED_BY(mutex_) = false;
+  struct Refusal {
+    std::string job;
+    std::string reason;
+  };
+  Refusal refusal_ GUARDED_BY(mutex_);
 };
 
 }  // namespace verbatim::jobs

@@ -11,10 +11,12 @@
 
 #include "base/latest.h"
 #include "base/mutex.h"
+#include "jobs/impl/admission.h"
 #include "jobs/impl/bell.h"
 #include "jobs/impl/dispatcher.h"
 #include "jobs/impl/job_run.h"
 #include "jobs/impl/ledger.h"
+#include "jobs/impl/memory_use.h"
 #include "jobs/impl/roster.h"
 #include "jobs/impl/throughput.h"
 #include "jobs/jobs.h"
@@ -79,12 +81,14 @@ class JobCenter final : public Jobs {
   Result<store::Job> Restart(const Ledger::Attempt& attempt, const Error& error);
   JobFailure Explain(const store::Job& job, const Error& error);
   void NoteEnd(const store::Job& job);
+  void NoteMemory(const ActiveRun& run);
   void Changed();
   void RefreshCounts();
   void RenewLeases();
   // How long it may be worked on.
   int64_t LimitOf(const ActiveRun& run) const;
   void RemoveUpload(const std::string& id);
+  void MeasureMemory();
 
   Result<JobOptions> Check(const JobRequest& request);
   // The part of Submit that is one transaction.
@@ -98,9 +102,11 @@ class JobCenter final : public Jobs {
   const Parts parts_;
   Ledger ledger_;
   Roster roster_;
+  Admission admission_;
   Dispatcher dispatcher_;
   const RunTools tools_;
   Throughput throughput_;
+  MemoryErrors memory_errors_;
   Bell bell_;
   std::atomic<bool> is_stopping_ = false;
   std::atomic<bool> is_changed_ = false;  // since the counts were taken

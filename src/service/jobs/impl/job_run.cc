@@ -62,6 +62,7 @@ Result<void> JobRun::Resume(pipeline::FileRequest& request) {
   request.path = stored.filename;
   if (job_.plan.empty() && stored.windows.empty()) {
     if (!tools_.limits.Get().chunk_size_optimization) request.plan.emplace();
+    if (tools_.memory) request.memory_free = tools_.memory().window_bytes;
     return {};
   }
   Result<split::SplitPlan> plan = pipeline::DecodeSplitPlan(job_.plan);

@@ -2,6 +2,7 @@
 // Every window is in the ledger, with the events that tell it, before the next step.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct RunTools {
   Log& log;
   const Latest<JobLimits>& limits;
   const RunEvents& runs;
+  const std::function<MemoryNow()>& memory;  // may be empty
 };
 
 // Thread: one; the engine's workers call back one at a time.

@@ -54,6 +54,17 @@ void ActiveRun::CheckTime(int64_t now_ms, const TimeLimits& limits) {
   if (reason != StopReason::kNone) Stop(reason);
 }
 
+void ActiveRun::NoteMemory(const MemoryUse& now) {
+  MutexLock lock(mutex_);
+  memory_use_.predicted_bytes = std::max(memory_use_.predicted_bytes, now.predicted_bytes);
+  memory_use_.peak_bytes = std::max(memory_use_.peak_bytes, now.peak_bytes);
+}
+
+MemoryUse ActiveRun::memory_use() const {
+  MutexLock lock(mutex_);
+  return memory_use_;
+}
+
 void ActiveRun::SetPace(const Pace& pace) {
   MutexLock lock(mutex_);
   pace_ = pace;

@@ -11,6 +11,7 @@
 
 #include "base/byte_source.h"
 #include "base/mutex.h"
+#include "jobs/impl/memory_use.h"
 #include "jobs/jobs.h"
 
 namespace verbatim::jobs {
@@ -32,19 +33,27 @@ struct TimeLimits {
   int64_t stall_ms = 0;  // without a byte of a file that is still received
 };
 
+// What a run takes: its model, and memory of its own besides.
+struct RunNeeds {
+  std::string model;
+  uint64_t bytes = 0;
+};
+
 // One attempt at a job. Thread: any.
 class ActiveRun {
  public:
-  ActiveRun(std::string job, int attempt, int64_t now_ms, uint64_t file_bytes)
+  ActiveRun(std::string job, int attempt, int64_t now_ms, uint64_t file_bytes, RunNeeds needs = {})
       : job_(std::move(job)),
         attempt_(attempt),
         file_bytes_(file_bytes),
+        needs_(std::move(needs)),
         counted_from_ms_(now_ms) {}
 
   const std::string& job() const { return job_; }
   int attempt() const { return attempt_; }
   // As the file was known to be when it began.
   uint64_t file_bytes() const { return file_bytes_; }
+  const RunNeeds& needs() const { return needs_; }
   std::stop_token stop_token() const { return stop_.get_token(); }
 
   // Ends it; the first reason counts.
@@ -60,6 +69,10 @@ class ActiveRun {
   // that does not grow for too long sends the job back. Called now and then. Unit: steady clock.
   void CheckTime(int64_t now_ms, const TimeLimits& limits);
 
+  // What the process holds now, and what was predicted: the most of each is kept.
+  void NoteMemory(const MemoryUse& now);
+  MemoryUse memory_use() const;
+
   void SetPace(const Pace& pace);
   Pace pace() const;
 
@@ -67,6 +80,7 @@ class ActiveRun {
   const std::string job_;
   const int attempt_;
   const uint64_t file_bytes_;
+  const RunNeeds needs_;
   std::stop_source stop_;
   mutable Mutex mutex_;
   StopReason reason_ GUARDED_BY(mutex_) = StopReason::kNone;
@@ -76,6 +90,7 @@ class ActiveRun {
   std::optional<int64_t> grown_ms_ GUARDED_BY(mutex_);
   int64_t counted_from_ms_ GUARDED_BY(mutex_);
   Pace pace_ GUARDED_BY(mutex_);
+  MemoryUse memory_use_ GUARDED_BY(mutex_);
 };
 
 // Thread: any.
