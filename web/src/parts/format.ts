@@ -30,7 +30,7 @@ export function wait(seconds: number): string {
 }
 
 export function times(factor: number): string {
-  return `${factor >= 10 ? Math.round(factor) : factor.toFixed(1)}\u00d7`;
+  return `${factor >= 10 || factor === 0 ? Math.round(factor) : factor.toFixed(1)}\u00d7`;
 }
 
 export function count(value: number): string {

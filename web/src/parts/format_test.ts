@@ -15,7 +15,7 @@ test('times left grow coarser', () => {
 });
 
 test('factors', () => {
-  assert.deepEqual([0.83, 9.02, 41.2].map(times), ['0.8×', '9.0×', '41×']);
+  assert.deepEqual([0, 0.83, 9.02, 41.2].map(times), ['0×', '0.8×', '9.0×', '41×']);
 });
 
 test('sizes of settings', () => {
