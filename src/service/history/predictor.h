@@ -27,8 +27,8 @@ struct JobFacts {
   std::string ending;         // of the file's name: "mp4"
   uint64_t file_bytes = 0;
   double audio_s = 0;  // 0: unknown, estimated from the file's size
-  int workers = 0;  // 0: the forecaster's business
-  int threads = 1;  // of each worker
+  int workers = 0;     // 0: the forecaster's business
+  int threads = 1;     // of each worker
   int batch = 0;
   int beams = 1;
   bool is_language_given = false;
