@@ -154,7 +154,7 @@ Resources ReadResources(const ResourceOptions& options) {
 }
 
 uint64_t ResidentBytes(const fs::path& root) {
-  const std::optional<ProcessPages> pages = ReadStatm(root);
+  const std::optional<ProcessPages> pages = ReadProcessPages(root);
   return pages ? pages->resident : 0;
 }
 
