@@ -237,7 +237,7 @@ export const texts = {
     changes: {
       title: 'What was changed, and why',
       fromTo: (before: string, after: string) => `${before} \u2192 ${after}`,
-      reasons: { api: 'By hand' } as Record<string, string>,
+      reason: (reason: string) => (reason === 'api' ? 'By hand' : reason.startsWith('recommendation:') ? 'As recommended' : reason.startsWith('undo') ? 'Taken back' : reason),
     },
     predictions: {
       title: 'What it expects',
@@ -245,7 +245,7 @@ export const texts = {
       learned: (jobs: number) => `Learned from ${plural(jobs, 'job', 'jobs')}`,
       time: 'Time',
       memory: 'Memory',
-      error: (percent: number, count: number) => `off by ${percent} % in the middle of ${count}`,
+      error: (percent: number, count: number) => `half of ${count} were off by less than ${percent} %`,
       unknown: 'not tested yet',
       trying: (setting: string, before: number, after: number) => `Tries ${setting} ${after} in place of ${before}`,
       tried: (setting: string, before: number, after: number, verdict: string) => `${setting} ${before} \u2192 ${after}: ${verdict}`,

@@ -36,7 +36,7 @@ export function Changes() {
             <p>
               <code>{change.name}</code> <span class="number">{words.fromTo(String(change.before), String(change.after))}</span>
               <br />
-              <span class="quiet small">{words.reasons[change.reason] ?? change.reason}</span>
+              <span class="quiet small">{words.reason(change.reason)}</span>
             </p>
           </li>
         ))}
