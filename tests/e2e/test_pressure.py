@@ -163,12 +163,29 @@ def test_a_job_that_is_alone_starts_however_little_there_is(tmp_path, machine):
 
 
 EATER = """
-import sys, time
-held = bytearray(int(sys.argv[1]))
-for i in range(0, len(held), 4096): held[i] = 1
-print("full", flush=True)
-time.sleep(600)
+import os, sys
+open(sys.argv[1], "w").write(str(os.getpid()))
+held = []
+for line in sys.stdin:
+    held.append(bytearray(b"x") * int(line))
+    print("eaten", flush=True)
 """
+
+
+class Eater:
+    """Another process in the same control group, which takes memory in bites."""
+
+    def __init__(self, group):
+        self.process = subprocess.Popen([sys.executable, "-c", EATER, group.folder / "cgroup.procs"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+
+    def eat(self, size):
+        print(size, file=self.process.stdin, flush=True)
+        assert self.process.stdout.readline() == "eaten\n", "the control group is full"
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class ControlGroup:
@@ -208,21 +225,21 @@ def test_another_process_eats_the_memory_of_the_control_group(tmp_path, speech):
             job = server.submit(upload)["id"]
             assert wait_until(lambda: shape(server) == (2, 4) and status(server)["models"][0]["busy_workers"] == 2)
             assert status(server)["resources"]["memory_total_bytes"]["source"].startswith("cgroup")
-            left = status(server)["resources"]["memory_available_bytes"]["value"]
-            eater = subprocess.Popen([sys.executable, "-c", f"import os; open('{group.folder}/cgroup.procs', 'w').write(str(os.getpid()))\n" + EATER,
-                                      str(left - 30 * MB)], stdout=subprocess.PIPE)
-            assert eater.stdout.readline() == b"full\n"
-            assert wait_until(lambda: shape(server) == (1, 1)), server.lines[-20:]
+            eater = Eater(group)
+
+            def is_small():  # what the server gives back is eaten, too
+                left = status(server)["resources"]["memory_available_bytes"]["value"]
+                if left > 50 * MB:
+                    eater.eat(min(left - 45 * MB, 40 * MB))
+                return shape(server) == (1, 1)
+            assert wait_until(is_small), server.lines[-20:]
             assert server.job(job)["state"] == "running", "the recording is too short for this machine"
-            time.sleep(2)
-            eater.kill()
-            eater.wait()
+            eater.stop()
             assert wait_until(lambda: shape(server) == (2, 4), 60), server.lines[-20:]
             assert server.wait(job, timeout=600)["state"] == "completed"
             again = server.wait(server.submit(upload, reuse=False)["id"], timeout=600)
             assert server.text(job) == server.text(again["id"])
     finally:
         if eater:
-            eater.kill()
-            eater.wait()
+            eater.stop()
         group.remove()

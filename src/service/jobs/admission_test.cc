@@ -33,6 +33,7 @@ class AdmissionTest : public testing::Test {
     if (!server_) {
       server_.emplace(folder_.path(), options_);
       server_->script().cost = {200 * kMegabyte, 30 * kMegabyte, 5 * kMegabyte};
+      server_->engines().Resize(2, 4);
     }
     return *server_;
   }

@@ -696,7 +696,7 @@ TEST(RunEventsTest, TellOfEachRunHowItBeginsAndEnds) {
   EXPECT_EQ(starts[0].file_bytes, speech.size());
   EXPECT_TRUE(starts[0].is_file_whole);
   EXPECT_EQ(starts[0].options.model, "base");
-  EXPECT_EQ(starts[0].shape.workers, 1);
+  EXPECT_EQ(starts[0].shape.workers, 2);
   ASSERT_EQ(ends.size(), 1U);
   EXPECT_EQ(ends[0].id, whole.id);
   EXPECT_EQ(ends[0].state, JobState::kCompleted);

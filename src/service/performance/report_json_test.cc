@@ -69,7 +69,8 @@ TEST(ReportJsonTest, CleanupQueueAndRecent) {
   EXPECT_EQ(QueueJson({3, 1, 2.5}).at("oldest_wait_s").as_double(), 2.5);
   EXPECT_EQ(RecentJson({1.5, 10, 2, 1, {}}).at("timed_out").as_int64(), 1);
   EXPECT_TRUE(RecentJson({}).at("memory_prediction_error").is_null());
-  EXPECT_EQ(RecentJson({0, 1, 0, 0, 0.25}).at("memory_prediction_error").as_double(), 0.25);
+  EXPECT_EQ(RecentJson({.memory_prediction_error = 0.25}).at("memory_prediction_error").as_double(),
+            0.25);
 }
 
 TEST(ReportJsonTest, PressureHasItsStepsAndWhatTheyBrought) {
