@@ -31,25 +31,29 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CLIP = ROOT / "tests" / "data" / "jfk.flac"
+DATA = ROOT / "tests" / "data"
+CLIPS = ("jfk.flac", "lj001_0004.mp3", "lj001_0005.mp3")
 SUITES = ("memory", "time", "workers", "use", "splitting")
 CPUS = len(os.sched_getaffinity(0))
 
 
 def make_recordings(folder):
-    """The kinds of recordings, made of one clip of 11 s of speech."""
+    """The kinds of recordings, made of a few clips in turn: 24 s of speech, or 60 s with a pause."""
     def make(name, *arguments):
         path = folder / f"{name}.wav"
         subprocess.run(["ffmpeg", "-v", "error", *arguments, "-ac", "1", "-ar", "16000", path], check=True)
         return path
 
-    def repeated(times, source=CLIP):
+    def repeated(times, source):
         return ("-stream_loop", str(times - 1), "-i", source)
 
-    no_pauses = make("no_pauses", "-i", CLIP, "-af", "silenceremove=stop_periods=-1:stop_duration=0.1:stop_threshold=-35dB")
-    with_pause = make("with_pause", "-i", CLIP, "-af", "apad=pad_dur=49")
-    return {"short": make("short", "-i", CLIP), "long": make("long", *repeated(55)), "very_long": make("very_long", *repeated(165)),
-            "dense": make("dense", *repeated(60, no_pauses)), "sparse": make("sparse", *repeated(10, with_pause))}
+    inputs = [word for clip in CLIPS for word in ("-i", DATA / clip)]
+    turn = make("turn", *inputs, "-filter_complex", f"concat=n={len(CLIPS)}:v=0:a=1")
+    dense = make("dense_turn", "-i", turn, "-af", "silenceremove=stop_periods=-1:stop_duration=0.1:stop_threshold=-35dB")
+    sparse = make("sparse_turn", "-i", turn, "-af", "apad=whole_dur=60")
+    return {"short": make("short", "-i", DATA / CLIPS[0]), "long": make("long", *repeated(15, turn)),
+            "very_long": make("very_long", *repeated(60, turn)), "dense": make("dense", *repeated(15, dense)),
+            "sparse": make("sparse", *repeated(6, sparse))}
 
 
 class Program:
