@@ -125,9 +125,15 @@ TEST(MetricsTest, ValuesArriveInTheirSeries) {
 
 TEST(MetricsTest, WhatCannotBeReadHasNoSeries) {
   const std::unique_ptr<Metrics> metrics = Metrics::Make();
-  metrics->SetMachine({.cores = 4, .memory_stall_some = .5, .load = 1});
+  Machine machine;
+  machine.cores = 4;
+  machine.memory_stall_some = .5;
+  machine.load = 1;
+  metrics->SetMachine(machine);
   EXPECT_THAT(metrics->Exposition(), HasSubstr("verbatim_load 1\n"));
-  metrics->SetMachine({.cores = 4});
+  machine = {};
+  machine.cores = 4;
+  metrics->SetMachine(machine);
   const std::string text = metrics->Exposition();
   for (const char* name : {"verbatim_load", "verbatim_memory_stall_ratio", "verbatim_disk_free"}) {
     EXPECT_THAT(text, Not(HasSubstr(name)));

@@ -349,7 +349,8 @@ TEST(ResourcesTest, GigabytesAsText) {
 TEST(ResourcesTest, WhoAsksOftenGetsTheProcessMemoryFromStatm) {
   FakeRoot root;
   root.Put("proc/self/smaps_rollup", "Rss:     2048 kB\n").Put("proc/self/statm", "900 100 9\n");
-  ResourceOptions options{.root = root.path()};
+  ResourceOptions options;
+  options.root = root.path();
   EXPECT_EQ(ReadResources(options).process_memory.source, "smaps_rollup");
   options.is_frequent = true;
   EXPECT_EQ(ReadResources(options).process_memory.source, "statm");
