@@ -30,9 +30,15 @@ class SamplerTest : public ::testing::Test {
   Recorder recorder_{server_.database(), server_.log()};
   std::vector<std::string> live_;
   int level_ = 0;
-  Sampler sampler_{{basis_, server_.jobs(), server_.engines(), server_.metrics(), recorder_,
-                    server_.clock(), [this](std::string json) { live_.push_back(std::move(json)); },
-                    [this] { return std::optional<int>(level_); }}};
+  Sampler sampler_{{basis_,
+                    server_.jobs(),
+                    server_.engines(),
+                    server_.metrics(),
+                    recorder_,
+                    server_.clock(),
+                    [this](std::string json) { live_.push_back(std::move(json)); },
+                    [this] { return std::optional<int>(level_); },
+                    {}}};
 };
 
 TEST_F(SamplerTest, TheFirstLookIsWhatTheSecondIsComparedWith) {
