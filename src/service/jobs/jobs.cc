@@ -184,8 +184,10 @@ Result<void> JobCenter::SubmitFor(Connection& connection, const Upload& upload) 
 
 Result<Job> JobCenter::Cancel(const std::string& id) {
   Job job = TRY(ledger_.Cancel(id));
-  // Whatever the run still writes is refused already.
-  if (const std::shared_ptr<ActiveRun> run = roster_.Find(id)) run->Stop(StopReason::kCancelled);
+  // Whatever the run still writes is refused already. One that is just about to claim the job, of
+  // the next attempt, finds out by itself, or serves a retry.
+  const std::shared_ptr<ActiveRun> run = roster_.Find(id);
+  if (run && run->attempt() == job.attempt) run->Stop(StopReason::kCancelled);
   NoteEnd(job);
   Changed();
   return job;
