@@ -168,7 +168,7 @@ Job JobCenter::MakeJob(const JobRequest& request, const JobOptions& options) con
 Result<void> JobCenter::SubmitFor(Connection& connection, const Upload& upload) {
   Changed();  // also for jobs that wait for this upload
   parts_.metrics.OnUploadCompleted(upload.offset);
-  // A run may have ended before the upload itself did, and could not keep it yet.
+  // Its jobs came before its end; later ones keep it as they enter.
   if (TRY(store::CountJobsOf(connection, upload.id)) > 0) {
     TRY_VOID(KeepUpload(connection, upload.id));
   }

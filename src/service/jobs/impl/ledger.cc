@@ -189,7 +189,6 @@ Result<std::optional<Job>> Ledger::Claim(const Attempt& attempt) {
       job->owner = server_;
       job->lease_until_ms = clock_.SteadyMs() + lease_ms_;
     }
-    TRY_VOID(KeepUpload(connection, job->upload));
     TRY_VOID(Put(connection, *job));
     return job;
   });
@@ -232,20 +231,19 @@ Result<Job> Ledger::Return(const Attempt& attempt) {
 }
 
 Result<Job> Ledger::Fail(const Attempt& attempt, const JobFailure& failure) {
-  return ChangeRunning(attempt, [&](Connection& connection, Job& job) -> Result<void> {
+  return ChangeRunning(attempt, [&](Connection&, Job& job) -> Result<void> {
     job.state = JobState::kFailed;
     job.finished_ms = clock_.WallMs();
     job.error_code = failure.code;
     job.error_message = failure.message;
     Release(job);
-    return KeepUpload(connection, job.upload);
+    return {};
   });
 }
 
 Result<Job> Ledger::Complete(const Attempt& attempt, Transcript transcript) {
   return ChangeRunning(attempt, [&](Connection& connection, Job& job) -> Result<void> {
-    TRY_VOID(Finish(connection, job, std::move(transcript)));
-    return KeepUpload(connection, job.upload);
+    return Finish(connection, job, std::move(transcript));
   });
 }
 
@@ -260,12 +258,12 @@ Result<void> Ledger::DropWindows(const Attempt& attempt) {
 }
 
 Result<Job> Ledger::Cancel(const std::string& id) {
-  return ChangeAny(id, [&](Connection& connection, Job& job) -> Result<void> {
+  return ChangeAny(id, [&](Connection&, Job& job) -> Result<void> {
     if (IsFinal(job.state)) return Refused(job, "has nothing to cancel");
     job.state = JobState::kCancelled;
     job.finished_ms = clock_.WallMs();
     Release(job);
-    return KeepUpload(connection, job.upload);
+    return {};
   });
 }
 
