@@ -20,28 +20,34 @@ std::vector<performance::WorkerPoint> CurveOf(const CalibrationEntry& entry) {
 
 }  // namespace
 
-performance::Basis MakeBasis(const settings::Live& live, const fs::path& model_folder,
-                             const std::optional<CalibrationEntry>& calibration) {
-  const settings::Settings settings = live.Current();
+performance::ModelBasis MakeModelBasis(const settings::Settings& settings,
+                                       const fs::path& model_folder,
+                                       const std::optional<CalibrationEntry>& calibration) {
+  performance::ModelBasis model;
+  model.cost = performance::EstimateCost(performance::ModelFileBytes(model_folder));
+  model.cost.threads = static_cast<int>(std::max<int64_t>(settings.threads, 1));
+  model.is_calibrated = calibration.has_value();
+  if (calibration && settings.threads == 0) {
+    model.cost = performance::MeasuredCost(std::move(model.cost), CurveOf(*calibration));
+    model.cost.measured_best = calibration->chosen.workers;
+    model.cost.threads = calibration->curve.empty() ? calibration->chosen.threads : 1;
+  }
+  return model;
+}
+
+performance::Basis MakeBasis(const settings::Live& live, performance::ModelBasis model) {
   performance::Basis basis;
   basis.settings = &live;
-  basis.cost = performance::EstimateCost(performance::ModelFileBytes(model_folder));
-  basis.cost.threads = static_cast<int>(std::max<int64_t>(settings.threads, 1));
-  basis.is_calibrated = calibration.has_value();
-  if (calibration && settings.threads == 0) {
-    basis.cost = performance::MeasuredCost(std::move(basis.cost), CurveOf(*calibration));
-    basis.cost.measured_best = calibration->chosen.workers;
-    basis.cost.threads = calibration->curve.empty() ? calibration->chosen.threads : 1;
-  }
+  basis.model->Set(std::move(model));
   if (const char* root = std::getenv("VERBATIM_MACHINE_ROOT")) basis.root = root;
-  basis.folder = DataFolder(settings).value_or("");
+  basis.folder = DataFolder(live.Current()).value_or("");
   return basis;
 }
 
 int ChooseWorkers(const performance::Basis& basis, int optimal) {
   const int64_t workers = basis.settings->Current().workers;
   if (workers > 0) return static_cast<int>(workers);
-  return optimal == basis.cost.measured_best ? 0 : optimal;
+  return optimal == basis.model->Get().cost.measured_best ? 0 : optimal;
 }
 
 Result<fs::path> DataFolder(const settings::Settings& settings) {

@@ -11,12 +11,14 @@
 
 namespace verbatim::app {
 
-// The basis for the model in a folder, which may be empty: then its size is not known. `settings`
-// outlives it. VERBATIM_MACHINE_ROOT names a folder whose proc and sys tell of the machine, in
-// place of "/".
-performance::Basis MakeBasis(const settings::Live& settings,
-                             const std::filesystem::path& model_folder,
-                             const std::optional<CalibrationEntry>& calibration);
+// What is known of the model in a folder, which may be empty: then its size is not known.
+performance::ModelBasis MakeModelBasis(const settings::Settings& settings,
+                                       const std::filesystem::path& model_folder,
+                                       const std::optional<CalibrationEntry>& calibration);
+
+// `settings` outlives it. VERBATIM_MACHINE_ROOT names a folder whose proc and sys tell of the
+// machine, in place of "/".
+performance::Basis MakeBasis(const settings::Live& settings, performance::ModelBasis model);
 
 // Workers for the engine where the settings leave them open. 0: what was measured, or what the
 // threads that are set leave room for.

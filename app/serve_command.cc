@@ -31,6 +31,7 @@
 #include "memory_control.h"
 #include "metrics/metrics.h"
 #include "model_command.h"
+#include "models/models.h"
 #include "performance/basis.h"
 #include "performance/watch.h"
 #include "performance_basis.h"
@@ -103,6 +104,13 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+using Changes = std::vector<settings::SettingChange>;
+
+bool IsAmong(const Changes& changes, std::string_view name) {
+  return std::ranges::any_of(
+      changes, [&](const settings::SettingChange& change) { return change.name == name; });
+}
+
 // All parts of the service, in the order in which they are made; they end in the opposite one.
 class Service {
  public:
@@ -121,7 +129,10 @@ class Service {
     TRY_VOID(OpenModels(settings));
     TRY_VOID(OpenJobs(settings));
     TRY_VOID(OpenServer(settings));
-    live_.OnChange([this](const auto&) { FollowSettings(); });
+    live_.CheckWith([this](const Settings& next, const Changes& changes) {
+      return CheckChange(next, changes);
+    });
+    live_.OnChange([this](const Changes& changes) { FollowSettings(changes); });
     return {};
   }
 
@@ -152,7 +163,9 @@ class Service {
     jobs::EngineCacheOptions options;
     options.engine.compute_type = ComputeTypeOf(settings);
     options.engine.threads = static_cast<int>(settings.threads);
-    basis_ = MakeBasis(live_, folder, StoredCalibration(arguments_.calibration, folder, *reporter));
+    basis_ = MakeBasis(
+        live_, MakeModelBasis(settings, folder,
+                              StoredCalibration(arguments_.calibration, folder, *reporter)));
     basis_.engines = [this] { return SumOf(*engines_); };
     options.calibration = [this](const fs::path& model) { return CalibrationOf(model); };
     options.workers = [this] { return ChooseWorkers(basis_, watch_->shape().workers); };
@@ -201,7 +214,6 @@ class Service {
 
   Result<void> OpenJobs(const Settings& settings) {
     jobs::JobsOptions options;
-    options.default_model = settings.model;
     options.limits = JobLimitsOf(settings);
     options.runs = history_->run_events();
     options.memory = [this] { return ReadMemory(basis_, *watch_); };
@@ -246,9 +258,35 @@ class Service {
     return {};
   }
 
+  // The server goes over to a model that is installed. Folders are for who starts the server.
+  Result<void> CheckChange(const Settings& next, const Changes& changes) {
+    const auto change = std::ranges::find(changes, "model", &settings::SettingChange::name);
+    if (change == changes.end()) return {};
+    if (change->is_changed && models::FindInCatalog(next.model) == nullptr) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  fmt::format("model: \"{}\" is not the name of a model; GET /v1/models has those "
+                              "that are installed",
+                              next.model));
+    }
+    Result<void> model = engines_->Check(next.model);
+    if (model) return {};
+    Error error = std::move(model).error();
+    if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kConflict;
+    return Failure(std::move(error).WithContext("model"));
+  }
+
+  void FollowModel(const Settings& settings) {
+    const Result<fs::path> folder = models::FindModel(settings.model);
+    if (!folder) return;  // it was there a moment ago; jobs will say that it is not
+    const std::unique_ptr<Reporter> reporter = MakeReporter({.progress = ProgressMode::kNone});
+    basis_.model->Set(MakeModelBasis(
+        settings, *folder, StoredCalibration(arguments_.calibration, *folder, *reporter)));
+  }
+
   // Whoever reads the settings again and again sees changes; the others are told.
-  void FollowSettings() {
+  void FollowSettings(const Changes& changes) {
     const Settings settings = live_.Current();
+    if (IsAmong(changes, "model")) FollowModel(settings);
     log_->SetLevel(LogLevelOf(settings));
     uploads_->SetLimits(UploadLimitsOf(settings));
     jobs_->SetLimits(JobLimitsOf(settings));

@@ -39,6 +39,7 @@ jobs::JobLimits JobLimitsOf(const Settings& settings) {
   limits.timeout_ms = settings.processing_timeout_seconds * 1000;
   limits.large_timeout_ms = settings.large_file_timeout_seconds * 1000;
   limits.chunk_size_optimization = settings.chunk_size_optimization;
+  limits.default_model = settings.model;
   return limits;
 }
 

@@ -128,3 +128,16 @@ def test_a_recommendation_is_applied_and_taken_back(server):
     refused = server.client.post("/api/performance/recommendations/memory_cleanup_off/undo")
     assert refused.status_code == 409 and "changed since, to false (api)" in refused.json()["detail"]
     assert server.client.post("/api/performance/recommendations/nonsense/apply").status_code == 404
+
+
+def test_the_model_of_new_jobs(server):
+    for wrong, status, says in (("bass", 400, "not the name of a model"), ("/etc", 400, "not the name of a model"),
+                                ("large-v3", 409, "verbatim model pull large-v3")):
+        answer = patch(server, model=wrong)
+        assert (answer.status_code, says in answer.json()["detail"]) == (status, True), answer.text
+    assert server.transcribe(SPEECH, reuse=False)["options"]["model"] == "tiny.en"
+    change(server, model="base")
+    assert server.transcribe(SPEECH, reuse=False)["options"]["model"] == "base"
+    assert {model["name"] for model in server.client.get("/api/performance").json()["models"]} == {"base", "tiny.en"}
+    change(server, model=None)
+    assert server.transcribe(SPEECH, reuse=False)["options"]["model"] == "tiny.en"

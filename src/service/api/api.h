@@ -27,7 +27,6 @@ namespace verbatim::api {
 
 struct ApiOptions {
   std::string version;           // of the program
-  std::string default_model;     // what "whisper-1" and an empty name mean
   bool is_loopback_only = true;  // answers for this machine's own names alone
 };
 

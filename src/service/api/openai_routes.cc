@@ -55,7 +55,7 @@ OpenAiResult<Waiting> SubmitChecked(const Services& services, const ReceivedForm
   request->options.task = task;
   const std::string& model = request->options.model;
   const Result<void> has_model =
-      services.engines.Check(model.empty() ? services.options.default_model : model);
+      services.engines.Check(model.empty() ? services.settings.Current().model : model);
   if (!has_model && !IsSecret(has_model.error().code)) return std::unexpected(NoSuchModel(model));
   jobs::JobRequest job{form.file->id, request->options, kPriority, "", true};
   const int64_t newest = services.events.newest();
@@ -268,7 +268,7 @@ boost::json::array ModelObjects(const Services& services) {
   int64_t default_created_s = 0;
   for (const jobs::ModelInfo& model : services.engines.Installed()) {
     models.push_back(ModelObject(model.name, model.created_s));
-    if (model.name == services.options.default_model) default_created_s = model.created_s;
+    if (model.name == services.settings.Current().model) default_created_s = model.created_s;
   }
   models.push_back(ModelObject("whisper-1", default_created_s));
   return models;

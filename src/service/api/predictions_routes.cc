@@ -73,7 +73,7 @@ JobFacts FactsOf(const Services& services, const store::Job& job,
                  const std::optional<store::Upload>& upload) {
   const jobs::JobOptions options = jobs::ParseJobOptions(job.options).value_or(jobs::JobOptions{});
   JobFacts facts;
-  facts.model = options.model.empty() ? services.options.default_model : options.model;
+  facts.model = options.model.empty() ? services.settings.Current().model : options.model;
   facts.beams = options.beam_size;
   facts.is_language_given = options.language != "auto";
   facts.audio_s = static_cast<double>(job.duration_ms) / 1000;
@@ -181,7 +181,7 @@ Result<std::optional<JobFacts>> ReadQuestion(const Services& services,
     if (facts.model.empty()) return std::nullopt;
     return Fail(ErrorCode::kInvalidArgument, "model: say file_bytes or audio_s, too");
   }
-  if (facts.model.empty()) facts.model = services.options.default_model;
+  if (facts.model.empty()) facts.model = services.settings.Current().model;
   TRY_VOID(services.engines.Check(facts.model));
   return facts;
 }

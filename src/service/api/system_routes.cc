@@ -40,7 +40,7 @@ Result<void> CheckDisk(const Services& services) {
 }
 
 Result<void> CheckModel(const Services& services) {
-  return services.engines.Check(services.options.default_model);
+  return services.engines.Check(services.settings.Current().model);
 }
 
 struct Readiness {

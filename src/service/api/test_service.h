@@ -59,7 +59,7 @@ class RunningService {
     uploads_->OnComplete([this](store::Connection& connection, const store::Upload& upload) {
       return jobs_->SubmitFor(connection, upload);
     });
-    services_.reset(new Services{{.version = "1.2.3", .default_model = "base"},
+    services_.reset(new Services{{.version = "1.2.3"},
                                  *database_,
                                  *uploads_,
                                  *jobs_,

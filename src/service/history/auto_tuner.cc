@@ -18,7 +18,11 @@ constexpr std::array kNeighbours = {Neighbour{"batch", 1}, Neighbour{"batch", -1
 
 constexpr int kBatchSteps = 4;
 
-int CandidateOf(const Neighbour& neighbour, int present) {
+// The way to what was predicted is taken at once.
+int CandidateOf(const Neighbour& neighbour, int present, int predicted_workers) {
+  const int ahead = predicted_workers - present;
+  const bool is_known = neighbour.setting == "workers" && predicted_workers > 0;
+  if (is_known && ahead * neighbour.direction > 0) return predicted_workers;
   const int step = neighbour.setting == "batch" ? std::max(present / kBatchSteps, 1) : 1;
   return present + neighbour.direction * step;
 }
@@ -63,7 +67,7 @@ std::optional<Wish> AutoTuner::Begin(const TunedJob& job) {
   const Neighbour& neighbour = kNeighbours[next_++ % kNeighbours.size()];
   setting_ = neighbour.setting;
   present_ = ValueOf(job);
-  candidate_ = CandidateOf(neighbour, present_);
+  candidate_ = CandidateOf(neighbour, present_, job.predicted_workers);
   waited_ = 0;
   if (present_ < 1 || candidate_ < 1 || candidate_ > options_.value_max) return std::nullopt;
   state_ = TunerState::kTrying;

@@ -1,5 +1,6 @@
-// Fits settings to the machine by trying: in turn, each setting's neighbouring values are compared
-// with the present one on real jobs (Trial); one that is clearly faster is adopted. After a while
+// Fits settings to the machine by trying: in turn, each setting's neighbouring values, or the
+// workers that were predicted to be best, are compared with the present one on real jobs (Trial);
+// one that is clearly faster is adopted. After a while
 // it is compared with the old value again, and given up unless it still gains. Pure: it is told of
 // jobs and says what to set.
 #pragma once
@@ -32,6 +33,7 @@ struct TunedJob {
   int workers = 0;
   int batch = 0;
   double speed = 0;  // seconds of audio per second
+  int predicted_workers = 0;  // that jobs like it should be fastest with; 0: nothing is known
 };
 
 // What is to be set.

@@ -26,7 +26,7 @@ class Simulation {
     std::normal_distribution<double> noise(0, .05);
     std::uniform_int_distribution<int> one_in_ten(0, 9);
     for (int i = 0; i < jobs; ++i) {
-      TunedJob job{workers, batch, 0};
+      TunedJob job{workers, batch, 0, predicted_workers};
       job.speed = speed(workers, batch) * std::exp(noise(random_));
       if (one_in_ten(random_) == 0) job.speed /= 3;
       Obey(tuner.OnJob(job));
@@ -59,6 +59,7 @@ class Simulation {
   int workers = 4;
   int batch = 4;
   int changes = 0;
+  int predicted_workers = 0;
 
  private:
   std::mt19937 random_;
@@ -133,6 +134,27 @@ TEST(AutoTunerTest, AGainThatVanishesIsRolledBack) {
     return simulation.batch == 4 && simulation.tuner.outcomes().back().verdict == "rolled back";
   });
   EXPECT_GE(taken_back, kSeeds * 9 / 10);
+}
+
+// Past neighbours that gain nothing.
+TEST(AutoTunerTest, TheWorkersThatWerePredictedAreTriedAtOnce) {
+  const unsigned found = CountThat([](Simulation& simulation) {
+    simulation.predicted_workers = 12;
+    simulation.Run(400, [](int workers, int) { return workers == 12 ? 70.0 : 50.0; });
+    simulation.Obey(simulation.tuner.Stop());
+    return simulation.Has("lasting") && simulation.workers == 12;
+  });
+  EXPECT_GE(found, kSeeds * 9 / 10);
+}
+
+TEST(AutoTunerTest, APredictionAloneChangesNothing) {
+  const unsigned fooled = CountThat([](Simulation& simulation) {
+    simulation.predicted_workers = 12;
+    simulation.Run(400, [](int workers, int) { return workers == 12 ? 40.0 : 50.0; });
+    simulation.Obey(simulation.tuner.Stop());
+    return simulation.workers == 12;
+  });
+  EXPECT_LE(fooled, kSeeds / 20);
 }
 
 // The machine gets slower and slower, whatever is set: that falls on both values alike.

@@ -76,6 +76,21 @@ Prediction Forecaster::Predict(JobFacts facts) const {
   return predictor_.Predict(Completed(std::move(facts)), kWorkersMax);
 }
 
+int Forecaster::BestWorkers(const JobSample& sample) const {
+  JobFacts facts;
+  facts.model = sample.model;
+  facts.ending = sample.ending;
+  facts.file_bytes = sample.file_bytes;
+  facts.audio_s = sample.audio_s;
+  facts.workers = sample.workers;
+  facts.batch = sample.batch;
+  facts.beams = sample.beams;
+  facts.is_language_given = sample.is_language_given;
+  facts.others = sample.others;
+  const Prediction prediction = Predict(std::move(facts));
+  return prediction.seconds_from == Method::kRegression ? prediction.best_workers : 0;
+}
+
 std::vector<std::pair<std::string, ModelAccuracy>> Forecaster::accuracies() const {
   const MutexLock lock(mutex_);
   std::vector<std::pair<std::string, ModelAccuracy>> all;

@@ -52,6 +52,10 @@ class Forecaster {
   // last run had.
   Prediction Predict(JobFacts facts) const;
 
+  // With how many workers jobs like this one should be fastest; 0: the regression, which alone
+  // could tell, is not (yet) better than the rule.
+  int BestWorkers(const store::JobSample& sample) const;
+
   // Of every model that something was learned of, by name.
   std::vector<std::pair<std::string, ModelAccuracy>> accuracies() const;
 

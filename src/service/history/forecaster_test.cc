@@ -164,5 +164,27 @@ TEST_F(ForecasterTest, EndingsAreThoseOfNames) {
   EXPECT_EQ(EndingOf("talk.m\n4"), "");
 }
 
+// Two workers are twice as fast as one, and four no faster than two.
+TEST_F(ForecasterTest, TheBestWorkersAreKnownOnceTheRegressionIs) {
+  store::JobSample sample;
+  sample.model = "base";
+  sample.audio_s = 60;
+  sample.workers = 1;
+  sample.batch = 4;
+  sample.beams = 1;
+  EXPECT_EQ(forecaster_->BestWorkers(sample), 0);
+  performance::Resources resources;
+  resources.cores.value = 4;
+  forecaster_->OnSecond(resources);
+  for (int i = 0; i < 40; ++i) {
+    jobs::RunStart start = MakeStart("job" + std::to_string(i));
+    constexpr int kWorkers[] = {1, 2, 4};
+    start.shape.workers = kWorkers[i % 3];
+    RunOne(start, start.shape.workers == 1 ? 12'000 : 6000);
+  }
+  EXPECT_GE(forecaster_->BestWorkers(sample), 2);
+  EXPECT_LE(forecaster_->BestWorkers(sample), 4);
+}
+
 }  // namespace
 }  // namespace verbatim::history

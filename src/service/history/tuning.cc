@@ -64,12 +64,13 @@ void Tuning::Settle() {
 std::optional<Wish> Tuning::Decide(const store::JobSample& sample) {
   const settings::Settings now = parts_.settings.Current();
   const bool is_short = parts_.is_memory_short && parts_.is_memory_short();
+  const int best_workers = parts_.best_workers ? parts_.best_workers(sample) : 0;
   const MutexLock lock(mutex_);
   if (!now.auto_tune || is_short) return tuner_.Stop();
   // One model's jobs alone can be compared, and those that ran with one value to their end.
   if (sample.model != now.model || BeginOf(sample) < changed_ms_) return std::nullopt;
   const std::optional<Wish> wish =
-      tuner_.OnJob({sample.workers, sample.batch, sample.audio_s / sample.worked_s});
+      tuner_.OnJob({sample.workers, sample.batch, sample.audio_s / sample.worked_s, best_workers});
   if (wish) changed_ms_ = sample.finished_ms;
   return wish;
 }

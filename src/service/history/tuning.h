@@ -26,6 +26,8 @@ struct TuningParts {
   store::Database& database;
   Log& log;
   std::function<bool()> is_memory_short;  // may be empty
+  // With how many workers jobs like this one should be fastest; 0: nothing is known. May be empty.
+  std::function<int(const store::JobSample&)> best_workers = {};
 };
 
 // Thread: any.

@@ -89,8 +89,9 @@ Result<std::unique_ptr<Jobs>> Jobs::Open(JobsOptions options, store::Database& d
 Result<JobOptions> JobCenter::Check(const JobRequest& request) {
   // Once through JSON: what a client sends and what endpoints put together meet the same rules.
   JobOptions options = TRY(ParseJobOptions(JobOptionsJson(request.options)));
-  if (options.model.empty()) options.model = options_.default_model;
-  if (options.model != options_.default_model && !IsModelName(options.model)) {
+  const std::string default_model = limits_.Get().default_model;
+  if (options.model.empty()) options.model = default_model;
+  if (options.model != default_model && !IsModelName(options.model)) {
     return Fail(ErrorCode::kInvalidArgument, "model: this is not the name of a model");
   }
   if (Result<void> model = parts_.engines.Check(options.model); !model) {
@@ -177,7 +178,7 @@ Result<void> JobCenter::SubmitFor(Connection& connection, const Upload& upload) 
   JobRequest request = ParseJobRequest(upload.job_request).value_or(JobRequest{});
   request.upload = upload.id;
   JobOptions options = request.options;
-  if (options.model.empty()) options.model = options_.default_model;
+  if (options.model.empty()) options.model = limits_.Get().default_model;
   TRY(ledger_.Enter(connection, MakeJob(request, options)));
   return {};
 }

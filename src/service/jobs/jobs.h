@@ -59,10 +59,10 @@ struct JobLimits {
   int64_t timeout_ms = 1'800'000;        // processing_timeout_seconds
   int64_t large_timeout_ms = 3'600'000;  // large_file_timeout_seconds
   bool chunk_size_optimization = true;   // windows fitted to file and memory; false: of 30 s
+  std::string default_model = "base";    // of jobs that come from now on and name none
 };
 
 struct JobsOptions {
-  std::string default_model = "base";
   JobLimits limits;
   int64_t lease_ms = 30'000;
   int64_t heartbeat_ms = 10'000;

@@ -1,6 +1,7 @@
 #include "performance/basis.h"
 
 #include <system_error>
+#include <utility>
 
 namespace verbatim::performance {
 
@@ -8,8 +9,9 @@ Snapshot TakeSnapshot(const Basis& basis, const Queue& queue, const Recent& rece
   Snapshot snapshot;
   snapshot.resources = ReadResources({basis.root, basis.folder, AllocatorBytes()});
   snapshot.settings = basis.settings->Current();
-  snapshot.cost = basis.cost;
-  snapshot.is_calibrated = basis.is_calibrated;
+  ModelBasis model = basis.model->Get();
+  snapshot.cost = std::move(model.cost);
+  snapshot.is_calibrated = model.is_calibrated;
   if (basis.engines) snapshot.engines = basis.engines();
   snapshot.queue = queue;
   snapshot.recent = recent;

@@ -5,16 +5,24 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 
+#include "base/latest.h"
 #include "performance/recommendations.h"
 #include "settings/live.h"
 
 namespace verbatim::performance {
 
+// What is known of the model that the settings name.
+struct ModelBasis {
+  WorkerCost cost = {};
+  bool is_calibrated = false;  // it was measured on this machine
+};
+
+// Copies share what is known of the model.
 struct Basis {
   const settings::Live* settings = nullptr;  // never null; outlives it
-  WorkerCost cost = {};                      // of the model that the settings name
-  bool is_calibrated = false;                // it was measured on this machine
+  std::shared_ptr<Latest<ModelBasis>> model = std::make_shared<Latest<ModelBasis>>(ModelBasis{});
   std::filesystem::path folder = {};  // where files are kept; empty: its disk is not asked for
   std::filesystem::path root = "/";
   std::function<LoadedEngines()> engines = {};  // empty: there are none

@@ -30,7 +30,7 @@ class WatchTest : public testing::Test {
     root_.Put("proc/self/status", "Cpus_allowed_list:\t0-7\n");
     basis_.settings = &settings_;
     basis_.root = root_.path();
-    basis_.cost = EstimateCost(145'000'000);
+    basis_.model->Set({EstimateCost(145'000'000), false});
   }
 
   void SetAvailable(int gigabytes) { SetAvailableMb(gigabytes * 1024); }

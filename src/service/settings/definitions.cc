@@ -88,7 +88,7 @@ const std::array kDefinitions = {
     Live(Choice("log_level", &Settings::log_level, {"debug", "info", "warning", "error"},
                 "The least important lines that are logged")),
 
-    Text("model", &Settings::model, "Model of jobs that name none"),
+    Live(Text("model", &Settings::model, "Model of jobs that name none")),
     Choice("compute_type", &Settings::compute_type, {"auto", "int8", "bf16", "f32"},
            "The numbers that the engine computes with"),
     Live(Integer("workers", &Settings::workers, {0, 64},

@@ -42,6 +42,7 @@ Result<std::vector<SettingChange>> Live::Change(std::span<const NewValue> values
     if (auto change = TRY(Apply(value, next, changed))) changes.push_back(*std::move(change));
   }
   if (changes.empty()) return changes;
+  if (check_) TRY_VOID(check_(next.settings, changes));
   if (remember_) TRY_VOID(remember_(changes, reason));
   changed_ = std::move(changed);
   now_.Set(std::move(next));
@@ -110,6 +111,11 @@ std::vector<std::string> Live::Restore(
   }
   now_.Set(std::move(next));
   return passed_over;
+}
+
+void Live::CheckWith(Check check) {
+  const MutexLock turn(turn_);
+  check_ = std::move(check);
 }
 
 void Live::RememberWith(Remember remember) {

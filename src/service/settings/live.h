@@ -44,6 +44,8 @@ class Live {
   using Remember = std::function<Result<void>(const std::vector<SettingChange>& changes,
                                               std::string_view reason)>;
   using Listener = std::function<void(const std::vector<SettingChange>& changes)>;
+  using Check = std::function<Result<void>(const Settings& next,
+                                           const std::vector<SettingChange>& changes)>;
 
   explicit Live(Loaded start = {});
 
@@ -54,13 +56,16 @@ class Live {
 
   // Changes all of them, or none, and says which really changed. `reason` is kept with them: who
   // asked, or why. Errors: kInvalidArgument (no such setting, a wrong value), kConflict (one that
-  // can't change while the server runs, or is not as expected), those of what remembers.
+  // can't change while the server runs, or is not as expected), those of what checks and remembers.
   Result<std::vector<SettingChange>> Change(std::span<const NewValue> values,
                                             std::string_view reason);
 
   // Takes up changes of earlier runs, as names and values. Returns a sentence for each that does
   // not count now.
   std::vector<std::string> Restore(const std::vector<std::pair<std::string, std::string>>& changed);
+
+  // Asked first whether the server can do with what its settings would be. Set once, before use.
+  void CheckWith(Check check);
 
   // Where changes are written down before they hold. Set once, before use.
   void RememberWith(Remember remember);
@@ -77,6 +82,7 @@ class Live {
 
   const Loaded start_;
   mutable Mutex turn_;  // one change at a time
+  Check check_ GUARDED_BY(turn_);
   Remember remember_ GUARDED_BY(turn_);
   std::vector<Listener> listeners_ GUARDED_BY(turn_);
   Values changed_ GUARDED_BY(turn_);  // also what does not count now
