@@ -77,7 +77,7 @@ Result<std::string> IdempotencyKey(const http::Request& request) {
   if (!key.empty() && key.size() <= kKeyBytesMax && is_printable) return std::string(key);
   return Fail(
       ErrorCode::kInvalidArgument,
-      fmt::format("Idempotency-Key: must have 1 to {} printable ASCII letters", kKeyBytesMax));
+      fmt::format("Idempotency-Key: must have 1 to {} ASCII characters without spaces", kKeyBytesMax));
 }
 
 }  // namespace verbatim::api
