@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <string>
 
+#include "base/crash_point.h"
+
 namespace verbatim {
 namespace {
 
@@ -60,10 +62,12 @@ Result<void> WriteFileAtomically(const std::filesystem::path& path, std::string_
   const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
   TemporaryFile temporary(directory);
   if (temporary.fd() < 0) return Failure(SystemError(errno, doing));
-  if (!WriteAll(temporary.fd(), bytes) || fsync(temporary.fd()) != 0 ||
-      rename(temporary.name(), path.c_str()) != 0) {
+  if (!WriteAll(temporary.fd(), bytes) || fsync(temporary.fd()) != 0) {
     return Failure(SystemError(errno, doing));
   }
+  CrashPoint("file.synced");
+  if (rename(temporary.name(), path.c_str()) != 0) return Failure(SystemError(errno, doing));
+  CrashPoint("file.renamed");
   temporary.Keep();
   SyncDirectory(directory);
   return {};

@@ -58,49 +58,6 @@ def test_an_hour_killed_in_the_middle_ends_with_the_same_text(tmp_path, tiny, ho
     cut.kill()
 
 
-class Uploader(threading.Thread):
-    """Uploads a file over and over, part by part, and remembers every offset that was acknowledged."""
-
-    def __init__(self, server, seed, submits):
-        super().__init__(daemon=True)
-        self.server, self.random, self.submits = server, random.Random(seed), submits
-        self.acknowledged = {}  # upload -> offset
-        self.finished = {}      # upload -> sha256
-        self.jobs = []
-        self.is_ended = False
-
-    def run(self):
-        speech = (DATA / "jfk.flac").read_bytes()
-        with httpx.Client(timeout=5) as client:
-            while not self.is_ended:
-                try:
-                    self.upload(client, speech)
-                except (httpx.HTTPError, AssertionError, KeyError):
-                    time.sleep(0.01)  # the server is down; a new file is begun afterwards
-
-    def upload(self, client, body):
-        base = self.server.url
-        tus = {"Tus-Resumable": "1.0.0"}
-        made = client.post(f"{base}/api/uploads", headers={**tus, "Upload-Length": str(len(body))})
-        assert made.status_code == 201
-        upload = made.headers["Location"].rsplit("/", 1)[1]
-        self.acknowledged[upload] = 0
-        offset = 0
-        while offset < len(body) and not self.is_ended:
-            part = body[offset:offset + self.random.randrange(1, 90_000)]
-            answer = client.patch(f"{base}/api/uploads/{upload}", content=part, headers={
-                **tus, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"})
-            assert answer.status_code == 204
-            offset = int(answer.headers["Upload-Offset"])
-            self.acknowledged[upload] = offset
-        if offset == len(body):
-            self.finished[upload] = hashlib.sha256(body).hexdigest()
-            if self.submits and len(self.jobs) < 40:
-                answer = client.post(f"{base}/api/jobs", json={"upload": upload, "language": "en", "reuse": False})
-                assert answer.status_code == 202
-                self.jobs.append(answer.json()["id"])
-
-
 def test_kill_9_under_load_loses_nothing(tmp_path, tiny):
     seed = random.randrange(1 << 30)
     print("seed", seed)
@@ -108,66 +65,17 @@ def test_kill_9_under_load_loses_nothing(tmp_path, tiny):
     server = Server(tmp_path / "data", "--log", "text")
     server.start()
     port = server.port
-    uploaders = [Uploader(server, seed + i, submits=i < 2) for i in range(8)]
-    for uploader in uploaders:
-        uploader.start()
+    load = Load(server, seed)
     slowest = 0
     for _ in range(50):
         time.sleep(chance.uniform(0, 0.4))
         server.kill()
         slowest = max(slowest, server.start(port))
-    for uploader in uploaders:
-        uploader.is_ended = True
-    for uploader in uploaders:
-        uploader.join(10)
+    load.end()
     print(f"slowest start {slowest:.2f} s")
     assert slowest < 2
-    check(server, uploaders)
+    check(server, load.uploaders)
     server.kill()
-
-
-def check(server, uploaders):
-    for uploader in uploaders:
-        for upload, offset in uploader.acknowledged.items():
-            answer = server.client.get(f"/api/uploads/{upload}")
-            assert answer.status_code == 200, (upload, offset, answer.text)
-            assert answer.json()["offset"] >= offset
-        for upload, digest in uploader.finished.items():
-            assert server.client.get(f"/api/uploads/{upload}").json()["sha256"] == digest
-    accepted = [job for uploader in uploaders for job in uploader.jobs]
-    assert accepted
-    texts = set()
-    for job_id in accepted:
-        job = server.wait(job_id)
-        assert job["state"] in FINAL
-        # A crash in mid-work counts against a job only if it hits the same job three times.
-        if job["state"] == "completed":
-            texts.add(server.text(job_id))
-        else:
-            assert job["error"]["code"] == "poison", job
-    assert len(texts) == 1
-    ended = [e for e in events_of(server) if e[0] == "job" and '"state":"completed"' in e[1]]
-    per_job = [re.search(r'"id":"(\w+)"', data)[1] for _, data in ended]
-    assert len(per_job) == len(set(per_job)), "a job was reported twice"
-
-
-def events_of(server):
-    """All events there are, as pairs of type and data: the stream is read until it falls silent."""
-    events, kind, data = [], "", ""
-    quiet = httpx.Timeout(10, read=2)
-    try:
-        with server.client.stream("GET", "/api/events?last_event_id=0", timeout=quiet) as stream:
-            for line in stream.iter_lines():
-                if line.startswith("event:"):
-                    kind = line[6:].strip()
-                elif line.startswith("data:"):
-                    data = line[5:].strip()
-                elif not line and data:
-                    events.append((kind, data))
-                    data = ""
-    except httpx.ReadTimeout:
-        return events
-    raise AssertionError("the stream of events ended")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/mutex.h"
 #include "store/impl/connection.h"
 #include "store/impl/process_lock.h"
@@ -61,10 +62,13 @@ class SqliteDatabase final : public Database {
   Result<void> RunWrite(const std::function<Result<void>(Connection&)>& work) override {
     MutexLock lock(writer_mutex_);
     TRY_VOID(writer_->Begin());
+    CrashPoint("ledger.begin");
     Transaction transaction(*writer_);
     TRY_VOID(work(*writer_));
     const std::vector<Event> appended = std::exchange(writer_->appended(), {});
+    CrashPoint("ledger.commit");
     TRY_VOID(transaction.Commit());
+    CrashPoint("ledger.committed");
     // Still under the lock, so that no later commit is told first.
     if (listener_ && !appended.empty()) listener_(appended);
     return {};

@@ -75,9 +75,9 @@ Result<std::string> IdempotencyKey(const http::Request& request) {
   const bool is_printable =
       std::ranges::all_of(key, [](char letter) { return letter > 0x20 && letter < 0x7f; });
   if (!key.empty() && key.size() <= kKeyBytesMax && is_printable) return std::string(key);
-  return Fail(
-      ErrorCode::kInvalidArgument,
-      fmt::format("Idempotency-Key: must have 1 to {} printable ASCII letters", kKeyBytesMax));
+  return Fail(ErrorCode::kInvalidArgument,
+              fmt::format("Idempotency-Key: must have 1 to {} ASCII characters without spaces",
+                          kKeyBytesMax));
 }
 
 }  // namespace verbatim::api

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/random_id.h"
 
 namespace verbatim::upload {
@@ -46,6 +47,7 @@ UploadFile::Written UploadFile::WriteAt(uint64_t offset, std::span<const char> b
       return written;
     }
     written.count += static_cast<size_t>(count);
+    CrashPoint("upload.written");
   }
   return written;
 }
@@ -65,9 +67,11 @@ void UploadFile::BeginSync(uint64_t offset, uint64_t size) {
 }
 
 Result<void> UploadFile::Sync() {
+  CrashPoint("upload.sync");
   if (Uninterrupted([&] { return fdatasync(descriptor_.number()); }) < 0) {
     return Failure(SystemError(errno, "putting on disk " + name_));
   }
+  CrashPoint("upload.synced");
   return {};
 }
 
@@ -76,6 +80,7 @@ Result<void> UploadFile::Truncate(uint64_t size) {
   if (Uninterrupted([&] { return ftruncate(descriptor_.number(), length); }) < 0) {
     return Failure(SystemError(errno, "shortening " + name_));
   }
+  CrashPoint("upload.shortened");
   return {};
 }
 
@@ -108,10 +113,12 @@ Result<UploadFile> UploadFiles::Create(const std::string& id) {
                   0600);
   });
   if (number < 0) return Failure(SystemError(errno, Doing("making", id)));
+  CrashPoint("upload.made");
   UploadFile file(Descriptor(number), (path_ / id).string());
   if (Uninterrupted([&] { return fsync(folder_.number()); }) < 0) {
     return Failure(SystemError(errno, "putting on disk " + path_.string()));
   }
+  CrashPoint("upload.made_durable");
   return file;
 }
 
@@ -129,6 +136,7 @@ Result<void> UploadFiles::Remove(const std::string& id) {
   if (unlinkat(folder_.number(), id.c_str(), 0) < 0 && errno != ENOENT) {
     return Failure(SystemError(errno, Doing("removing", id)));
   }
+  CrashPoint("upload.removed");
   return {};
 }
 
