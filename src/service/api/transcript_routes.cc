@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -73,7 +74,8 @@ Result<http::Response> Show(const Services& services, const Call& call) {
   if (!format) return Fail(ErrorCode::kNotFound, "there is no such format");
   const JobView view = TRY(FindJobView(services, call.parameter("id")));
   const std::optional<int64_t> number = TRY(AskedRevision(request));
-  const FileShape shape = TRY(ReadFileShape(request, view.job));
+  const jobs::JobOptions options = TRY(jobs::ParseJobOptions(view.job.options));
+  const FileShape shape = TRY(ReadFileShape(request, options));
   const bool is_download = TRY(QueryFlag(request, "download")).value_or(false);
   const store::StoredRevision stored = TRY(FindStored(services, view.job, number));
   http::Response response = http::MakeResponse(200, ContentType(*format), "");
@@ -120,13 +122,16 @@ http::Response StaleResponse(int64_t wanted, int64_t newest) {
 
 double Seconds(SampleTime time) { return static_cast<double>(ToMilliseconds(time)) / 1000; }
 
+// As transcript.json has it, so that 0.2F is 0.2 and not 0.200000003.
+double Rounded(float measure) { return std::round(static_cast<double>(measure) * 1e4) / 1e4; }
+
 boost::json::object SegmentObject(const transcript::Segment& segment, size_t id) {
   boost::json::array words;
   for (const transcript::Word& word : segment.words) {
     words.push_back(boost::json::object{{"word", word.text},
                                         {"start", Seconds(word.begin)},
                                         {"end", Seconds(word.end)},
-                                        {"probability", word.probability}});
+                                        {"probability", Rounded(word.probability)}});
   }
   return {{"id", id},
           {"start", Seconds(segment.begin)},
