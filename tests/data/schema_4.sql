@@ -164,7 +164,8 @@ CREATE TABLE transcript_parts (
   job    TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
   number INTEGER NOT NULL,  -- in the order of the parts, with gaps
   count  INTEGER NOT NULL,  -- of segments
-  json   TEXT NOT NULL,     -- a list, as in the transcript
+  origin INTEGER NOT NULL,  -- where they begin in revision 0, if "json" is ''
+  json   TEXT NOT NULL,     -- a list, as in the transcript; '': nothing of them was changed
   UNIQUE (job, number)
 ) STRICT;
 
@@ -191,4 +192,4 @@ INSERT INTO tried_settings VALUES ('batch', '4');
 INSERT INTO changed_settings VALUES ('workers', '4');
 INSERT INTO setting_log VALUES (1, 400, 'workers', '2', '4', 0, 'recommendation:low_memory');
 INSERT INTO revisions VALUES ('job1', 1, 500, 'typo', 1, '[{"first":0,"count":1,"segments":[]}]');
-INSERT INTO transcript_parts VALUES ('job1', 1048576, 1, '[]');
+INSERT INTO transcript_parts VALUES ('job1', 1048576, 0, 0, '[]');

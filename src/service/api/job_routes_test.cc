@@ -253,8 +253,8 @@ TEST(JobRoutesTest, PagesOfOtherSitesCreateNothing) {
 
 TEST(JobRoutesTest, TitlesAndTagsFindJobs) {
   const RunningService service;
-  const RawResponse made = service.Ask("POST", "/api/jobs", kFormType,
-                                       Form({{"title", "12"}, {"tags", "7,talks"}}));
+  const RawResponse made =
+      service.Ask("POST", "/api/jobs", kFormType, Form({{"title", "12"}, {"tags", "7,talks"}}));
   ASSERT_EQ(made.status, 202) << made.body;
   const std::string id = IdOf(Json(made));
   EXPECT_EQ(Json(made).at("title").as_string(), "12");
