@@ -164,8 +164,7 @@ CREATE TABLE transcript_parts (
   job    TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
   number INTEGER NOT NULL,  -- in the order of the parts, with gaps
   count  INTEGER NOT NULL,  -- of segments
-  origin INTEGER NOT NULL,  -- where they begin in revision 0, if "json" is ''
-  json   TEXT NOT NULL,     -- a list, as in the transcript; '': nothing of them was changed
+  json   TEXT NOT NULL,     -- a list, as in the transcript
   UNIQUE (job, number)
 ) STRICT;
 
@@ -192,4 +191,4 @@ INSERT INTO tried_settings VALUES ('batch', '4');
 INSERT INTO changed_settings VALUES ('workers', '4');
 INSERT INTO setting_log VALUES (1, 400, 'workers', '2', '4', 0, 'recommendation:low_memory');
 INSERT INTO revisions VALUES ('job1', 1, 500, 'typo', 1, '[{"first":0,"count":1,"segments":[]}]');
-INSERT INTO transcript_parts VALUES ('job1', 1048576, 0, 0, '[]');
+INSERT INTO transcript_parts VALUES ('job1', 1048576, 0, '[]');

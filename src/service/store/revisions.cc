@@ -17,7 +17,6 @@ namespace {
 
 using transcript::Change;
 using transcript::Changes;
-using transcript::DocumentCut;
 using transcript::Segment;
 
 constexpr size_t kPartSize = 64;  // segments
@@ -34,34 +33,17 @@ int64_t SegmentsChanged(const Changes& changes) {
   return static_cast<int64_t>(changed);
 }
 
-struct Stretch {
-  size_t first = 0;
-  size_t count = 0;
-};
-
-// The segments of a part: its own, or those of revision 0.
-Result<std::string> ListOfPart(const DocumentCut& cut, const Stretch& origin, std::string own) {
-  if (!own.empty()) return own;
-  if (origin.first > cut.segments.size() || origin.count > cut.segments.size() - origin.first) {
-    return Fail(ErrorCode::kInternal, "a stored transcript has fewer segments than its parts");
-  }
-  return transcript::JoinItems(std::span(cut.segments).subspan(origin.first, origin.count));
-}
-
 // The document of the newest revision: the stored one with the segments of the parts.
 Result<std::string> NewestJson(Connection& connection, const std::string& job,
                                const std::string& json) {
-  const Result<DocumentCut> cut = transcript::CutDocument(json);
-  if (!cut) return Unreadable(job, cut.error());
-  Statement find = TRY(connection.Prepare(
-      "SELECT count, origin, json FROM transcript_parts WHERE job = ? ORDER BY number"));
+  Statement find =
+      TRY(connection.Prepare("SELECT json FROM transcript_parts WHERE job = ? ORDER BY number"));
   find.Bind(job);
   std::vector<std::string> lists;
-  while (TRY(find.Step())) {
-    const auto count = static_cast<size_t>(find.Integer());
-    const auto origin = static_cast<size_t>(find.Integer());
-    lists.push_back(TRY(ListOfPart(*cut, {origin, count}, find.Text())));
-  }
+  while (TRY(find.Step())) lists.push_back(find.Text());
+  if (lists.empty()) return json;
+  Result<transcript::DocumentCut> cut = transcript::CutDocument(json);
+  if (!cut) return Unreadable(job, cut.error());
   std::string newest(cut->before);
   newest += transcript::JoinLists(lists);
   newest += cut->after;
@@ -171,46 +153,33 @@ Result<void> EditedTranscript::ReadParts() {
   return {};
 }
 
-// They are those of revision 0 until they are changed: the first change of a long transcript writes
-// little, too.
+// Of the stored document, whose text is cut and not parsed, as that takes a second with 10 hours.
 Result<void> EditedTranscript::MakeParts() {
-  TRY_VOID(ReadOriginal());
-  const size_t segments = original_.segments.size();
-  size_t origin = 0;
+  const std::string json = TRY(FindTranscript(*connection_, job_)).value_or("");
+  const Result<transcript::DocumentCut> cut = transcript::CutDocument(json);
+  if (!cut) return Unreadable(job_, cut.error());
+  std::span<const std::string_view> items = cut->segments;
   do {
+    const size_t count = std::min(items.size(), kPartSize);
     Part& part = parts_.emplace_back();
     part.number = static_cast<int64_t>(parts_.size()) * kPartDistance;
-    part.count = std::min(segments - origin, kPartSize);
+    part.count = count;
     Statement insert = TRY(connection_->Prepare(
-        "INSERT INTO transcript_parts (job, number, count, origin, json) VALUES (?, ?, ?, ?, '')"));
-    insert.Bind(job_).Bind(part.number).Bind(static_cast<int64_t>(part.count));
-    TRY(insert.Bind(static_cast<int64_t>(origin)).Run());
-    origin += part.count;
-  } while (origin < segments);
-  return {};
-}
-
-Result<void> EditedTranscript::ReadOriginal() {
-  if (original_json_) return {};
-  original_json_ =
-      std::make_unique<const std::string>(TRY(FindTranscript(*connection_, job_)).value_or(""));
-  Result<DocumentCut> cut = transcript::CutDocument(*original_json_);
-  if (!cut) return Unreadable(job_, cut.error());
-  original_ = *std::move(cut);
+        "INSERT INTO transcript_parts (job, number, count, json) VALUES (?, ?, ?, ?)"));
+    insert.Bind(job_).Bind(part.number).Bind(static_cast<int64_t>(count));
+    TRY(insert.Bind(transcript::JoinItems(items.first(count))).Run());
+    items = items.subspan(count);
+  } while (!items.empty());
   return {};
 }
 
 Result<void> EditedTranscript::Read(Part& part) {
   if (part.is_read) return {};
-  Statement find = TRY(connection_->Prepare(
-      "SELECT origin, json FROM transcript_parts WHERE job = ? AND number = ?"));
+  Statement find =
+      TRY(connection_->Prepare("SELECT json FROM transcript_parts WHERE job = ? AND number = ?"));
   find.Bind(job_).Bind(part.number);
-  if (!TRY(find.Step())) return Fail(ErrorCode::kInternal, "a part of job " + job_ + " is gone");
-  const auto origin = static_cast<size_t>(find.Integer());
-  std::string own = find.Text();
-  if (own.empty()) TRY_VOID(ReadOriginal());
-  const std::string list = TRY(ListOfPart(original_, {origin, part.count}, std::move(own)));
-  Result<std::vector<Segment>> segments = transcript::ReadSegments(list);
+  const std::string json = TRY(find.Step()) ? find.Text() : "";
+  Result<std::vector<Segment>> segments = transcript::ReadSegments(json);
   if (!segments) return Unreadable(job_, segments.error());
   part.segments = *std::move(segments);
   if (part.segments.size() != part.count) {
@@ -311,7 +280,7 @@ Result<void> EditedTranscript::WriteParts() {
 
 Result<void> EditedTranscript::Write(const Part& part) {
   Statement put = TRY(connection_->Prepare(
-      "INSERT INTO transcript_parts (job, number, count, origin, json) VALUES (?, ?, ?, 0, ?) "
+      "INSERT INTO transcript_parts (job, number, count, json) VALUES (?, ?, ?, ?) "
       "ON CONFLICT (job, number) DO UPDATE SET count = excluded.count, json = excluded.json"));
   put.Bind(job_).Bind(part.number).Bind(static_cast<int64_t>(part.count));
   TRY(put.Bind(transcript::RenderSegments(part.segments, duration_)).Run());

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +12,6 @@
 #include "base/error.h"
 #include "store/database.h"
 #include "transcript/revision.h"
-#include "transcript/segment_json.h"
 #include "transcript/transcript.h"
 
 namespace verbatim::store {
@@ -82,7 +80,6 @@ class EditedTranscript {
       : connection_(&connection), job_(std::move(job)) {}
   Result<void> ReadParts();
   Result<void> MakeParts();
-  Result<void> ReadOriginal();
   Result<void> Read(Part& part);
   Place PlaceOf(size_t segment) const;
   Result<std::vector<transcript::Segment>> Replace(const transcript::Change& change);
@@ -95,9 +92,7 @@ class EditedTranscript {
   std::string job_;
   int64_t revision_ = 0;
   SampleTime duration_{0};
-  std::vector<Part> parts_;                           // one at least
-  std::unique_ptr<const std::string> original_json_;  // revision 0, once it was needed
-  transcript::DocumentCut original_;                  // views of it
+  std::vector<Part> parts_;  // one at least
 };
 
 }  // namespace verbatim::store

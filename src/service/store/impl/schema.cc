@@ -178,8 +178,7 @@ CREATE TABLE transcript_parts (
   job    TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
   number INTEGER NOT NULL,  -- in the order of the parts, with gaps
   count  INTEGER NOT NULL,  -- of segments
-  origin INTEGER NOT NULL,  -- where they begin in revision 0, if "json" is ''
-  json   TEXT NOT NULL,     -- a list, as in the transcript; '': nothing of them was changed
+  json   TEXT NOT NULL,     -- a list, as in the transcript
   UNIQUE (job, number)
 ) STRICT;
 )sql";
