@@ -7,6 +7,8 @@ export interface Job {
   state: JobState;
   priority: number;
   filename: string;
+  title: string;
+  tags: string[];
   created: string;
   started: string | null;
   finished: string | null;
@@ -78,9 +80,45 @@ export interface Transcript {
   warnings: string[];
 }
 
+// A segment as a person wants it; without words the server finds their times.
+export interface SegmentWish {
+  start: number;
+  end: number;
+  text: string;
+  words?: EventWord[];
+}
+
+export interface SegmentData extends SegmentWish {
+  id: number;
+}
+
+export interface ChangeWish {
+  first: number;
+  count: number;
+  segments: SegmentWish[];
+}
+
+export interface ChangeAnswer {
+  revision: number;
+  changes: { first: number; count: number; segments: SegmentData[] }[];
+}
+
+export interface Revision {
+  revision: number;
+  time: string;
+  summary: string;
+  segments_changed: number;
+}
+
+export interface TagCount {
+  tag: string;
+  jobs: number;
+}
+
 export interface Hit {
   job: string;
   filename: string;
+  title: string;
   segment: number;
   start: number;
   end: number;

@@ -33,6 +33,11 @@ export function hasTranscript(job: Job): boolean {
   return job.state === 'completed' || job.state === 'completed_with_gaps';
 }
 
+// What a person called it, else its file.
+export function nameOf(job: Job): string {
+  return job.title || job.filename || texts.job.unnamed;
+}
+
 export function lineOf(id: string): Signal<string> {
   let line = lines.get(id);
   if (!line) lines.set(id, (line = signal('')));

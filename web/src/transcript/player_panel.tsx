@@ -56,15 +56,16 @@ interface Properties {
   reading: Reading;
   coverage: Coverage[];
   isUploading: boolean;
+  revision: number; // of the transcript, for captions
 }
 
-export function PlayerPanel({ job, player, reading, coverage, isUploading }: Properties) {
+export function PlayerPanel({ job, player, reading, coverage, isUploading, revision }: Properties) {
   return (
     <section class={`player ${player.hasVideo.value ? 'with-video' : ''}`} aria-label={texts.transcript.play}>
       {!isUploading && !player.isBroken.value && (
         <div class="stage">
           <video ref={player.attach} src={`/api/jobs/${job.id}/media`} preload="metadata" playsInline onClick={() => player.toggle()}>
-            {hasTranscript(job) && <track kind="captions" src={`/api/jobs/${job.id}/transcript.vtt?words=false`} srcLang={job.language ?? 'en'} label={texts.transcript.captions} />}
+            {hasTranscript(job) && <track key={revision} kind="captions" src={`/api/jobs/${job.id}/transcript.vtt?words=false${revision ? `&revision=${revision}` : ''}`} srcLang={job.language ?? 'en'} label={texts.transcript.captions} />}
           </video>
         </div>
       )}

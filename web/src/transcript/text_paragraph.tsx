@@ -33,7 +33,7 @@ export function TextParagraph({ paragraph, found, onSeek }: Properties) {
   }, []);
 
   return (
-    <div ref={element} class="paragraph" data-paragraph={paragraph.first}>
+    <div ref={element} class="paragraph" data-paragraph={paragraph.first} data-start={paragraph.start}>
       <button type="button" class="paragraph-time number" onClick={() => onSeek(paragraph.start)}>
         {clock(paragraph.start)}
       </button>
