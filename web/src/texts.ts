@@ -66,6 +66,7 @@ export const texts = {
   },
 
   upload: {
+    title: 'Uploads',
     waiting: 'Waiting for its turn',
     sending: (sent: string, size: string) => `Uploading ${sent} of ${size}`,
     speed: (speed: string) => `${speed}/s`,
@@ -114,6 +115,33 @@ export const texts = {
     failedTitle: 'The list could not be loaded',
   },
 
+  library: {
+    details: 'Name and tags',
+    name: 'Name',
+    tags: 'Tags',
+    tagsHint: 'Type, then Enter',
+    tagsFull: 'Twenty tags are the most.',
+    removeTag: (tag: string) => `Take the tag ${tag} away`,
+    keep: 'Keep',
+    allTags: 'All',
+    filter: 'Show only one tag',
+    tagged: (tag: string, count: number) => `${tag}: ${plural(count, 'transcript', 'transcripts')}`,
+    choose: 'Select',
+    chooseOne: (name: string) => `Select ${name}`,
+    chosen: (count: number) => `${count.toLocaleString('en')} selected`,
+    chooseAll: 'Select all shown',
+    chooseNone: 'Select none',
+    addTags: 'Add tags',
+    addTagsTo: (count: number) => `Add tags to ${plural(count, 'transcript', 'transcripts')}`,
+    exportZip: 'Export as ZIP',
+    exportAll: 'Export all as ZIP',
+    exportTag: (tag: string) => `Export all with ${tag} as ZIP`,
+    formats: 'Kinds of file',
+    download: (now: number, all: number) => (all === 1 ? 'Download ZIP' : `Download ZIP ${now} of ${all}`),
+    deleted: (count: number) => `${plural(count, 'transcript is', 'transcripts are')} deleted`,
+    more: 'More for the list',
+  },
+
   search: {
     label: 'Search all transcripts',
     placeholder: 'Search',
@@ -123,6 +151,7 @@ export const texts = {
     noneHint: 'All words must be said close together. Use "quotes" for a phrase, and tele* for a beginning.',
     more: 'Show more',
     ask: 'Type a word that was said',
+    names: 'Transcripts with this in their name',
   },
 
   transcript: {

@@ -71,9 +71,14 @@ export function cueOfSegment(key: number, segment: SegmentData | SegmentWish): C
   return cueOf(key, segment, segment.words?.map(({ word, ...others }) => ({ text: word, ...others })));
 }
 
+// The server takes words that follow each other within their segment.
+function areInOrder({ start, end, words }: Cue): boolean {
+  return words.every((word, at) => word.start >= (words[at - 1]?.end ?? start) && word.start <= word.end && word.end <= end);
+}
+
 export function wishOf(cue: Cue): SegmentWish {
   const { start, end, text } = cue;
-  if (cue.isGuess) return { start, end, text };
+  if (cue.isGuess || !areInOrder(cue)) return { start, end, text };
   return { start, end, text, words: cue.words.map(({ text: word, ...others }) => ({ word, ...others })) };
 }
 

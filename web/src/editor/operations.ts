@@ -114,7 +114,7 @@ export function shift(cues: readonly Cue[], from: number, seconds: number): Step
     start: cue.start + seconds,
     end: cue.end + seconds,
     words: cue.words.map((word) => ({ ...word, start: word.start + seconds, end: word.end + seconds })),
-    isGuess: false, // the server would look for the words where they were
+    isGuess: true, // the server moves them by the same
   }));
   return seconds === 0 ? [] : [stepAt(cues, from, after.length, after)];
 }

@@ -7,6 +7,7 @@ import { confirmWord } from '../editor/operations';
 import { Writer } from '../editor/writer';
 import { languageName } from '../home/languages';
 import { Bar } from '../parts/bar';
+import { DetailsDialog } from '../parts/details_dialog';
 import { Empty } from '../parts/empty';
 import { capitalised, clock, moment, times, wait } from '../parts/format';
 import { Icon } from '../parts/icon';
@@ -16,7 +17,7 @@ import { Late } from '../parts/late';
 import { Menu, type Item } from '../parts/menu';
 import { getText, Problem, sentence } from '../server/client';
 import type { Job } from '../server/types';
-import { cancel, deleteJob, hasTranscript, isLive, jobSignal, loadJob, nameOf, retry } from '../state/jobs';
+import { cancel, deleteJobs, hasTranscript, isLive, jobSignal, loadJob, nameOf, retry } from '../state/jobs';
 import { say } from '../state/notes';
 import { go, replace, transcriptAddress } from '../state/route';
 import { uploads } from '../state/uploads';
@@ -63,22 +64,25 @@ interface HeadingProperties {
 }
 
 function Heading({ job, reading, player, onFind, onEdit, isWriting }: HeadingProperties) {
+  const [showsDetails, setShowsDetails] = useState(false);
   const words = texts.transcript;
   const canCopy = navigator.clipboard !== undefined; // browsers give it to secure addresses alone
   const share = () => void copy(`${location.origin}${location.pathname}${transcriptAddress(job.id, player.time.peek())}`, words.shared);
-  const items: Item[] = [];
+  const items: Item[] = [{ label: texts.library.details, icon: 'tag', run: () => setShowsDetails(true) }];
   if (canCopy) items.push({ label: words.share, icon: 'link', run: share });
   if (canCopy && hasTranscript(job)) {
     items.push({ label: words.copy, icon: 'copy', run: async () => void copy(await getText(`/api/jobs/${job.id}/transcript.txt`), words.copied) });
   }
-  if (!isLive(job)) items.push({ label: texts.job.remove, icon: 'trash', isGrave: true, run: () => { deleteJob(job); go('#/'); } });
+  if (!isLive(job)) items.push({ label: texts.job.remove, icon: 'trash', isGrave: true, run: () => { deleteJobs([job]); go('#/'); } });
   return (
     <header class="transcript-head">
       <div class="transcript-title">
         <a class="small" href="#/">
           {words.back}
         </a>
-        <h1 title={job.filename}>{nameOf(job)}</h1>
+        <h1 title={job.filename} dir="auto">
+          {nameOf(job)}
+        </h1>
       </div>
       <div class="transcript-tools">
         {!isWriting && <IconButton icon="search" label={`${words.find} ( / )`} onClick={onFind} />}
@@ -94,12 +98,11 @@ function Heading({ job, reading, player, onFind, onEdit, isWriting }: HeadingPro
             {words.export}
           </Menu>
         )}
-        {items.length > 0 && (
-          <Menu label={texts.job.more(job.filename)} items={items}>
-            <Icon name="more" />
-          </Menu>
-        )}
+        <Menu label={texts.job.more(nameOf(job))} items={items}>
+          <Icon name="more" />
+        </Menu>
       </div>
+      {showsDetails && <DetailsDialog job={job} onClose={() => setShowsDetails(false)} />}
     </header>
   );
 }
@@ -116,7 +119,7 @@ function Facts({ job, reading }: { job: Job; reading: Reading }) {
   ];
   return (
     <p class="transcript-facts quiet small number">
-      {facts.filter(Boolean).map((fact) => (
+      {[...facts, ...job.tags.map((tag) => `#${tag}`)].filter(Boolean).map((fact) => (
         <span key={fact}>{fact}</span>
       ))}
     </p>
