@@ -41,21 +41,33 @@ async function loadLastMinute(): Promise<void> {
   samples.value = [...past.filter((one) => !first || one.time! < first.time!), ...samples.value].slice(-keptSeconds);
 }
 
-// While a part of the page shows them.
+function open(): EventSource {
+  const source = new EventSource('/api/events?performance=true');
+  source.addEventListener('performance', (event) => {
+    const sample: Sample = JSON.parse((event as MessageEvent<string>).data);
+    samples.value = [...samples.value.slice(-keptSeconds + 1), sample];
+  });
+  samples.value = [];
+  void loadStatus();
+  loadLastMinute().catch(() => {}); // it fills by itself
+  return source;
+}
+
+// While a part of the page shows them, and somebody looks.
 export function useLive(): void {
   useEffect(() => {
-    samples.value = [];
-    void loadStatus();
-    void loadLastMinute();
+    let source: EventSource | null = null;
+    const follow = () => {
+      if (document.hidden) source?.close();
+      source = document.hidden ? null : (source ?? open());
+    };
+    follow();
+    document.addEventListener('visibilitychange', follow);
     const timer = setInterval(() => document.hidden || void loadStatus(), statusEveryMs);
-    const source = new EventSource('/api/events?performance=true');
-    source.addEventListener('performance', (event) => {
-      const sample: Sample = JSON.parse((event as MessageEvent<string>).data);
-      samples.value = [...samples.value.slice(-keptSeconds + 1), sample];
-    });
     return () => {
+      document.removeEventListener('visibilitychange', follow);
       clearInterval(timer);
-      source.close();
+      source?.close();
     };
   }, []);
 }

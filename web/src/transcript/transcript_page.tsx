@@ -35,6 +35,7 @@ import './transcript_page.css';
 import { useTranscript } from './use_transcript';
 
 const noCoverage: never[] = [];
+const noMatches: never[] = [];
 
 function exportItems(job: Job, reading: Reading): Item[] {
   const names = texts.transcript.formats;
@@ -198,8 +199,9 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
   const [matchNow, setMatchNow] = useState(0);
   const [inView, setInView] = useState<number | null>(null); // time at which the other mode goes on
   const text = useRef<HTMLDivElement>(null);
-  const index = useMemo(() => findIndex(reading.words), [reading]);
-  const matches = useMemo(() => findMatches(index, finding ?? ''), [index, finding]);
+  const isFinding = finding !== null;
+  const index = useMemo(() => (isFinding ? findIndex(reading.words) : null), [reading, isFinding]);
+  const matches = useMemo(() => (index ? findMatches(index, finding ?? '') : noMatches), [index, finding]);
   const transcript = edited?.transcript.value ?? null;
   const error = edited?.error.value ?? '';
   const coverage = transcript?.coverage ?? noCoverage;
