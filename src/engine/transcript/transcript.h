@@ -17,7 +17,9 @@ struct Word {
   std::string text;     // valid UTF-8
   SampleTime begin{0};  // absolute, half-open
   SampleTime end{0};
-  float probability = 0;  // 0..1
+  float probability = 0;  // 0..1; 1 if a person wrote it
+
+  bool operator==(const Word&) const = default;
 };
 
 // A sentence or a phrase.
@@ -32,6 +34,9 @@ struct Segment {
   float compression_ratio = 0;
   float no_speech_prob = 0;
   float temperature = 0;
+  bool is_edited = false;  // a person changed it
+
+  bool operator==(const Segment&) const = default;
 };
 
 enum class CoverageKind {

@@ -1,4 +1,5 @@
-// Jobs: submit, list, look at, cancel, try again, delete. What they made is in job_files.cc.
+// Jobs: submit, list, look at, cancel, try again, delete. What they made is in
+// transcript_routes.cc.
 #include <fmt/format.h>
 
 #include <boost/json/object.hpp>

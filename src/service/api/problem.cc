@@ -29,7 +29,7 @@ constexpr std::array<CodeStatus, 12> kStatuses = {{
 }};
 
 // What HTTP itself refuses; codes of the product where they say the same.
-constexpr std::array<std::pair<int, std::string_view>, 12> kRefusals = {{
+constexpr std::array<std::pair<int, std::string_view>, 14> kRefusals = {{
     {400, "invalid_argument"},
     {403, "forbidden"},
     {404, "not_found"},
@@ -37,8 +37,10 @@ constexpr std::array<std::pair<int, std::string_view>, 12> kRefusals = {{
     {408, "timeout"},
     {409, "conflict"},
     {411, "length_required"},
+    {412, "precondition_failed"},
     {413, "too_large"},
     {414, "too_large"},
+    {428, "precondition_required"},
     {431, "too_large"},
     {503, "busy"},
     {507, "out_of_space"},
@@ -51,12 +53,14 @@ std::string_view RefusalCode(int status) {
   return status < 500 ? "invalid_argument" : "internal";
 }
 
-http::Response MakeProblem(int status, std::string_view code, std::string_view detail) {
-  const boost::json::object problem{{"type", "about:blank"},
-                                    {"title", http::ReasonPhrase(status)},
-                                    {"status", status},
-                                    {"code", code},
-                                    {"detail", detail}};
+http::Response MakeProblem(int status, std::string_view code, std::string_view detail,
+                           const boost::json::object& more = {}) {
+  boost::json::object problem{{"type", "about:blank"},
+                              {"title", http::ReasonPhrase(status)},
+                              {"status", status},
+                              {"code", code},
+                              {"detail", detail}};
+  problem.insert(more.begin(), more.end());
   http::Response response = http::MakeResponse(status, "application/problem+json",
                                                boost::json::serialize(problem) + "\n");
   response.headers.Set("Cache-Control", "no-store");
@@ -91,6 +95,11 @@ http::Response ProblemFor(const Error& error) {
 
 http::Response ProblemForStatus(int status, std::string_view detail) {
   return MakeProblem(status, RefusalCode(status), detail);
+}
+
+http::Response ExtendedProblem(int status, std::string_view detail,
+                               const boost::json::object& more) {
+  return MakeProblem(status, RefusalCode(status), detail, more);
 }
 
 }  // namespace verbatim::api

@@ -1,6 +1,7 @@
 // Errors as clients see them: application/problem+json (RFC 9457) with a stable `code`.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,10 @@ http::Response ProblemFor(const Error& error);
 
 // What the HTTP server itself refuses.
 http::Response ProblemForStatus(int status, std::string_view detail);
+
+// The same with members of its own (RFC 9457, 3.2).
+http::Response ExtendedProblem(int status, std::string_view detail,
+                               const boost::json::object& more);
 
 // The status of each code.
 int StatusOf(ErrorCode code);

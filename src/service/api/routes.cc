@@ -8,6 +8,7 @@ std::vector<http::Route> MakeRoutes(const Services& services) {
   std::vector<http::Route> routes;
   AddUploadRoutes(services, routes);
   AddJobRoutes(services, routes);
+  AddTranscriptRoutes(services, routes);
   AddOpenAiRoutes(services, routes);
   AddEventRoutes(services, routes);
   AddSearchRoutes(services, routes);

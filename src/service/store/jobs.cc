@@ -1,6 +1,8 @@
 #include "store/jobs.h"
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 #include "store/events.h"
@@ -18,9 +20,9 @@ constexpr std::string_view kFields =
     "upload, state, priority, options, transcript_key, idempotency_key, request_digest, "
     "is_ephemeral, created_ms, started_ms, finished_ms, attempt, crashes, owner, lease_until_ms, "
     "is_cancel_requested, duration_ms, position_ms, share, windows_done, language, error_code, "
-    "error_message, reused_from, plan";
+    "error_message, reused_from, title, tags, plan";
 constexpr std::string_view kFieldMarks =
-    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
 
 std::string Select(std::string_view rest) {
   return "SELECT id, " + std::string(kFields) + " FROM jobs " + std::string(rest);
@@ -29,6 +31,22 @@ std::string Select(std::string_view rest) {
 std::string Update(std::string_view rest) {
   return "UPDATE jobs SET (" + std::string(kFields) + ") = (" + std::string(kFieldMarks) + ") " +
          std::string(rest);
+}
+
+std::string JoinTags(const std::vector<std::string>& tags) {
+  std::string joined;
+  for (const std::string& tag : tags) joined += (joined.empty() ? "" : ",") + tag;
+  return joined;
+}
+
+std::vector<std::string> SplitTags(std::string_view joined) {
+  std::vector<std::string> tags;
+  while (!joined.empty()) {
+    const size_t comma = std::min(joined.find(','), joined.size());
+    tags.emplace_back(joined.substr(0, comma));
+    joined.remove_prefix(std::min(comma + 1, joined.size()));
+  }
+  return tags;
 }
 
 void BindFields(Statement& statement, const Job& job) {
@@ -56,6 +74,8 @@ void BindFields(Statement& statement, const Job& job) {
       .Bind(job.error_code)
       .Bind(job.error_message)
       .Bind(job.reused_from)
+      .Bind(job.title)
+      .Bind(JoinTags(job.tags))
       .Bind(job.plan);
 }
 
@@ -86,6 +106,8 @@ Job ReadJob(Statement& row) {
   job.error_code = row.Text();
   job.error_message = row.Text();
   job.reused_from = row.Text();
+  job.title = row.Text();
+  job.tags = SplitTags(row.Text());
   job.plan = row.Text();
   return job;
 }
@@ -201,13 +223,15 @@ Result<std::vector<Job>> ListJobs(Connection& connection, const JobQuery& query)
   if (query.state) conditions += " AND state = ?";
   if (!query.text.empty()) {
     conditions +=
-        " AND EXISTS (SELECT 1 FROM uploads WHERE uploads.id = jobs.upload "
-        "AND instr(lower(filename), lower(?)) > 0)";
+        " AND (instr(lower(title), lower(?)) > 0 OR EXISTS (SELECT 1 FROM uploads "
+        "WHERE uploads.id = jobs.upload AND instr(lower(filename), lower(?)) > 0))";
   }
+  if (!query.tag.empty()) conditions += " AND instr(',' || tags || ',', ',' || ? || ',') > 0";
   Statement find = TRY(connection.Prepare(Select(conditions + " ORDER BY number DESC LIMIT ?")));
   find.Bind(before);
   if (query.state) find.Bind(JobStateName(*query.state));
-  if (!query.text.empty()) find.Bind(query.text);
+  if (!query.text.empty()) find.Bind(query.text).Bind(query.text);
+  if (!query.tag.empty()) find.Bind(query.tag);
   find.Bind(AsLimit(query.count));
   return ReadAll(find);
 }
@@ -241,6 +265,20 @@ Result<std::vector<Job>> EphemeralJobs(Connection& connection) {
   static const std::string kSql = Select("WHERE is_ephemeral = 1 ORDER BY number");
   Statement find = TRY(connection.Prepare(kSql));
   return ReadAll(find);
+}
+
+Result<std::vector<TagCount>> CountTags(Connection& connection) {
+  Statement count = TRY(
+      connection.Prepare("SELECT tags, count(*) FROM jobs WHERE tags <> '' GROUP BY tags"));
+  std::map<std::string, int64_t> counts;
+  while (TRY(count.Step())) {
+    const std::vector<std::string> tags = SplitTags(count.Text());
+    const int64_t jobs = count.Integer();
+    for (const std::string& tag : tags) counts[tag] += jobs;
+  }
+  std::vector<TagCount> result;
+  for (const auto& [tag, jobs] : counts) result.push_back({tag, jobs});
+  return result;
 }
 
 Result<std::vector<int64_t>> CountJobs(Connection& connection) {

@@ -51,6 +51,9 @@ struct Job {
   std::string error_code;  // of a failed job
   std::string error_message;
   std::string reused_from;  // the job whose transcript was taken
+
+  std::string title;              // that a person gave it; empty: none
+  std::vector<std::string> tags;  // sorted, unique, without commas
 };
 
 // Errors: kConflict if the id or the idempotency key exists; kNotFound if the upload does not.
@@ -70,7 +73,8 @@ Result<void> DeleteJob(Connection& connection, const std::string& id);
 
 struct JobQuery {
   std::optional<JobState> state = std::nullopt;
-  std::string text = {};    // in the file's name; empty: all
+  std::string text = {};    // in the title or the file's name; empty: all
+  std::string tag = {};     // empty: all
   std::string before = {};  // id of the job after which the page starts; empty: the first page
   size_t count = 50;
 };
@@ -87,6 +91,12 @@ Result<std::vector<Job>> RunningJobs(Connection& connection);
 Result<int64_t> CountJobsOf(Connection& connection, const std::string& upload);
 // Ephemeral jobs in any state.
 Result<std::vector<Job>> EphemeralJobs(Connection& connection);
+struct TagCount {
+  std::string tag;
+  int64_t jobs = 0;
+};
+// All tags, by name.
+Result<std::vector<TagCount>> CountTags(Connection& connection);
 // How many jobs are in each state, in the order of the enum.
 Result<std::vector<int64_t>> CountJobs(Connection& connection);
 

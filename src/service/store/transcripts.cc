@@ -14,6 +14,11 @@ Result<void> PutTranscript(Connection& connection, const std::string& job, const
       TRY(connection.Prepare("INSERT INTO transcripts (job, json) VALUES (?, ?) "
                              "ON CONFLICT (job) DO UPDATE SET json = excluded.json"));
   TRY(put.Bind(job).Bind(json).Run());
+  for (const char* table : {"revisions", "transcript_parts"}) {
+    Statement drop =
+        TRY(connection.Prepare("DELETE FROM " + std::string(table) + " WHERE job = ?"));
+    TRY(drop.Bind(job).Run());
+  }
   TRY_VOID(RemoveSegments(connection, job));
   if (is_ephemeral) return {};
   return InsertSegments(connection, job, transcript.segments);

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "transcript/impl/formats.h"
+#include "transcript/segment_json.h"
 #include "transcript/writers.h"
 
 namespace verbatim::transcript {
@@ -80,6 +81,16 @@ class Place {
     return std::chrono::milliseconds(std::llround(seconds * 1000));
   }
 
+  // False if it is not there.
+  Result<bool> FlagAt(std::string_view name) const {
+    const json::object* object = value_->if_object();
+    const json::value* field =
+        object == nullptr ? nullptr : object->if_contains({name.data(), name.size()});
+    if (field == nullptr) return false;
+    if (const bool* flag = field->if_bool()) return *flag;
+    return Wrong(fmt::format("{}.{}", path_, name), "is neither true nor false");
+  }
+
   Result<CoverageKind> CoverageAt(std::string_view field) const {
     const std::string name = TRY(TextAt(field));
     for (const CoverageKind kind : {CoverageKind::kTranscribed, CoverageKind::kNoSpeech,
@@ -135,10 +146,27 @@ Result<Segment> ReadSegment(const Place& place) {
   segment.no_speech_prob = TRY(place.MeasureAt("no_speech_prob"));
   segment.window = TRY(place.IntegerAt("window", std::numeric_limits<int64_t>::min(),
                                        std::numeric_limits<int64_t>::max()));
+  segment.is_edited = TRY(place.FlagAt("edited"));
   for (const Place& word : TRY(place.ItemsAt("word_data"))) {
     segment.words.push_back(TRY(ReadWord(word)));
   }
   return segment;
+}
+
+Result<std::vector<Segment>> ReadSegmentList(const Place& place) {
+  std::vector<Segment> segments;
+  for (const Place& item : TRY(place.Items())) segments.push_back(TRY(ReadSegment(item)));
+  return segments;
+}
+
+Result<Change> ReadChange(const Place& place) {
+  constexpr int64_t kIndexMax = std::numeric_limits<int32_t>::max();
+  Change change;
+  change.first = static_cast<size_t>(TRY(place.IntegerAt("first", 0, kIndexMax)));
+  change.count = static_cast<size_t>(TRY(place.IntegerAt("count", 0, kIndexMax)));
+  const Place segments = TRY(place.Field("segments"));
+  change.segments = TRY(ReadSegmentList(segments));
+  return change;
 }
 
 Result<CoverageSpan> ReadCoverage(const Place& place) {
@@ -157,9 +185,8 @@ Result<Transcript> ReadTranscript(const Place& root) {
   transcript.language_probability = TRY(root.MeasureAt("language_probability"));
   transcript.model = TRY(root.TextAt("model"));
   transcript.duration = TRY(root.TimeAt("duration"));
-  for (const Place& segment : TRY(root.ItemsAt("segments"))) {
-    transcript.segments.push_back(TRY(ReadSegment(segment)));
-  }
+  const Place segments = TRY(root.Field("segments"));
+  transcript.segments = TRY(ReadSegmentList(segments));
   for (const Place& span : TRY(root.ItemsAt("coverage"))) {
     transcript.coverage.push_back(TRY(ReadCoverage(span)));
   }
@@ -201,6 +228,20 @@ Result<json::value> Parse(std::string_view text) {
 Result<Transcript> ReadJson(std::string_view json) {
   const json::value value = TRY(Parse(json));
   return ReadTranscript(Place(value, ""));
+}
+
+Result<std::vector<Segment>> ReadSegments(std::string_view json) {
+  const json::value value = TRY(Parse(json));
+  return ReadSegmentList(Place(value, "segments"));
+}
+
+Result<Changes> ReadChanges(std::string_view json) {
+  const json::value value = TRY(Parse(json));
+  Changes changes;
+  for (const Place& item : TRY(Place(value, "changes").Items())) {
+    changes.push_back(TRY(ReadChange(item)));
+  }
+  return changes;
 }
 
 Result<CueOptions> ReadJsonCueOptions(std::string_view json) {

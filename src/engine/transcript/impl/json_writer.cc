@@ -12,6 +12,7 @@
 #include "transcript/impl/atom.h"
 #include "transcript/impl/formats.h"
 #include "transcript/impl/text.h"
+#include "transcript/segment_json.h"
 
 namespace verbatim::transcript {
 namespace {
@@ -75,26 +76,12 @@ std::string SegmentItem(const Segment& segment, size_t id, int64_t seek_ms, Samp
       "{{\"id\": {}, \"seek\": {}, \"start\": {}, \"end\": {}, \"text\": {},\n"
       "     \"tokens\": [{}],\n"
       "     \"temperature\": {}, \"avg_logprob\": {}, \"compression_ratio\": {}, "
-      "\"no_speech_prob\": {}, \"window\": {},\n"
+      "\"no_speech_prob\": {}, \"window\": {}{},\n"
       "     \"word_data\": {}}}",
       id, seek_ms / 10, times.begin, times.end, Quoted(segment.text),
       fmt::join(segment.tokens, ", "), Number(segment.temperature), Number(segment.avg_logprob),
       Number(segment.compression_ratio), Number(segment.no_speech_prob), segment.window,
-      WordData(segment, duration));
-}
-
-std::string Segments(const Transcript& transcript) {
-  std::vector<std::string> items;
-  items.reserve(transcript.segments.size());
-  int64_t seek_ms = 0;
-  for (size_t i = 0; i < transcript.segments.size(); ++i) {
-    const Segment& segment = transcript.segments[i];
-    if (i == 0 || segment.window != transcript.segments[i - 1].window) {
-      seek_ms = ClampedMilliseconds(segment.begin, transcript.duration);
-    }
-    items.push_back(SegmentItem(segment, i, seek_ms, transcript.duration));
-  }
-  return List(items);
+      segment.is_edited ? ", \"edited\": true" : "", WordData(segment, duration));
 }
 
 std::string Words(const Transcript& transcript) {
@@ -138,7 +125,33 @@ std::string Cues(const CueOptions& options) {
       options.gap_min_ms, options.pause_break_ms, options.reading_speed_max);
 }
 
+std::string ChangeItem(const Change& change, SampleTime duration) {
+  return fmt::format("{{\"first\": {}, \"count\": {}, \"segments\": {}}}", change.first,
+                     change.count, RenderSegments(change.segments, duration));
+}
+
 }  // namespace
+
+std::string RenderSegments(std::span<const Segment> segments, SampleTime duration) {
+  std::vector<std::string> items;
+  items.reserve(segments.size());
+  int64_t seek_ms = 0;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    const Segment& segment = segments[i];
+    if (i == 0 || segment.window != segments[i - 1].window) {
+      seek_ms = ClampedMilliseconds(segment.begin, duration);
+    }
+    items.push_back(SegmentItem(segment, i, seek_ms, duration));
+  }
+  return List(items);
+}
+
+std::string RenderChanges(std::span<const Change> changes, SampleTime duration) {
+  std::vector<std::string> items;
+  items.reserve(changes.size());
+  for (const Change& change : changes) items.push_back(ChangeItem(change, duration));
+  return List(items);
+}
 
 std::string RenderJson(const Transcript& transcript, const CueOptions& options, WordTimes words) {
   std::vector<std::string> fields;
@@ -153,7 +166,7 @@ std::string RenderJson(const Transcript& transcript, const CueOptions& options, 
   add("model", Quoted(transcript.model));
   add("source", Quoted(transcript.source));
   add("text", Quoted(PlainText(transcript)));
-  add("segments", Segments(transcript));
+  add("segments", RenderSegments(transcript.segments, transcript.duration));
   if (words == WordTimes::kWrite) add("words", Words(transcript));
   add("coverage", Coverage(transcript));
   add("warnings", Warnings(transcript));

@@ -106,6 +106,18 @@ std::string OneLine(std::string_view text) {
   return line;
 }
 
+std::u32string WordKey(std::string_view text) {
+  std::u32string key;
+  for (const char32_t code : CodePoints(text)) {
+    const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(code));
+    const bool is_punctuation =
+        category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
+    if (is_punctuation || IsSpace(code)) continue;
+    key.push_back(static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(code))));
+  }
+  return key.empty() ? CodePoints(text) : key;
+}
+
 std::u32string CodePoints(std::string_view text) {
   std::u32string codes;
   for (size_t offset = 0; offset < text.size();) {

@@ -33,6 +33,10 @@ std::string ToValidUtf8(std::string_view text);
 // them outermost.
 std::string OneLine(std::string_view text);
 
+// What makes two words the same: their letters, digits and signs in lower case, without
+// punctuation; of a text of punctuation alone, all of it.
+std::u32string WordKey(std::string_view text);
+
 // The code points of valid UTF-8.
 std::u32string CodePoints(std::string_view text);
 

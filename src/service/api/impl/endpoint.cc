@@ -13,16 +13,6 @@
 namespace verbatim::api {
 namespace {
 
-// 64-bit FNV-1a: tells versions of one answer apart, nothing more.
-uint64_t Fingerprint(std::string_view bytes) {
-  uint64_t hash = 14695981039346656037ULL;
-  for (const char byte : bytes) {
-    hash ^= static_cast<unsigned char>(byte);
-    hash *= 1099511628211ULL;
-  }
-  return hash;
-}
-
 std::string_view WithoutWeakMark(std::string_view etag) {
   if (etag.starts_with("W/")) etag.remove_prefix(2);
   return etag;
@@ -100,12 +90,35 @@ http::Response JsonTextResponse(int status, std::string json) {
   return http::MakeResponse(status, "application/json", std::move(json));
 }
 
+// 64-bit FNV-1a.
+std::string Fingerprint(std::string_view bytes) {
+  uint64_t hash = 14695981039346656037ULL;
+  for (const char byte : bytes) {
+    hash ^= static_cast<unsigned char>(byte);
+    hash *= 1099511628211ULL;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
 http::Response WithEtag(const http::Request& request, http::Response response) {
-  const std::string etag = fmt::format("\"{:016x}\"", Fingerprint(response.body));
-  response.headers.Set("ETag", etag);
-  response.headers.Set("Cache-Control", "private, no-cache");
+  const std::string etag = fmt::format("\"{}\"", Fingerprint(response.body));
+  if (HasClientCopy(request, etag)) return NotModified(std::move(response), etag);
+  return Tagged(std::move(response), etag);
+}
+
+bool HasClientCopy(const http::Request& request, std::string_view etag) {
   const auto known = request.headers.Find("If-None-Match");
-  if (!known || !NamesEtag(*known, etag)) return response;
+  return known && NamesEtag(*known, etag);
+}
+
+http::Response Tagged(http::Response response, std::string_view etag) {
+  response.headers.Set("ETag", std::string(etag));
+  response.headers.Set("Cache-Control", "private, no-cache");
+  return response;
+}
+
+http::Response NotModified(http::Response response, std::string_view etag) {
+  response = Tagged(std::move(response), etag);
   response.status = 304;
   response.body.clear();
   response.headers.Remove("Content-Type");

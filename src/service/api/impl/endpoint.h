@@ -58,6 +58,15 @@ http::Response JsonTextResponse(int status, std::string json);
 // Adds an ETag made from the body; 304 without a body if the client has it (RFC 9110, 13.1.2).
 http::Response WithEtag(const http::Request& request, http::Response response);
 
+// The same for a tag that is known before the body: whether the client has what it names, and the
+// answer with it, whole or 304.
+bool HasClientCopy(const http::Request& request, std::string_view etag);
+http::Response Tagged(http::Response response, std::string_view etag);
+http::Response NotModified(http::Response response, std::string_view etag);
+
+// Tells texts apart, nothing more: 16 hexadecimal digits.
+std::string Fingerprint(std::string_view bytes);
+
 // Whether a list of entity tags, as in If-None-Match, names this one; weak comparison.
 bool NamesEtag(std::string_view list, std::string_view etag);
 

@@ -12,9 +12,6 @@
 #include "api/impl/job_view.h"
 #include "fields/byte_range.h"
 #include "fields/file_headers.h"
-#include "jobs/job_options.h"
-#include "store/transcripts.h"
-#include "transcript/writers.h"
 
 namespace verbatim::api {
 namespace {
@@ -22,76 +19,6 @@ namespace {
 using fields::ByteRange;
 using fields::ContentDisposition;
 using fields::Disposition;
-using transcript::Format;
-using transcript::WordTimes;
-
-std::string_view ContentType(Format format) {
-  switch (format) {
-    case Format::kTxt: return "text/plain; charset=utf-8";
-    case Format::kSrt: return "application/x-subrip; charset=utf-8";
-    case Format::kVtt: return "text/vtt; charset=utf-8";
-    case Format::kJson: return "application/json";
-    case Format::kTsv: return "text/tab-separated-values; charset=utf-8";
-  }
-  return "application/octet-stream";
-}
-
-template <typename Number>
-Result<void> TakeNumber(const http::Request& request, std::string_view name, Number& number) {
-  number = static_cast<Number>(TRY(QueryNumber(request, name, number, {0, 100'000})));
-  return {};
-}
-
-// The job's shape of subtitles, and what the address says instead.
-Result<transcript::CueOptions> ReadCues(const http::Request& request, transcript::CueOptions cues) {
-  TRY_VOID(TakeNumber(request, "line_length_max", cues.line_length_max));
-  TRY_VOID(TakeNumber(request, "lines_max", cues.lines_max));
-  TRY_VOID(TakeNumber(request, "duration_min_ms", cues.duration_min_ms));
-  TRY_VOID(TakeNumber(request, "duration_max_ms", cues.duration_max_ms));
-  TRY_VOID(TakeNumber(request, "gap_min_ms", cues.gap_min_ms));
-  TRY_VOID(TakeNumber(request, "pause_break_ms", cues.pause_break_ms));
-  TRY_VOID(TakeNumber(request, "reading_speed_max", cues.reading_speed_max));
-  TRY_VOID(transcript::ValidateCueOptions(cues));
-  return cues;
-}
-
-Result<std::string> StoredTranscript(const Services& services, const store::Job& job) {
-  const auto stored = TRY(services.database.Read(
-      [&](store::Connection& connection) { return store::FindTranscript(connection, job.id); }));
-  if (stored) return *stored;
-  const std::string_view state = store::JobStateName(job.state);
-  const bool is_pending = !store::IsFinal(job.state);
-  return Fail(ErrorCode::kConflict,
-              fmt::format("the job is {}; {}", state,
-                          is_pending ? "its transcript is there when it has completed"
-                                     : "it has no transcript"));
-}
-
-Result<http::Response> ShowTranscript(const Services& services, const Call& call) {
-  const http::Request& request = call.request();
-  const std::string_view extension =
-      std::string_view(request.path).substr(request.path.rfind('.') + 1);
-  const std::optional<Format> format = transcript::ParseFormat(extension);
-  if (!format) return Fail(ErrorCode::kNotFound, "there is no such format");
-  const JobView view = TRY(FindJobView(services, call.parameter("id")));
-  const std::string stored = TRY(StoredTranscript(services, view.job));
-  const jobs::JobOptions options = TRY(jobs::ParseJobOptions(view.job.options));
-  const transcript::CueOptions cues = TRY(ReadCues(request, options.cues));
-  const bool has_words = TRY(QueryFlag(request, "words")).value_or(options.has_word_timestamps);
-  const bool is_download = TRY(QueryFlag(request, "download")).value_or(false);
-  Result<transcript::Transcript> whole = transcript::ReadJson(stored);
-  if (!whole) {
-    return Fail(ErrorCode::kInternal, "a stored transcript: " + whole.error().message);
-  }
-  const WordTimes words = has_words ? WordTimes::kWrite : WordTimes::kOmit;
-  http::Response response = http::MakeResponse(200, ContentType(*format),
-                                               transcript::Render(*whole, *format, cues, words));
-  const Disposition disposition = is_download ? Disposition::kAttachment : Disposition::kInline;
-  response.headers.Set(
-      "Content-Disposition",
-      ContentDisposition(disposition, fields::TranscriptFilename(view.filename(), extension)));
-  return WithEtag(request, std::move(response));
-}
 
 struct Media {
   store::Upload upload;
@@ -171,10 +98,6 @@ http::Task<void> SendMedia(const Services& services, http::Exchange& exchange) {
 }  // namespace
 
 void AddJobFileRoutes(const Services& services, std::vector<http::Route>& routes) {
-  for (const std::string_view format : {"srt", "vtt", "txt", "json", "tsv"}) {
-    AddEndpoint(services, routes, "GET", fmt::format("/api/jobs/{{id}}/transcript.{}", format),
-                ShowTranscript);
-  }
   AddStreaming(services, routes, "GET", "/api/jobs/{id}/media", SendMedia);
 }
 

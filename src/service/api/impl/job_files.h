@@ -1,4 +1,4 @@
-// What belongs to a job as files: its transcript in every format, and the media it was made from.
+// What belongs to a job as a file besides its transcript: the media it was made from.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace verbatim::api {
 
-// GET /api/jobs/{id}/transcript.FORMAT and /api/jobs/{id}/media.
+// GET /api/jobs/{id}/media.
 void AddJobFileRoutes(const Services& services, std::vector<http::Route>& routes);
 
 }  // namespace verbatim::api

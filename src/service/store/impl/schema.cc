@@ -157,7 +157,33 @@ CREATE TABLE setting_log (
 ) STRICT;
 )sql";
 
-constexpr std::array kMigrations = {kVersion1, kVersion2, kVersion3};
+constexpr std::string_view kVersion4 = R"sql(
+ALTER TABLE jobs ADD COLUMN title TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+CREATE INDEX jobs_by_tags ON jobs (tags) WHERE tags <> '';
+
+-- Transcripts that a person changed: what stands in "transcripts" is revision 0 and stays.
+CREATE TABLE revisions (
+  job              TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+  number           INTEGER NOT NULL,  -- 1, 2, 3 ...; the newest is the transcript as it is
+  time_ms          INTEGER NOT NULL,
+  summary          TEXT NOT NULL,
+  segments_changed INTEGER NOT NULL,
+  undo             TEXT NOT NULL,     -- JSON: the changes that lead to the revision before
+  UNIQUE (job, number)
+) STRICT;
+
+-- The segments of the newest revision, some in a row each.
+CREATE TABLE transcript_parts (
+  job    TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,  -- in the order of the parts, with gaps
+  count  INTEGER NOT NULL,  -- of segments
+  json   TEXT NOT NULL,     -- a list, as in the transcript
+  UNIQUE (job, number)
+) STRICT;
+)sql";
+
+constexpr std::array kMigrations = {kVersion1, kVersion2, kVersion3, kVersion4};
 
 Result<void> RunMigration(Connection& connection, std::string_view sql, size_t version) {
   TRY_VOID(connection.Begin());

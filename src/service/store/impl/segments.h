@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "store/impl/connection.h"
+#include "transcript/revision.h"
 #include "transcript/transcript.h"
 
 namespace verbatim::store {
@@ -15,5 +16,9 @@ Result<void> InsertSegments(Connection& connection, const std::string& job,
 
 // Those of one job; none is no error.
 Result<void> RemoveSegments(Connection& connection, const std::string& job);
+
+// Makes the changes that the transcript gets; they must fit (transcript::CheckChanges).
+Result<void> ReindexSegments(Connection& connection, const std::string& job,
+                             const transcript::Changes& changes);
 
 }  // namespace verbatim::store

@@ -1,0 +1,19 @@
+// What clients send to change a transcript, as values. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/error.h"
+#include "editing/editing.h"
+
+namespace verbatim::api {
+
+// {"changes":[{"first","count","segments":[{"start","end","text","words"?}]}],"summary"?}. Times
+// are rounded to milliseconds. Errors: kInvalidArgument with the place and what is wrong.
+Result<editing::Edit> ParseEdit(std::string_view json);
+
+// {"revision":3}. Errors: kInvalidArgument.
+Result<int64_t> ParseRestore(std::string_view json);
+
+}  // namespace verbatim::api
