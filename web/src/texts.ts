@@ -12,6 +12,14 @@ const deedNames = {
   confirm: 'words confirmed',
 };
 
+const pressureNames: Record<number, string> = {
+  1: 'half of the workers',
+  2: 'one worker, one window at a time',
+  3: 'shorter windows for jobs that start',
+  4: 'models that no job uses are let go',
+  5: 'no job starts beside those that run',
+};
+
 export const texts = {
   product: 'Verbatim',
   undo: 'Undo',
@@ -194,6 +202,7 @@ export const texts = {
       uncertain: 'Uncertain',
       failed: 'Not read',
     },
+    retried: 'Heard again',
     failedMark: (time: string, reason: string) => `${time} could not be transcribed${reason ? `: ${reason}` : ''}`,
     formats: {
       srt: 'Subtitles (SRT)',
@@ -360,10 +369,14 @@ export const texts = {
       pressure: 'Work cut back',
       running: 'Running jobs',
     },
-    changes: {
-      title: 'What was changed, and why',
+    decisions: {
+      title: 'What was decided, and why',
       fromTo: (before: string, after: string) => `${before} \u2192 ${after}`,
       reason: (reason: string) => (reason === 'api' ? 'By hand' : reason.startsWith('recommendation:') ? 'As recommended' : reason.startsWith('undo') ? 'Taken back' : reason),
+      undo: (setting: string) => `Undo the change of ${setting}`,
+      pressureNow: (level: number) => `Memory is short: ${pressureNames[level] ?? 'work is cut back'}.`,
+      pressure: (level: number, isLess: boolean) =>
+        level === 0 ? 'Memory is at hand again: all work goes on as usual' : isLess ? `More memory is at hand, still ${pressureNames[level] ?? ''}` : `Memory was short: ${pressureNames[level] ?? ''}`,
     },
     predictions: {
       title: 'What it expects',
@@ -373,8 +386,9 @@ export const texts = {
       memory: 'Memory',
       error: (percent: number, count: number) => `half of ${count} were off by less than ${percent} %`,
       unknown: 'not tested yet',
+      tuning: 'What it tries by itself',
       trying: (setting: string, before: number, after: number) => `Tries ${setting} ${after} in place of ${before}`,
-      tried: (setting: string, before: number, after: number, verdict: string) => `${setting} ${before} \u2192 ${after}: ${verdict}`,
+      tried: (setting: string, before: number, after: number, verdict: string, gain: number) => `${setting} ${before} \u2192 ${after}: ${verdict} (${gain >= 0 ? '+' : '\u2212'}${Math.abs(Math.round(gain))} %)`,
     },
     table: 'As a table',
     chart: 'As a chart',

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get, sentence } from '../server/client';
-import type { History, Performance, Recommendation } from '../server/types';
+import type { Applied, History, Performance, Recommendation } from '../server/types';
 
 // Names as in GET /api/performance/history; `time` is in Unix seconds.
 export type Sample = Record<string, number | null>;
@@ -12,6 +12,7 @@ export const keptSeconds = 60;
 export const samples = signal<readonly Sample[]>([]);
 export const status = signal<Performance | null>(null);
 export const recommendations = signal<Recommendation[] | null>(null);
+export const applied = signal<Applied[]>([]);
 export const statusError = signal('');
 
 const statusEveryMs = 10_000;
@@ -20,10 +21,11 @@ export async function loadStatus(): Promise<void> {
   try {
     const [now, advice] = await Promise.all([
       get<Performance>('/api/performance'),
-      get<{ recommendations: Recommendation[] }>('/api/performance/optimization'),
+      get<{ recommendations: Recommendation[]; applied: Applied[] }>('/api/performance/optimization'),
     ]);
     status.value = now;
     recommendations.value = advice.recommendations;
+    applied.value = advice.applied;
     statusError.value = '';
   } catch (error) {
     statusError.value = sentence(error);

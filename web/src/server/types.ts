@@ -75,7 +75,7 @@ export interface Transcript {
   model: string;
   task: string;
   text: string;
-  segments: { id: number; start: number; end: number; text: string; word_data: WordData[] }[];
+  segments: { id: number; start: number; end: number; text: string; temperature: number; word_data: WordData[] }[];
   coverage: Coverage[];
   warnings: string[];
 }
@@ -159,6 +159,7 @@ export interface Performance {
     load: Reading | null;
     disk_free_bytes: Reading | null;
   };
+  pressure: { level: number; name: string; is_short: boolean; workers: number };
   workers: { optimal: number; bound: string; sentence: string; reasons: string[]; engine: number };
   queue: { queued: number; running: number; oldest_wait_s: number };
   recent: { realtime_factor: number; ended: number; failed: number; timed_out: number };
@@ -172,6 +173,22 @@ export interface Recommendation {
   evidence: string;
   expected_gain: string;
   action: { setting: string; value: string } | { command: string } | null;
+}
+
+// A recommendation that was followed.
+export interface Applied {
+  id: string;
+  setting: string;
+  applied: string;
+  can_undo: boolean;
+}
+
+export interface SettingChange {
+  time: string;
+  name: string;
+  before: SettingValue;
+  after: SettingValue;
+  reason: string;
 }
 
 export type Column = (number | null)[];

@@ -205,6 +205,7 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
   const transcript = edited?.transcript.value ?? null;
   const error = edited?.error.value ?? '';
   const coverage = transcript?.coverage ?? noCoverage;
+  const retried = useMemo(() => transcript?.segments.filter((segment) => segment.temperature > 0) ?? noCoverage, [transcript]);
   const isUploading = uploads.value.some((upload) => upload.job.value === job.id);
   const duration = transcript?.duration ?? job.duration_s ?? 0;
 
@@ -259,7 +260,7 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
       <Heading job={job} reading={reading} player={player} onFind={find} onEdit={canEdit && !isWriting ? edit : null} isWriting={isWriting} />
       <div class="transcript-columns">
         <div class="transcript-side">
-          <PlayerPanel job={job} player={player} reading={reading} coverage={coverage} isUploading={isUploading} revision={edited?.revision.value ?? 0} />
+          <PlayerPanel job={job} player={player} reading={reading} coverage={coverage} retried={retried} isUploading={isUploading} revision={edited?.revision.value ?? 0} />
           {isWriting && writer ? <CuePanel writer={writer} /> : <DoubtBar reading={reading} player={player} onRight={edited && ((word) => confirm(edited, word))} />}
           <Progress job={job} />
           <Facts job={job} reading={reading} />
