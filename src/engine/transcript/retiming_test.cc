@@ -34,9 +34,9 @@ TEST(RetimingTest, AnUnchangedTextKeepsItsWords) {
 }
 
 TEST(RetimingTest, ANewWordGetsTheTimeBetweenItsNeighbours) {
-  EXPECT_THAT(Retime(kOld, " The quick brown fox."),
-              ElementsAre(Is(kOld[0]), Is(MakeWord(" quick", 1200, 1800, 1)), Is(kOld[2]),
-                          Is(kOld[3])));
+  EXPECT_THAT(
+      Retime(kOld, " The quick brown fox."),
+      ElementsAre(Is(kOld[0]), Is(MakeWord(" quick", 1200, 1800, 1)), Is(kOld[2]), Is(kOld[3])));
 }
 
 TEST(RetimingTest, NewWordsShareItByLength) {
@@ -92,9 +92,9 @@ TEST(RetimingTest, ThaiAndArabic) {
   const std::vector<Word> thai = {MakeWord("น้ำ", 0, 400), MakeWord("ดี", 400, 800)};
   EXPECT_EQ(Retime(thai, "น้ำดี"), thai);
   const std::vector<Word> arabic = {MakeWord(" مرحبا", 0, 400), MakeWord(" بكم؟", 400, 800)};
-  EXPECT_THAT(Retime(arabic, " مرحبا يا بكم", 0, 800),
-              ElementsAre(Is(arabic[0]), Is(MakeWord(" يا", 400, 400, 1)),
-                          Is(MakeWord(" بكم", 400, 800))));
+  EXPECT_THAT(
+      Retime(arabic, " مرحبا يا بكم", 0, 800),
+      ElementsAre(Is(arabic[0]), Is(MakeWord(" يا", 400, 400, 1)), Is(MakeWord(" بكم", 400, 800))));
 }
 
 TEST(RetimingTest, AWordOfSeveralOldOnesKeepsThem) {
@@ -171,8 +171,8 @@ TEST_P(RetimingPropertyTest, TameWordsThatStayKeepTheirTimes) {
         })) {
       continue;
     }
-    const SampleTime end = std::max(segment.end, segment.words.empty() ? segment.end
-                                                                       : segment.words.back().end);
+    const SampleTime end =
+        std::max(segment.end, segment.words.empty() ? segment.end : segment.words.back().end);
     const std::vector<TimedText> texts = {{SampleTime{0}, end, Joined(segment.words)}};
     const std::vector<Word> words = RetimeWords(segment.words, texts).at(0);
     EXPECT_EQ(words, segment.words);

@@ -41,8 +41,9 @@ Changes Difference(std::span<const Segment> before, std::span<const Segment> aft
 struct SegmentDraft {
   SampleTime begin{0};
   SampleTime end{0};
-  std::string text;                        // without outer spaces
-  std::optional<std::vector<Word>> words;  // texts without outer spaces; none: to be found
+  std::string text;  // without outer spaces
+  // Texts without outer spaces; none: to be found.
+  std::optional<std::vector<Word>> words = std::nullopt;
 };
 
 // A change as a person gives it.

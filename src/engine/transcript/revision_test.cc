@@ -126,8 +126,8 @@ TEST_P(RevisionPropertyTest, TheDifferenceLeadsFromOneToTheOther) {
   const std::vector<Segment> before = random.Segments();
   std::vector<Segment> after = before;
   Apply(random.For(after.size()), after);
-  for (const auto& [from, to] : {std::pair(before, after), std::pair(after, before),
-                                 std::pair(before, random.Segments())}) {
+  for (const auto& [from, to] :
+       {std::pair(before, after), std::pair(after, before), std::pair(before, random.Segments())}) {
     std::vector<Segment> segments = from;
     const Changes changes = Difference(from, to);
     ASSERT_TRUE(CheckChanges(changes, from.size()));
@@ -143,7 +143,7 @@ TEST_P(RevisionPropertyTest, ChangesSurviveWritingAndReading) {
   const auto once = ReadChanges(written);
   ASSERT_TRUE(once) << once.error().message;
   EXPECT_EQ(RenderChanges(*once, duration), written);
-  EXPECT_EQ(ReadChanges(RenderChanges(*once, duration)), once);
+  EXPECT_EQ(*ReadChanges(RenderChanges(*once, duration)), *once);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RevisionPropertyTest, ::testing::Range(0U, 200U));

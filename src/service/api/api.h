@@ -62,8 +62,10 @@ std::string_view OpenApiDocument();
 // Each group, in a file of its own.
 void AddUploadRoutes(const Services& services, std::vector<http::Route>& routes);  // tus, raw PUT
 void AddJobRoutes(const Services& services, std::vector<http::Route>& routes);
+void AddMediaRoutes(const Services& services, std::vector<http::Route>& routes);
 // Transcripts in every format, and their changes.
 void AddTranscriptRoutes(const Services& services, std::vector<http::Route>& routes);
+void AddExportRoutes(const Services& services, std::vector<http::Route>& routes);  // ZIP
 void AddOpenAiRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddEventRoutes(const Services& services, std::vector<http::Route>& routes);  // SSE
 void AddSearchRoutes(const Services& services, std::vector<http::Route>& routes);

@@ -11,7 +11,7 @@
 
 #include "api/api.h"
 #include "api/impl/endpoint.h"
-#include "api/impl/time_query.h"
+#include "fields/time_query.h"
 #include "history/recorder.h"
 
 namespace verbatim::api {
@@ -53,8 +53,8 @@ Result<int64_t> ParseStep(std::string_view text) {
 
 Result<Range> ParseRange(const http::Request& request, int64_t now_s) {
   Range range;
-  range.to_s = TRY(QueryTime(request, "to")).value_or(now_s + 1);
-  range.from_s = TRY(QueryTime(request, "from")).value_or(range.to_s - kUsualSpan);
+  range.to_s = TRY(fields::QueryTime(request, "to")).value_or(now_s + 1);
+  range.from_s = TRY(fields::QueryTime(request, "from")).value_or(range.to_s - kUsualSpan);
   if (range.from_s >= range.to_s) {
     return Fail(
         ErrorCode::kInvalidArgument,

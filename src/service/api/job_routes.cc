@@ -2,6 +2,7 @@
 // transcript_routes.cc.
 #include <fmt/format.h>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <functional>
@@ -11,7 +12,6 @@
 #include "api/api.h"
 #include "api/form.h"
 #include "api/impl/endpoint.h"
-#include "api/impl/job_files.h"
 #include "api/impl/job_form.h"
 #include "api/impl/job_view.h"
 #include "base/random_id.h"
@@ -108,6 +108,7 @@ Result<store::JobQuery> ReadQuery(const http::Request& request) {
   store::JobQuery query;
   query.count = static_cast<size_t>(TRY(QueryNumber(request, "limit", 50, {1, 200})));
   query.text = request.Query("q").value_or("");
+  query.tag = request.Query("tag").value_or("");
   query.before = request.Query("after").value_or("");
   if (!query.before.empty() && !IsRandomId(query.before)) {
     return Fail(ErrorCode::kInvalidArgument, "after: the id of a job is needed");
@@ -127,7 +128,7 @@ Result<store::JobQuery> ReadQuery(const http::Request& request) {
 std::string NextPage(const http::Request& request, const store::JobQuery& query,
                      const std::string& last) {
   std::string target = fmt::format("/api/jobs?limit={}&after={}", query.count, last);
-  for (const std::string_view name : {"state", "q"}) {
+  for (const std::string_view name : {"state", "q", "tag"}) {
     const auto value = request.Query(name);
     if (value && !value->empty())
       target += fmt::format("&{}={}", name, fields::PercentEncoded(*value));
@@ -189,16 +190,18 @@ Result<http::Response> Delete(const Services& services, const Call& call) {
 
 Result<http::Response> Change(const Services& services, const Call& call) {
   const JobView view = TRY(FindJobView(services, call.parameter("id")));
-  const boost::json::object change = TRY(ParseObject(call.body));
-  const boost::json::value* priority = change.if_contains("priority");
-  if (change.size() != 1 || priority == nullptr || !priority->is_int64() ||
-      priority->get_int64() < -10 || priority->get_int64() > 10) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "priority: a whole number from -10 to 10 is needed, and nothing else");
-  }
-  const auto value = static_cast<int>(priority->get_int64());
-  const store::Job job = TRY(services.jobs.SetPriority(view.job.id, value));
+  const jobs::JobChange change = TRY(jobs::ParseJobChange(call.body));
+  const store::Job job = TRY(services.jobs.Change(view.job.id, change));
   return JobResponse(services, 200, job);
+}
+
+Result<http::Response> ListTags(const Services& services, const Call& call) {
+  const std::vector<store::TagCount> counts = TRY(services.database.Read(store::CountTags));
+  boost::json::array tags;
+  for (const store::TagCount& count : counts) {
+    tags.push_back(boost::json::object{{"tag", count.tag}, {"jobs", count.jobs}});
+  }
+  return WithEtag(call.request(), JsonResponse(200, {{"tags", std::move(tags)}}));
 }
 
 }  // namespace
@@ -211,7 +214,7 @@ void AddJobRoutes(const Services& services, std::vector<http::Route>& routes) {
   AddEndpoint(services, routes, "PATCH", "/api/jobs/{id}", Change, kJsonBytesMax);
   AddEndpoint(services, routes, "POST", "/api/jobs/{id}/cancel", Cancel);
   AddEndpoint(services, routes, "POST", "/api/jobs/{id}/retry", Retry);
-  AddJobFileRoutes(services, routes);
+  AddEndpoint(services, routes, "GET", "/api/tags", ListTags);
 }
 
 }  // namespace verbatim::api

@@ -8,7 +8,9 @@ std::vector<http::Route> MakeRoutes(const Services& services) {
   std::vector<http::Route> routes;
   AddUploadRoutes(services, routes);
   AddJobRoutes(services, routes);
+  AddMediaRoutes(services, routes);
   AddTranscriptRoutes(services, routes);
+  AddExportRoutes(services, routes);
   AddOpenAiRoutes(services, routes);
   AddEventRoutes(services, routes);
   AddSearchRoutes(services, routes);

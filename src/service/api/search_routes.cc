@@ -21,6 +21,7 @@ boost::json::object HitObject(const store::SearchHit& hit) {
   }
   return {{"job", hit.job},
           {"filename", hit.filename},
+          {"title", hit.title},
           {"segment", hit.segment},
           {"start", static_cast<double>(hit.begin_ms) / 1000},
           {"end", static_cast<double>(hit.end_ms) / 1000},

@@ -10,12 +10,12 @@
 #include <utility>
 
 #include "api/api.h"
-#include "api/impl/edit_body.h"
 #include "api/impl/endpoint.h"
 #include "api/impl/job_view.h"
 #include "api/impl/transcript_file.h"
 #include "api/problem.h"
 #include "base/clock.h"
+#include "editing/edit_json.h"
 #include "editing/editing.h"
 #include "fields/file_headers.h"
 #include "store/revisions.h"
@@ -40,13 +40,14 @@ Failure NoTranscript(const store::Job& job) {
 
 Result<store::StoredRevision> FindStored(const Services& services, const store::Job& job,
                                          std::optional<int64_t> number) {
-  return services.database.Read([&](store::Connection& connection) -> Result<store::StoredRevision> {
-    auto found = TRY(store::FindRevision(connection, job.id, number));
-    if (found) return *std::move(found);
-    if (!TRY(store::NewestRevision(connection, job.id))) return NoTranscript(job);
-    return Fail(ErrorCode::kNotFound,
-                fmt::format("there is no revision {}, or it is no longer kept", *number));
-  });
+  return services.database.Read(
+      [&](store::Connection& connection) -> Result<store::StoredRevision> {
+        auto found = TRY(store::FindRevision(connection, job.id, number));
+        if (found) return *std::move(found);
+        if (!TRY(store::NewestRevision(connection, job.id))) return NoTranscript(job);
+        return Fail(ErrorCode::kNotFound,
+                    fmt::format("there is no revision {}, or it is no longer kept", *number));
+      });
 }
 
 Result<std::optional<int64_t>> AskedRevision(const http::Request& request) {
@@ -167,19 +168,19 @@ Result<http::Response> Change(const Services& services, const Call& call) {
   const auto revision = MatchedRevision(call.request());
   if (!revision) return revision.error();
   const std::string job = TRY(EditedJob(services, call));
-  const editing::Edit edit = TRY(ParseEdit(call.body));
+  const editing::Edit edit = TRY(editing::ParseEdit(call.body));
   const editing::Outcome outcome =
       TRY(editing::Editor(services.database, services.clock).Change({job, *revision}, edit));
   if (outcome.is_stale) return StaleResponse(*revision, outcome.revision);
-  return JsonResponse(
-      200, {{"revision", outcome.revision}, {"changes", ChangeList(outcome.changes)}});
+  return JsonResponse(200,
+                      {{"revision", outcome.revision}, {"changes", ChangeList(outcome.changes)}});
 }
 
 Result<http::Response> Restore(const Services& services, const Call& call) {
   const auto revision = MatchedRevision(call.request());
   if (!revision) return revision.error();
   const std::string job = TRY(EditedJob(services, call));
-  const int64_t wanted = TRY(ParseRestore(call.body));
+  const int64_t wanted = TRY(editing::ParseRestore(call.body));
   const editing::Outcome outcome =
       TRY(editing::Editor(services.database, services.clock).Restore({job, *revision}, wanted));
   if (outcome.is_stale) return StaleResponse(*revision, outcome.revision);

@@ -71,12 +71,15 @@ std::string ContentDisposition(Disposition disposition, std::string_view filenam
   return value;
 }
 
+std::string Stem(std::string_view filename) {
+  const size_t dot = filename.rfind('.');
+  const bool has_extension = dot != std::string_view::npos && dot > 0;
+  return std::string(has_extension ? filename.substr(0, dot) : filename);
+}
+
 std::string TranscriptFilename(std::string_view media_filename, std::string_view extension) {
-  const size_t dot = media_filename.rfind('.');
-  std::string_view stem = media_filename;
-  if (dot != std::string_view::npos && dot > 0) stem = media_filename.substr(0, dot);
-  if (stem.empty()) stem = "transcript";
-  return fmt::format("{}.{}", stem, extension);
+  const std::string stem = Stem(media_filename);
+  return fmt::format("{}.{}", stem.empty() ? "transcript" : stem, extension);
 }
 
 }  // namespace verbatim::fields

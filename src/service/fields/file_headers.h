@@ -17,6 +17,9 @@ enum class Disposition { kInline, kAttachment };
 // replaced. Source: RFC 6266; RFC 8187 for letters beyond ASCII.
 std::string ContentDisposition(Disposition disposition, std::string_view filename);
 
+// A file's name without its extension: "talk.mp4" -> "talk".
+std::string Stem(std::string_view filename);
+
 // "talk.mp4", "srt" -> "talk.srt"; a file without a name is "transcript".
 std::string TranscriptFilename(std::string_view media_filename, std::string_view extension);
 

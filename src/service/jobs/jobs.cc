@@ -46,11 +46,20 @@ Result<void> CheckLanguage(const JobOptions& options) {
                           options.model, options.language));
 }
 
+Result<void> CheckPriority(int priority) {
+  if (priority >= kPriorityMin && priority <= kPriorityMax) return {};
+  return Fail(ErrorCode::kInvalidArgument, fmt::format("priority is {}; it must be from {} to {}",
+                                                       priority, kPriorityMin, kPriorityMax));
+}
+
 // What two requests with the same key must have in common, but for the upload: a client that sends
 // its file again has another one.
 std::string Digest(const JobRequest& request, const JobOptions& options) {
-  return fmt::format("priority={} ephemeral={} {}", request.priority, request.is_ephemeral,
-                     JobOptionsJson(options));
+  std::string digest = fmt::format("priority={} ephemeral={} {}", request.priority,
+                                   request.is_ephemeral, JobOptionsJson(options));
+  if (!request.title.empty()) digest += " title=" + request.title;
+  for (const std::string& tag : request.tags) digest += " tag=" + tag;
+  return digest;
 }
 
 Result<bool> IsSameUpload(Connection& connection, const std::string& a, const std::string& b) {
@@ -99,11 +108,7 @@ Result<JobOptions> JobCenter::Check(const JobRequest& request) {
     return Failure(std::move(error).WithContext("model"));
   }
   TRY_VOID(CheckLanguage(options));
-  if (request.priority < kPriorityMin || request.priority > kPriorityMax) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("priority is {}; it must be from {} to {}", request.priority,
-                            kPriorityMin, kPriorityMax));
-  }
+  TRY_VOID(CheckPriority(request.priority));
   if (request.idempotency_key.size() > kKeyBytesMax) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("an idempotency key has at most {} bytes", kKeyBytesMax));
@@ -161,6 +166,8 @@ Job JobCenter::MakeJob(const JobRequest& request, const JobOptions& options) con
   job.idempotency_key = request.idempotency_key;
   job.request_digest = Digest(request, options);
   job.is_ephemeral = request.is_ephemeral;
+  job.title = request.title;
+  job.tags = request.tags;
   job.created_ms = parts_.clock.WallMs();
   return job;
 }
@@ -200,12 +207,12 @@ Result<Job> JobCenter::Retry(const std::string& id) {
   return job;
 }
 
-Result<Job> JobCenter::SetPriority(const std::string& id, int priority) {
-  if (priority < kPriorityMin || priority > kPriorityMax) {
-    return Fail(ErrorCode::kInvalidArgument, fmt::format("priority is {}; it must be from {} to {}",
-                                                         priority, kPriorityMin, kPriorityMax));
-  }
-  Job job = TRY(ledger_.SetPriority(id, priority));
+Result<Job> JobCenter::Change(const std::string& id, const JobChange& change) {
+  JobChange checked = change;
+  if (change.priority) TRY_VOID(CheckPriority(*change.priority));
+  if (change.title) checked.title = TRY(CheckedTitle(*change.title));
+  if (change.tags) checked.tags = TRY(CheckedTags(*change.tags));
+  Job job = TRY(ledger_.Relabel(id, checked));
   Changed();
   return job;
 }

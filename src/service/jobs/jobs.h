@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "jobs/engine_cache.h"
+#include "jobs/job_labels.h"
 #include "jobs/job_options.h"
 #include "metrics/metrics.h"
 #include "store/database.h"
@@ -84,11 +85,13 @@ struct JobRequest {
   int priority = 0;             // -10 .. 10
   std::string idempotency_key;  // empty: none
   bool is_ephemeral = false;
+  std::string title = {};              // as CheckedTitle gives it
+  std::vector<std::string> tags = {};  // as CheckedTags gives them
 };
 
 // A request of POST /api/jobs, or the one that an upload carries: the fields of JobOptions, and
-// {"priority": 1, "upload": ID}. Errors: kInvalidArgument with the field's name, its value and what
-// is allowed.
+// {"priority": 1, "title": "", "tags": [], "upload": ID}. Errors: kInvalidArgument with the field's
+// name, its value and what is allowed.
 Result<JobRequest> ParseJobRequest(std::string_view json);
 
 struct Submitted {
@@ -139,8 +142,9 @@ class Jobs {
   // Errors: kNotFound; kConflict if it is queued, running or completed.
   virtual Result<store::Job> Retry(const std::string& id) = 0;
 
-  // Errors: kNotFound; kConflict if it has ended; kInvalidArgument.
-  virtual Result<store::Job> SetPriority(const std::string& id, int priority) = 0;
+  // All of a change or nothing. Errors: kNotFound; kConflict if it has ended and the priority is to
+  // be changed; kInvalidArgument.
+  virtual Result<store::Job> Change(const std::string& id, const JobChange& change) = 0;
 
   // Removes a job that has ended, with its transcript, and its upload if no other job has it.
   // Errors: kNotFound; kConflict if it is still queued or running.

@@ -180,7 +180,7 @@ TEST_F(JobsTest, PriorityThenAgeDecidesWhoIsNext) {
   server().Submit(server().Upload(Speech(1, 3), "c"), {}, -1);
   const Job d = server().Submit(server().Upload(Speech(1, 4), "d"));
   server().Submit(server().Upload(Speech(1, 5), "e"), {}, 5);
-  ASSERT_TRUE(server().jobs().SetPriority(d.id, 9));
+  ASSERT_TRUE(server().jobs().Change(d.id, {.priority = 9}));
   EXPECT_EQ(RunAll(), 5);
   EXPECT_THAT(order, ElementsAre("d 9", "b 5", "e 5", "a 0", "c -1"));
 }
@@ -357,7 +357,7 @@ TEST_F(JobsTest, CancelComesTooLateForACompletedJob) {
   RunAll();
   EXPECT_EQ(CodeOf(server().jobs().Cancel(job.id)), ErrorCode::kConflict);
   EXPECT_EQ(CodeOf(server().jobs().Retry(job.id)), ErrorCode::kConflict);
-  EXPECT_EQ(CodeOf(server().jobs().SetPriority(job.id, 1)), ErrorCode::kConflict);
+  EXPECT_EQ(CodeOf(server().jobs().Change(job.id, {.priority = 1})), ErrorCode::kConflict);
 }
 
 TEST_F(JobsTest, RetryIsForJobsThatFailedOrWereCancelled) {

@@ -109,7 +109,7 @@ class Simulation {
     switch (Pick(4)) {
       case 0: return Note(server_.jobs().Cancel(id));
       case 1: return Note(server_.jobs().Retry(id));
-      case 2: return Note(server_.jobs().SetPriority(id, Pick(21) - 10));
+      case 2: return Note(server_.jobs().Change(id, {.priority = Pick(21) - 10}));
       default:
         const Result<void> deleted = server_.jobs().Delete(id);
         if (deleted) submitted_.erase(id);

@@ -8,8 +8,10 @@
 #include <random>
 
 #include "store/impl/connection.h"
+#include "store/revisions.h"
 #include "store/test_database.h"
 #include "store/test_vfs.h"
+#include "transcript/writers.h"
 
 namespace verbatim::store {
 namespace {
@@ -27,7 +29,18 @@ std::vector<std::function<Result<void>(Connection&)>> Transactions() {
         TRY_VOID(UpdateJob(c, job));
         return InsertWindow(c, "a", 0, {.index = 0, .result = std::string(9000, 'r')});
       },
-      [](Connection& c) { return PutTranscript(c, "a", "{}", MakeTranscript({"hello", "world"})); },
+      [](Connection& c) {
+        const transcript::Transcript spoken = MakeTranscript({"hello", "world"});
+        return PutTranscript(
+            c, "a",
+            transcript::Render(spoken, transcript::Format::kJson, {}, transcript::WordTimes::kOmit),
+            spoken);
+      },
+      [](Connection& c) -> Result<void> {
+        EditedTranscript edited = TRY(EditedTranscript::Open(c, "a"));
+        TRY(edited.AddRevision({{1, 1, MakeTranscript({"earth"}).segments}}, {}));
+        return {};
+      },
       [](Connection& c) { return InsertJob(c, MakeJob("b", "u")); },
       [](Connection& c) { return DeleteJob(c, "a"); },
   };
@@ -72,11 +85,14 @@ std::vector<bool> Held(const fs::path& path, const std::string& what) {
       for (size_t i = 0; i < held.size(); ++i) held[i] = held[i] || event.type == NameOf(i);
     }
     EXPECT_EQ(TRY(FindUpload(c, "u")).has_value(), held[0]) << what;
-    EXPECT_EQ(TRY(FindJob(c, "a")).has_value(), held[1] && !held[5]) << what;
-    EXPECT_EQ(TRY(WindowsOf(c, "a")).size(), held[2] && !held[5] ? 1 : 0) << what;
-    EXPECT_EQ(TRY(FindTranscript(c, "a")).has_value(), held[3] && !held[5]) << what;
-    EXPECT_EQ(TRY(Search(c, {.text = "world"})).total, held[3] && !held[5] ? 1 : 0) << what;
-    EXPECT_EQ(TRY(FindJob(c, "b")).has_value(), held[4]) << what;
+    EXPECT_EQ(TRY(FindJob(c, "a")).has_value(), held[1] && !held[6]) << what;
+    EXPECT_EQ(TRY(WindowsOf(c, "a")).size(), held[2] && !held[6] ? 1 : 0) << what;
+    const bool has_transcript = held[3] && !held[6];
+    EXPECT_EQ(TRY(FindTranscript(c, "a")).has_value(), has_transcript) << what;
+    EXPECT_EQ(TRY(NewestRevision(c, "a")).value_or(0), has_transcript && held[4] ? 1 : 0) << what;
+    EXPECT_EQ(TRY(Search(c, {.text = "world"})).total, has_transcript && !held[4] ? 1 : 0) << what;
+    EXPECT_EQ(TRY(Search(c, {.text = "earth"})).total, has_transcript && held[4] ? 1 : 0) << what;
+    EXPECT_EQ(TRY(FindJob(c, "b")).has_value(), held[5]) << what;
     TRY_VOID(c.Execute("INSERT INTO segments_text (segments_text) VALUES ('integrity-check')"));
     EXPECT_EQ(TRY(c.Query("PRAGMA integrity_check")), "ok") << what;
     EXPECT_EQ(TRY(c.Query("PRAGMA foreign_key_check")), "") << what;

@@ -268,8 +268,8 @@ Result<std::vector<Job>> EphemeralJobs(Connection& connection) {
 }
 
 Result<std::vector<TagCount>> CountTags(Connection& connection) {
-  Statement count = TRY(
-      connection.Prepare("SELECT tags, count(*) FROM jobs WHERE tags <> '' GROUP BY tags"));
+  Statement count =
+      TRY(connection.Prepare("SELECT tags, count(*) FROM jobs WHERE tags <> '' GROUP BY tags"));
   std::map<std::string, int64_t> counts;
   while (TRY(count.Step())) {
     const std::vector<std::string> tags = SplitTags(count.Text());

@@ -254,5 +254,36 @@ TEST_F(JobsTest, AStoredTranscriptIsFoundByContentAndKey) {
   EXPECT_EQ((*Read(FindReusableJob, "content", "base/en"))->id, "old");
 }
 
+TEST_F(JobsTest, TitlesAndTagsFindJobs) {
+  for (const char* id : {"a", "b", "c"}) AddJob(id, std::string(id) + ".mp4");
+  Job job = **Read(FindJob, "b");
+  job.title = "Über Katzen";
+  job.tags = {"cat", "cats"};
+  ASSERT_TRUE(Write(UpdateJob, job));
+  job = **Read(FindJob, "c");
+  job.tags = {"cats"};
+  ASSERT_TRUE(Write(UpdateJob, job));
+  job = **Read(FindJob, "b");
+  EXPECT_EQ(job.title, "Über Katzen");
+  EXPECT_EQ(job.tags, (std::vector<std::string>{"cat", "cats"}));
+
+  const auto ids = [this](const JobQuery& query) {
+    std::string found;
+    for (const Job& one : *Read(ListJobs, query)) found += one.id;
+    return found;
+  };
+  EXPECT_EQ(ids({.tag = "cat"}), "b");
+  EXPECT_EQ(ids({.tag = "cats"}), "cb");
+  EXPECT_EQ(ids({.tag = "ca"}), "");
+  EXPECT_EQ(ids({.text = "katz"}), "b");
+  EXPECT_EQ(ids({.text = ".mp4", .tag = "cats"}), "cb");
+
+  const auto tags = Read(CountTags);
+  ASSERT_EQ(tags->size(), 2U);
+  EXPECT_EQ(tags->at(0).tag, "cat");
+  EXPECT_EQ(tags->at(0).jobs, 1);
+  EXPECT_EQ(tags->at(1).jobs, 2);
+}
+
 }  // namespace
 }  // namespace verbatim::store

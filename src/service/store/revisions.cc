@@ -19,9 +19,9 @@ using transcript::Change;
 using transcript::Changes;
 using transcript::Segment;
 
-constexpr size_t kPartSize = 64;              // segments
+constexpr size_t kPartSize = 64;  // segments
 constexpr size_t kPartSizeMax = 4 * kPartSize;
-constexpr int64_t kPartDistance = 1 << 20;    // between the numbers of new parts
+constexpr int64_t kPartDistance = 1 << 20;  // between the numbers of new parts
 
 Failure Unreadable(const std::string& job, const Error& error) {
   return Fail(ErrorCode::kInternal, "the stored transcript of job " + job + ": " + error.message);
@@ -36,8 +36,8 @@ int64_t SegmentsChanged(const Changes& changes) {
 // The document of the newest revision: the stored one with the segments of the parts.
 Result<std::string> NewestJson(Connection& connection, const std::string& job,
                                const std::string& json) {
-  Statement find = TRY(
-      connection.Prepare("SELECT json FROM transcript_parts WHERE job = ? ORDER BY number"));
+  Statement find =
+      TRY(connection.Prepare("SELECT json FROM transcript_parts WHERE job = ? ORDER BY number"));
   find.Bind(job);
   std::vector<std::string> lists;
   while (TRY(find.Step())) lists.push_back(find.Text());
@@ -78,9 +78,9 @@ Result<std::optional<int64_t>> NewestRevision(Connection& connection, const std:
 
 Result<std::vector<Revision>> Revisions(Connection& connection, const std::string& job,
                                         int64_t before, size_t count) {
-  Statement find = TRY(
-      connection.Prepare("SELECT number, time_ms, summary, segments_changed FROM revisions "
-                         "WHERE job = ? AND number < ? ORDER BY number DESC LIMIT ?"));
+  Statement find =
+      TRY(connection.Prepare("SELECT number, time_ms, summary, segments_changed FROM revisions "
+                             "WHERE job = ? AND number < ? ORDER BY number DESC LIMIT ?"));
   find.Bind(job).Bind(before).Bind(AsLimit(count));
   std::vector<Revision> revisions;
   while (TRY(find.Step())) {
@@ -176,8 +176,8 @@ Result<void> EditedTranscript::MakeParts() {
 
 Result<void> EditedTranscript::Read(Part& part) {
   if (part.is_read) return {};
-  Statement find = TRY(
-      connection_->Prepare("SELECT json FROM transcript_parts WHERE job = ? AND number = ?"));
+  Statement find =
+      TRY(connection_->Prepare("SELECT json FROM transcript_parts WHERE job = ? AND number = ?"));
   find.Bind(job_).Bind(part.number);
   const std::string json = TRY(find.Step()) ? find.Text() : "";
   Result<std::vector<Segment>> segments = transcript::ReadSegments(json);
@@ -248,8 +248,7 @@ void EditedTranscript::Divide() {
   for (size_t i = 0; i < parts_.size(); ++i) {
     Part& part = parts_[i];
     const size_t pieces = (part.count + kPartSize - 1) / kPartSize;
-    const int64_t gap =
-        i + 1 < parts_.size() ? parts_[i + 1].number - part.number : kPartDistance;
+    const int64_t gap = i + 1 < parts_.size() ? parts_[i + 1].number - part.number : kPartDistance;
     const int64_t step = pieces == 0 ? 0 : gap / static_cast<int64_t>(pieces);
     if (part.count <= kPartSizeMax || step == 0) {
       parts.push_back(std::move(part));
@@ -319,8 +318,7 @@ Result<void> EditedTranscript::Log(const Revision& revision, const std::string& 
       "VALUES (?, ?, ?, ?, ?, ?)"));
   insert.Bind(job_).Bind(revision.number).Bind(revision.time_ms).Bind(revision.summary);
   TRY(insert.Bind(revision.segments_changed).Bind(undo).Run());
-  Statement trim =
-      TRY(connection_->Prepare("DELETE FROM revisions WHERE job = ? AND number <= ?"));
+  Statement trim = TRY(connection_->Prepare("DELETE FROM revisions WHERE job = ? AND number <= ?"));
   TRY(trim.Bind(job_).Bind(revision.number - kRevisionsKept).Run());
   return {};
 }

@@ -12,13 +12,13 @@
 namespace verbatim::store {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using transcript::Changes;
 using transcript::RandomTranscripts;
 using transcript::Segment;
 using transcript::Transcript;
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 constexpr SampleTime kDuration{3600 * kSampleRate};
 
@@ -184,8 +184,8 @@ TEST_F(RevisionsTest, ManySegmentsAtOnceAreDivided) {
 }
 
 // Random changes, over the borders of parts too, beside a plain list.
-class RevisionsPropertyTest : public RevisionsTest, public ::testing::WithParamInterface<unsigned> {
-};
+class RevisionsPropertyTest : public RevisionsTest,
+                              public ::testing::WithParamInterface<unsigned> {};
 
 TEST_P(RevisionsPropertyTest, EveryRevisionComesBack) {
   RandomTranscripts random(GetParam());

@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.h"
 #include "store/job_samples.h"
+#include "store/revisions.h"
 #include "store/settings.h"
 #include "store/test_database.h"
 
@@ -85,6 +86,11 @@ TEST_P(OldFileTest, Opens) {
     if (GetParam() < 3) return {};
     EXPECT_EQ(TRY(ChangedSettings(connection)).at(0).value, "4");
     EXPECT_EQ(TRY(SettingLog(connection, 10)).at(0).reason, "recommendation:low_memory");
+    if (GetParam() < 4) return {};
+    EXPECT_EQ(job->title, "A talk");
+    EXPECT_EQ(job->tags, (std::vector<std::string>{"physics", "talks"}));
+    EXPECT_EQ(TRY(NewestRevision(connection, "job1")), 1);
+    EXPECT_EQ(TRY(Revisions(connection, "job1", INT64_MAX, 10)).at(0).summary, "typo");
     return {};
   });
   EXPECT_TRUE(read);
@@ -103,7 +109,7 @@ TEST_P(OldFileTest, HasTheTablesOfANewOne) {
   EXPECT_EQ((*old)->Query(kTables), fresh);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, OldFileTest, ::testing::Values(1, 2, 3));
+INSTANTIATE_TEST_SUITE_P(Versions, OldFileTest, ::testing::Values(1, 2, 3, 4));
 
 }  // namespace
 }  // namespace verbatim::store

@@ -36,8 +36,8 @@ Result<void> Remove(Connection& connection, const std::string& job, const Range&
       "INSERT INTO segments_text (segments_text, rowid, text) "
       "SELECT 'delete', id, text FROM segments WHERE job = ? AND number >= ? AND number < ?"));
   TRY(unindex.Bind(job).Bind(range.begin).Bind(range.end).Run());
-  Statement remove = TRY(
-      connection.Prepare("DELETE FROM segments WHERE job = ? AND number >= ? AND number < ?"));
+  Statement remove =
+      TRY(connection.Prepare("DELETE FROM segments WHERE job = ? AND number >= ? AND number < ?"));
   TRY(remove.Bind(job).Bind(range.begin).Bind(range.end).Run());
   return {};
 }
@@ -53,8 +53,8 @@ Result<void> SetAside(Connection& connection, const std::string& job, const Rang
 }
 
 Result<void> TakeBack(Connection& connection, const std::string& job) {
-  Statement move = TRY(connection.Prepare(
-      "UPDATE segments SET number = -1 - number WHERE job = ? AND number < 0"));
+  Statement move = TRY(
+      connection.Prepare("UPDATE segments SET number = -1 - number WHERE job = ? AND number < 0"));
   TRY(move.Bind(job).Run());
   return {};
 }

@@ -13,7 +13,8 @@
 namespace verbatim::store {
 
 // Stores a job's transcript as rendered JSON (with word times) and indexes its segments, unless the
-// job is ephemeral. Replaces an older one with its revisions. Errors: kNotFound if there is no such job.
+// job is ephemeral. Replaces an older one with its revisions. Errors: kNotFound if there is no such
+// job.
 Result<void> PutTranscript(Connection& connection, const std::string& job, const std::string& json,
                            const transcript::Transcript& transcript);
 // The JSON as it was stored: revision 0 (store/revisions.h). None: the job has no transcript.
@@ -29,7 +30,7 @@ struct SearchQuery {
 struct SearchHit {
   std::string job;
   std::string filename;
-  std::string title;  // empty: none
+  std::string title;    // empty: none
   int64_t segment = 0;  // index within the transcript
   int64_t begin_ms = 0;
   int64_t end_ms = 0;

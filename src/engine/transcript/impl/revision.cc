@@ -22,8 +22,7 @@ double Seconds(SampleTime time) { return static_cast<double>(ToMilliseconds(time
 // A person's text as a segment has it: one line, with a leading space where its script has spaces.
 std::string StoredText(std::string_view shown) {
   std::string text = OneLine(shown);
-  if (!text.empty() && !IsSpacelessScript(CodePoints(text).front()))
-    text.insert(text.begin(), ' ');
+  if (!text.empty() && !IsSpacelessScript(CodePoints(text).front())) text.insert(text.begin(), ' ');
   return text;
 }
 
@@ -53,8 +52,7 @@ bool HasTimesOf(const SegmentDraft& draft, const std::vector<Segment>& replaced)
 }
 
 Result<void> CheckTimes(const SegmentDraft& draft, SampleTime earliest, const DraftPlace& place) {
-  if (draft.begin > draft.end ||
-      (draft.begin == draft.end && !HasTimesOf(draft, place.replaced))) {
+  if (draft.begin > draft.end || (draft.begin == draft.end && !HasTimesOf(draft, place.replaced))) {
     return Wrong("end: it is {} and must be after the start, {}", Seconds(draft.end),
                  Seconds(draft.begin));
   }
@@ -147,8 +145,7 @@ const Segment* Unchanged(const DraftPlace& place, const SegmentDraft& draft) {
   if (draft.words) return nullptr;
   const std::string text = OneLine(draft.text);
   for (const Segment& segment : place.replaced) {
-    if (segment.begin == draft.begin && segment.end == draft.end &&
-        OneLine(segment.text) == text) {
+    if (segment.begin == draft.begin && segment.end == draft.end && OneLine(segment.text) == text) {
       return &segment;
     }
   }
@@ -176,9 +173,10 @@ Result<void> CheckChanges(std::span<const Change> changes, size_t segment_count)
   for (size_t i = 0; i < changes.size(); ++i) {
     const Change& change = changes[i];
     if (change.first < reached) {
-      return Wrong("changes[{}].first: it is {}; changes must ascend and not overlap, so {} is the "
-                   "least",
-                   i, change.first, reached);
+      return Wrong(
+          "changes[{}].first: it is {}; changes must ascend and not overlap, so {} is the "
+          "least",
+          i, change.first, reached);
     }
     if (change.first > segment_count || change.count > segment_count - change.first) {
       return Wrong("changes[{}]: segments {} to {} are asked for; there are {}", i, change.first,
@@ -241,7 +239,8 @@ Result<std::vector<Segment>> WriteDraft(const DraftPlace& place,
     const SegmentDraft& draft = drafts[i];
     Result<void> right = CheckText(draft.text);
     if (right) right = CheckTimes(draft, earliest, place);
-    if (!right) return Failure(std::move(right).error().WithContext(fmt::format("segments[{}]", i)));
+    if (!right)
+      return Failure(std::move(right).error().WithContext(fmt::format("segments[{}]", i)));
     earliest = draft.end;
     segments.push_back(Begun(place, draft));
     texts.push_back({draft.begin, draft.end, segments.back().text});

@@ -15,21 +15,26 @@ namespace verbatim::api {
 namespace {
 
 // Options whose value is text, also where it looks like a number.
-constexpr std::array<std::string_view, 5> kTexts = {"model", "language", "task", "prompt",
-                                                    "hotwords"};
+constexpr std::array<std::string_view, 6> kTexts = {"model",  "language", "task",
+                                                    "prompt", "hotwords", "title"};
 constexpr size_t kKeyBytesMax = 255;
+
+boost::json::value PlainText(const std::string& text) {
+  return boost::json::value(boost::json::string_view(text));
+}
 
 boost::json::value TextOrJson(const std::string& text) {
   boost::system::error_code error;
   boost::json::value value = boost::json::parse(text, error);
-  return error ? boost::json::value(boost::json::string_view(text)) : value;
+  return error ? PlainText(text) : value;
 }
 
-boost::json::value ListOf(std::string_view text) {
+boost::json::value ListOf(std::string_view text,
+                          boost::json::value (*value_of)(const std::string&)) {
   boost::json::array list;
   while (!text.empty()) {
     const size_t comma = std::min(text.find(','), text.size());
-    list.push_back(TextOrJson(std::string(text.substr(0, comma))));
+    list.push_back(value_of(std::string(text.substr(0, comma))));
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return list;
@@ -37,10 +42,11 @@ boost::json::value ListOf(std::string_view text) {
 
 boost::json::value ValueOf(const FormField& field) {
   if (std::ranges::find(kTexts, field.name) != kTexts.end()) {
-    return boost::json::value(boost::json::string_view(field.value));
+    return PlainText(field.value);
   }
   const bool is_list = field.name == "formats" || field.name == "temperatures";
-  if (is_list && !field.value.starts_with('[')) return ListOf(field.value);
+  if (is_list && !field.value.starts_with('[')) return ListOf(field.value, TextOrJson);
+  if (field.name == "tags" && !field.value.starts_with('[')) return ListOf(field.value, PlainText);
   return TextOrJson(field.value);
 }
 

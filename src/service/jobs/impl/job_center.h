@@ -47,7 +47,7 @@ class JobCenter final : public Jobs {
   Result<void> SubmitFor(store::Connection& connection, const store::Upload& upload) override;
   Result<store::Job> Cancel(const std::string& id) override;
   Result<store::Job> Retry(const std::string& id) override;
-  Result<store::Job> SetPriority(const std::string& id, int priority) override;
+  Result<store::Job> Change(const std::string& id, const JobChange& change) override;
   Result<void> Delete(const std::string& id) override;
   std::string WhyWaiting(const store::Job& job) override;
   Pace PaceOf(const std::string& id) override;

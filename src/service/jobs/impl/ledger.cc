@@ -284,10 +284,14 @@ Result<Job> Ledger::Retry(const std::string& id) {
   });
 }
 
-Result<Job> Ledger::SetPriority(const std::string& id, int priority) {
-  return ChangeAny(id, [priority](Connection&, Job& job) -> Result<void> {
-    if (IsFinal(job.state)) return Refused(job, "its priority means nothing any more");
-    job.priority = priority;
+Result<Job> Ledger::Relabel(const std::string& id, const JobChange& labels) {
+  return ChangeAny(id, [&labels](Connection&, Job& job) -> Result<void> {
+    if (labels.priority && IsFinal(job.state)) {
+      return Refused(job, "its priority means nothing any more");
+    }
+    job.priority = labels.priority.value_or(job.priority);
+    job.title = labels.title.value_or(job.title);
+    job.tags = labels.tags.value_or(job.tags);
     return {};
   });
 }

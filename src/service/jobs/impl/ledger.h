@@ -63,7 +63,7 @@ class Ledger {
   // By clients. Errors: kNotFound; kConflict if the job's state does not allow it.
   Result<store::Job> Cancel(const std::string& id);
   Result<store::Job> Retry(const std::string& id);
-  Result<store::Job> SetPriority(const std::string& id, int priority);
+  Result<store::Job> Relabel(const std::string& id, const JobChange& labels);
   // Returns the job as it was.
   Result<store::Job> Delete(const std::string& id);
 

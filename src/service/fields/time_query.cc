@@ -1,11 +1,11 @@
-#include "api/impl/time_query.h"
+#include "fields/time_query.h"
 
 #include <fmt/format.h>
 
 #include <charconv>
 #include <chrono>
 
-namespace verbatim::api {
+namespace verbatim::fields {
 namespace {
 
 // Up to the year 9999.
@@ -102,4 +102,4 @@ Result<std::optional<int64_t>> QueryTime(const http::Request& request, std::stri
                           *word));
 }
 
-}  // namespace verbatim::api
+}  // namespace verbatim::fields

@@ -1,8 +1,8 @@
-#include "api/impl/time_query.h"
+#include "fields/time_query.h"
 
 #include <gtest/gtest.h>
 
-namespace verbatim::api {
+namespace verbatim::fields {
 namespace {
 
 TEST(TimeQueryTest, TakesDatesAndUnixSeconds) {
@@ -29,4 +29,4 @@ TEST(TimeQueryTest, RefusesTheRest) {
 }
 
 }  // namespace
-}  // namespace verbatim::api
+}  // namespace verbatim::fields

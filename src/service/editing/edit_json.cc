@@ -1,10 +1,11 @@
-#include "api/impl/edit_body.h"
+#include "editing/edit_json.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
 #include <initializer_list>
@@ -12,9 +13,7 @@
 #include <string>
 #include <utility>
 
-#include "api/impl/endpoint.h"
-
-namespace verbatim::api {
+namespace verbatim::editing {
 namespace {
 
 namespace json = boost::json;
@@ -29,6 +28,15 @@ constexpr double kSecondsMax = 1e9;
 
 Failure Wrong(const std::string& place, std::string_view what) {
   return Fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", place, what));
+}
+
+Result<json::object> ParseObject(std::string_view text) {
+  json::error_code error;
+  json::value value = json::parse({text.data(), text.size()}, error);
+  if (error) return Fail(ErrorCode::kInvalidArgument, "the body is no JSON: " + error.message());
+  json::object* object = value.if_object();
+  if (object == nullptr) return Fail(ErrorCode::kInvalidArgument, "the body is no JSON object");
+  return std::move(*object);
 }
 
 // An object of the body and where it stands, for messages: "changes[3].segments[0].".
@@ -120,7 +128,8 @@ Result<Word> ReadWord(const json::value& value, std::string place) {
 }
 
 Result<SegmentDraft> ReadSegment(const json::value& value, std::string place) {
-  const Fields fields = TRY(Fields::Open(value, std::move(place), {"start", "end", "text", "words"}));
+  const Fields fields =
+      TRY(Fields::Open(value, std::move(place), {"start", "end", "text", "words"}));
   SegmentDraft segment;
   segment.begin = TRY(fields.Time("start"));
   segment.end = TRY(fields.Time("end"));
@@ -155,15 +164,15 @@ Result<std::string> ReadSummary(const Fields& fields) {
 
 }  // namespace
 
-Result<editing::Edit> ParseEdit(std::string_view text) {
+Result<Edit> ParseEdit(std::string_view text) {
   const json::object object = TRY(ParseObject(text));
   const Fields fields = TRY(Fields::Open(object, "", {"changes", "summary"}));
-  editing::Edit edit;
+  Edit edit;
   edit.summary = TRY(ReadSummary(fields));
   edit.changes = TRY(fields.List<ChangeDraft>("changes", ReadChange));
   if (edit.changes.empty() || edit.changes.size() > kChangesMax) {
-    return Wrong("changes", fmt::format("there are {}; 1 to {} are needed", edit.changes.size(),
-                                        kChangesMax));
+    return Wrong("changes",
+                 fmt::format("there are {}; 1 to {} are needed", edit.changes.size(), kChangesMax));
   }
   return edit;
 }
@@ -173,4 +182,4 @@ Result<int64_t> ParseRestore(std::string_view text) {
   return TRY(Fields::Open(object, "", {"revision"})).Integer("revision");
 }
 
-}  // namespace verbatim::api
+}  // namespace verbatim::editing

@@ -1,4 +1,4 @@
-// What clients send to change a transcript, as values. Pure.
+// Changes of transcripts as clients send them, as values. Pure.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,13 @@
 #include "base/error.h"
 #include "editing/editing.h"
 
-namespace verbatim::api {
+namespace verbatim::editing {
 
 // {"changes":[{"first","count","segments":[{"start","end","text","words"?}]}],"summary"?}. Times
 // are rounded to milliseconds. Errors: kInvalidArgument with the place and what is wrong.
-Result<editing::Edit> ParseEdit(std::string_view json);
+Result<Edit> ParseEdit(std::string_view json);
 
 // {"revision":3}. Errors: kInvalidArgument.
 Result<int64_t> ParseRestore(std::string_view json);
 
-}  // namespace verbatim::api
+}  // namespace verbatim::editing

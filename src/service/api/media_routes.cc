@@ -1,5 +1,4 @@
-#include "api/impl/job_files.h"
-
+// The media that jobs were made from.
 #include <fmt/format.h>
 
 #include <functional>
@@ -8,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "api/api.h"
 #include "api/impl/endpoint.h"
 #include "api/impl/job_view.h"
 #include "fields/byte_range.h"
@@ -97,7 +97,7 @@ http::Task<void> SendMedia(const Services& services, http::Exchange& exchange) {
 
 }  // namespace
 
-void AddJobFileRoutes(const Services& services, std::vector<http::Route>& routes) {
+void AddMediaRoutes(const Services& services, std::vector<http::Route>& routes) {
   AddStreaming(services, routes, "GET", "/api/jobs/{id}/media", SendMedia);
 }
 

@@ -81,7 +81,7 @@ TEST(JobFilesTest, BeforeTheEndThereIsNoTranscript) {
   EXPECT_THAT(response.body, HasSubstr("when it has completed"));
 }
 
-TEST(JobFilesTest, MediaIsGivenWholeAndNeverAsAPage) {
+TEST(MediaRoutesTest, MediaIsGivenWholeAndNeverAsAPage) {
   const RunningService service;
   const std::string target = "/api/jobs/" + JobOfBytes(service, "Grüße.html") + "/media";
   const RawResponse response = service.Get(target);
@@ -97,7 +97,7 @@ TEST(JobFilesTest, MediaIsGivenWholeAndNeverAsAPage) {
   EXPECT_EQ(head.headers.at("content-length"), "20");
 }
 
-TEST(JobFilesTest, MediaIsGivenInRanges) {
+TEST(MediaRoutesTest, MediaIsGivenInRanges) {
   const RunningService service;
   const std::string target = "/api/jobs/" + JobOfBytes(service) + "/media";
   const RawResponse part = service.Get(target, "Range: bytes=2-4\r\n");
@@ -112,7 +112,7 @@ TEST(JobFilesTest, MediaIsGivenInRanges) {
   EXPECT_EQ(beyond.headers.at("content-range"), "bytes */20");
 }
 
-TEST(JobFilesTest, PartsAreOnlyGivenOfTheSameFile) {
+TEST(MediaRoutesTest, PartsAreOnlyGivenOfTheSameFile) {
   const RunningService service;
   const std::string target = "/api/jobs/" + JobOfBytes(service) + "/media";
   const std::string etag = service.Get(target).headers.at("etag");
