@@ -6,6 +6,10 @@ let id;
 const original = [];
 const texts = (tab = page) => tab.locator('.cue-text, .cue-input').evaluateAll((all) => all.map((one) => one.value ?? one.textContent));
 const cue = (at, tab = page) => tab.locator('.cue-text, .cue-input').nth(at);
+const write = async (at, tab = page) => {
+  await cue(at, tab).click();
+  await tab.locator('.cue').nth(at).locator('.cue-input:focus').waitFor();
+};
 const caret = () => page.evaluate(() => document.activeElement.selectionStart);
 const placeCaret = (at) => page.evaluate((at) => document.activeElement.setSelectionRange(at, at), at);
 const stored = async () => {
@@ -34,7 +38,7 @@ test('a transcript to edit', async () => {
 
 test('text is edited in place, saved by itself, and there after a reload', async () => {
   await page.keyboard.press('e');
-  await cue(1).click();
+  await write(1);
   await page.keyboard.press('End');
   await page.keyboard.type(' indeed');
   await page.getByText('Saved', { exact: true }).waitFor();
@@ -47,7 +51,7 @@ test('text is edited in place, saved by itself, and there after a reload', async
 });
 
 test('keys cut, merge and lead through the cues', async () => {
-  await cue(0).click();
+  await write(0);
   await placeCaret(6);
   await page.keyboard.press('Enter');
   assert.deepEqual((await texts()).slice(0, 2), ['And so', 'my fellow Americans']);
@@ -81,7 +85,7 @@ test('everything is undone, and done again', async () => {
 });
 
 test('keys of an input method are its own', async () => {
-  await cue(3).click();
+  await write(3);
   await page.keyboard.press('End');
   await network.send('Input.imeSetComposition', { text: 'にほ', selectionStart: 2, selectionEnd: 2 });
   await network.send('Input.dispatchKeyEvent', { type: 'keyDown', key: 'Enter', windowsVirtualKeyCode: 229 });
@@ -118,7 +122,7 @@ test('begin and end are nudged, typed, set to the sound and shifted', async () =
   const before = await stored();
   const near = (one, other) => Math.abs(one - other) < 0.011;
   const isAt = (at, start, end, what) => until(async () => ((now) => near(now[at].start, start) && near(now[at].end, end))(await stored()), what);
-  await cue(1).click();
+  await write(1);
   await page.getByRole('button', { name: 'Begin 0.1 s later' }).click();
   await isAt(1, before[1].start + 0.1, before[1].end, 'the begin is later');
   const begin = page.getByLabel('Begin', { exact: true }).and(page.locator('input'));
@@ -145,15 +149,15 @@ test('begin and end are nudged, typed, set to the sound and shifted', async () =
 
 test('what viewers would notice stands beside the cue', async () => {
   const before = await storedTexts();
-  assert.equal(await page.locator('.cue-check').count(), 0);
-  await cue(2).click();
+  const checks = page.locator('.cue').nth(2).locator('.cue-check');
+  assert.equal(await checks.count(), 0);
+  await write(2);
   await page.keyboard.press('End');
   await page.keyboard.type(' and this is far too much text for a cue of two seconds on any screen that people read from');
-  await page.locator('.cue-check.fast').waitFor();
-  await page.locator('.cue-check.long').waitFor();
+  await until(async () => (await checks.count()) === 2, 'it is too fast, and long');
   await page.getByText('columns a second: more than 20 are hard to read').first().waitFor({ state: 'attached' });
   await page.keyboard.press('Control+z');
-  await page.locator('.cue-check').first().waitFor({ state: 'detached' });
+  await until(async () => (await checks.count()) === 0, 'it is fine again');
   await isStored(before, 'it is as before');
 });
 
@@ -180,7 +184,7 @@ test('a doubtful word is confirmed, or changed, and is none any more', async () 
 
 test('what cannot be sent is kept, also over a reload, and sent when the server is back', async () => {
   cut(true);
-  await cue(0).click();
+  await write(0);
   await page.keyboard.press('Home');
   await page.keyboard.type('Cut off: ');
   await page.getByText('Not saved').waitFor();
@@ -190,7 +194,7 @@ test('what cannot be sent is kept, also over a reload, and sent when the server 
   await until(async () => (await texts())[0]?.startsWith('Cut off: '), 'it is still there');
   await until(async () => (await storedTexts())[0] === `Cut off: ${original[0]}`, 'the server has it');
   cut(true);
-  await cue(3).click();
+  await write(3);
   await page.keyboard.press('End');
   await page.keyboard.type(' again');
   await page.getByText('Not saved').waitFor();
@@ -203,22 +207,22 @@ test('two tabs see and keep the changes of each other', async () => {
   const other = await page.context().newPage();
   watch(other);
   await other.goto(`${SERVER}/#/transcript/${id}?edit`);
-  await cue(1, other).click();
+  await write(1, other);
   await other.keyboard.press('Home');
   await other.keyboard.type('Other: ');
   await until(async () => (await texts())[1].startsWith('Other: '), 'it came by itself');
 
   // Both write while neither can send: different cues both stay, of the same one the later is shown.
   cut(true);
-  await cue(0, other).click();
+  await write(0, other);
   await other.keyboard.press('End');
   await other.keyboard.type(' one');
-  await cue(2, other).click();
+  await write(2, other);
   await other.keyboard.press('End');
   await other.keyboard.type(' other');
   await other.getByText('Not saved').waitFor();
   await page.bringToFront();
-  await cue(2).click();
+  await write(2);
   await page.keyboard.press('End');
   await page.keyboard.type(' mine');
   await page.getByText('Not saved').waitFor();
@@ -247,13 +251,13 @@ test('an older state is looked at, and restored', async () => {
 });
 
 test('the editor has no serious barrier, nor is it wider than a small phone', async () => {
-  await cue(1).click();
+  await write(1);
   await checkBarriers(page, 'the editor');
   await checkNarrow(page, 'the editor');
 });
 
 test('text from right to left is written from right to left', async () => {
-  await cue(1).click();
+  await write(1);
   await page.keyboard.press('Control+a');
   await page.keyboard.type('שלום עולם');
   assert.equal(await page.locator('.cue-input').evaluate((field) => getComputedStyle(field).direction), 'rtl');

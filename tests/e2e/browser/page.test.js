@@ -96,7 +96,15 @@ test('finding within the transcript', async () => {
 
 test('subtitles and documents can be taken along', async () => {
   await page.getByRole('button', { name: 'Export' }).click();
-  for (const [label, content] of [['Subtitles (SRT)', /1\r?\n00:00:00,\d+ --> /], ['Document (Markdown)', /^# nasa_webb_video/]]) {
+  for (const [label, content] of [
+    ['Subtitles (SRT)', /1\r?\n00:00:00,\d+ --> /],
+    ['Web subtitles (VTT)', /^WEBVTT/],
+    ['Plain text (TXT)', /Telescope/],
+    ['Everything (JSON)', /"word_data"/],
+    ['Table (TSV)', /^start\tend\ttext/],
+    ['Page (HTML)', /^<!doctype html>/],
+    ['Document (Markdown)', /^# nasa_webb_video/],
+  ]) {
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: label }).click()]);
     assert.match(readFileSync(await download.path(), 'utf8'), content);
     await page.getByRole('button', { name: 'Export' }).click();
@@ -178,16 +186,24 @@ test('a setting is changed, kept and put back', async () => {
   await page.getByRole('alert').filter({ hasText: 'default_max_workers' }).waitFor();
 });
 
-test('the performance is live, and advice is followed', async () => {
+test('the performance is live, and advice is followed and taken back', async () => {
   await open('#/performance');
   await page.getByText('Memory of Verbatim').waitFor();
   await until(async () => (await page.locator('.number-card polyline').count()) === 4, 'the last minute grows');
-  await page.locator('.chart canvas').first().waitFor();
+  const memory = () => page.getByRole('figure', { name: 'What does it cost?' }).locator('canvas').evaluate((canvas) => canvas.toDataURL());
+  await page.getByRole('figure', { name: 'What does it cost?' }).scrollIntoViewIfNeeded();
+  const before = await memory();
+  await until(async () => (await memory()) !== before, 'the chart of the memory moves');
   await fetch(`${SERVER}/api/performance/settings`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: '{"enable_memory_cleanup":false}' });
   await page.reload();
   await page.getByRole('button', { name: 'Apply: enable_memory_cleanup = true' }).click();
   await page.getByText('Applied').waitFor();
-  await page.getByRole('button', { name: 'Apply: enable_memory_cleanup = true' }).waitFor({ state: 'detached' });
+  const apply = page.getByRole('button', { name: 'Apply: enable_memory_cleanup = true' });
+  await apply.waitFor({ state: 'detached' });
+  await page.locator('.decisions').getByText('As recommended').waitFor();
+  await page.getByRole('button', { name: 'Undo the change of enable_memory_cleanup' }).click();
+  await apply.waitFor();
+  await page.locator('.decisions').getByText('Taken back').waitFor();
 });
 
 test("the requirements' own example runs in the console", async () => {

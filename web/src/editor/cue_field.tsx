@@ -61,13 +61,8 @@ export function CueField({ cue, writer }: { cue: Cue; writer: Writer }) {
     grow();
   };
 
-  useLayoutEffect(() => {
-    field.current!.focus({ preventScroll: true });
-    field.current!.scrollIntoView({ block: 'nearest' });
-    return () => writer.edited.composing(false);
-  }, []);
-  useLayoutEffect(() => show(cue.text), [cue.text]);
-  useSignalEffect(() => {
+  // At once: whoever writes on without a pause writes at the right place.
+  const placeCaret = () => {
     const caret = writer.caret.value;
     if (caret === null || writer.current.peek() !== cue.key) return;
     writer.caret.value = null;
@@ -75,7 +70,16 @@ export function CueField({ cue, writer }: { cue: Cue; writer: Writer }) {
     const { from, to } = typeof caret === 'number' ? { from: caret, to: caret } : caret;
     field.current!.setSelectionRange(from, to);
     field.current!.focus({ preventScroll: true });
-  });
+  };
+
+  useLayoutEffect(() => {
+    field.current!.focus({ preventScroll: true });
+    field.current!.scrollIntoView({ block: 'nearest' });
+    placeCaret();
+    return () => writer.edited.composing(false);
+  }, []);
+  useLayoutEffect(() => show(cue.text), [cue.text]);
+  useSignalEffect(placeCaret);
 
   const onInput = () => {
     grow();

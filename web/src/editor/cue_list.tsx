@@ -148,7 +148,7 @@ export function CueList({ writer, openAt }: { writer: Writer; openAt: number | n
       const at = cueAt(writer.edited.cues.value, writer.player.time.value);
       if (at === said && shown?.isConnected) return;
       shown?.classList.remove('said');
-      shown = list.current!.querySelector(`[data-cue="${writer.edited.cues.peek()[at]?.key}"]`);
+      shown = list.current?.querySelector(`[data-cue="${writer.edited.cues.peek()[at]?.key}"]`) ?? null;
       shown?.classList.add('said');
       if (said !== at && writer.player.isPlaying.peek() && !writer.isWriting.peek()) bring(at);
       said = at;

@@ -99,8 +99,9 @@ export class EditedTranscript {
 
   // Writing in the middle of composing a character is not sent yet.
   composing(does: boolean): void {
+    const hasEnded = this.isComposing && !does;
     this.isComposing = does;
-    if (!does) this.touch();
+    if (hasEnded) this.touch();
   }
 
   edit(deed: Deed, steps: readonly Step[], before: Place | null, after: Place | null): boolean {
@@ -139,6 +140,8 @@ export class EditedTranscript {
     this.cues.value = cues;
     this.deeds.add(deed);
     this.touch();
+    // At once: where text is written afterwards, the server looks for words among those that it has.
+    if (deed === 'confirm') this.sendSoon(0);
   }
 
   // A cue that holds nothing is none.

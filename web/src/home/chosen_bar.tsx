@@ -31,7 +31,7 @@ function AddTags({ jobs, onClose }: { jobs: Job[]; onClose: () => void }) {
     <Dialog title={texts.library.addTagsTo(jobs.length)} onClose={onClose}>
       <form class="details-form" onSubmit={onSubmit}>
         <TagField tags={tags} onChange={setOwn} />
-        <button type="submit" class="button primary" disabled={tags.length === 0}>
+        <button type="submit" class="button primary">
           {texts.library.keep}
         </button>
       </form>
