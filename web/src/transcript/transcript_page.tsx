@@ -88,15 +88,15 @@ function Heading({ job, reading, player, onFind, onEdit, isWriting }: HeadingPro
       <div class="transcript-tools">
         {!isWriting && <IconButton icon="search" label={`${words.find} ( / )`} onClick={onFind} />}
         {onEdit && (
-          <button type="button" class="button" title={`${texts.editor.edit} ( E )`} onClick={onEdit}>
+          <button type="button" class="button" aria-label={texts.editor.edit} title={`${texts.editor.edit} ( E )`} onClick={onEdit}>
             <Icon name="edit" />
-            {texts.editor.edit}
+            <span class="button-words">{texts.editor.edit}</span>
           </button>
         )}
         {hasTranscript(job) && (
           <Menu label={words.export} buttonClass="button" items={exportItems(job, reading)}>
             <Icon name="download" />
-            {words.export}
+            <span class="button-words">{words.export}</span>
           </Menu>
         )}
         <Menu label={texts.job.more(nameOf(job))} items={items}>
