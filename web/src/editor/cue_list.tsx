@@ -105,6 +105,7 @@ function nearBlocks(): { near: Signal<ReadonlySet<number>>; observer: Intersecti
   return { near, observer };
 }
 
+const [clearTop, clearBottom] = [160, 200]; // pixels that bars and panels may cover
 const triesMax = 12;
 const tryEveryMs = 50;
 
@@ -123,7 +124,7 @@ export function CueList({ writer, openAt }: { writer: Writer; openAt: number | n
     if (!cue || !block) return;
     const row = block.querySelector(`[data-cue="${cue.key}"]`);
     const { top, bottom } = (row ?? block).getBoundingClientRect();
-    if (row && top > 160 && bottom < window.innerHeight - 120) return;
+    if (row && top > clearTop && bottom < window.innerHeight - clearBottom) return;
     (row ?? block).scrollIntoView({ block: row ? 'center' : 'start', behavior: 'instant' });
     if (tries > 0) setTimeout(() => bring(at, tries - 1), tryEveryMs);
   };

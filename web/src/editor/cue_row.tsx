@@ -67,6 +67,9 @@ export function CueRow({ cue, previousEnd, found, writer }: Properties) {
     event.stopPropagation();
   };
 
+  // By keys alone: a pointer goes on to click, and nothing may come between.
+  const onFocus = (event: FocusEvent) => (event.currentTarget as HTMLElement).matches(':focus-visible') && writer.select(index());
+
   const marks: Mark[] = [...doubtsOf(cue).map(({ from, to }) => ({ from, to, look: 'doubt' as const })), ...(found ?? [])];
   return (
     <li class="cue" data-cue={cue.key} data-start={cue.start} aria-current={isCurrent || undefined}>
@@ -76,7 +79,7 @@ export function CueRow({ cue, previousEnd, found, writer }: Properties) {
       {isWriting ? (
         <CueField cue={cue} writer={writer} />
       ) : (
-        <div class="cue-text" dir="auto" role="button" tabIndex={isCurrent ? 0 : -1} onClick={onClick} onKeyDown={onKeyDown} onFocus={() => writer.select(index())}>
+        <div class="cue-text" dir="auto" role="button" tabIndex={isCurrent ? 0 : -1} onClick={onClick} onKeyDown={onKeyDown} onFocus={onFocus}>
           {piecesOf(cue.text, marks).map(({ text, looks }, at) => (looks ? <span key={at} class={looks}>{text}</span> : text))}
         </div>
       )}

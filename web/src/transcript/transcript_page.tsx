@@ -258,7 +258,7 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
   return (
     <>
       <Heading job={job} reading={reading} player={player} onFind={find} onEdit={canEdit && !isWriting ? edit : null} isWriting={isWriting} />
-      <div class="transcript-columns">
+      <div class={`transcript-columns ${isWriting ? 'writing' : ''}`}>
         <div class="transcript-side">
           <PlayerPanel job={job} player={player} reading={reading} coverage={coverage} retried={retried} isUploading={isUploading} revision={edited?.revision.value ?? 0} />
           {isWriting && writer ? <CuePanel writer={writer} /> : <DoubtBar reading={reading} player={player} onRight={edited && ((word) => confirm(edited, word))} />}
