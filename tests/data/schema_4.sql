@@ -191,4 +191,4 @@ INSERT INTO tried_settings VALUES ('batch', '4');
 INSERT INTO changed_settings VALUES ('workers', '4');
 INSERT INTO setting_log VALUES (1, 400, 'workers', '2', '4', 0, 'recommendation:low_memory');
 INSERT INTO revisions VALUES ('job1', 1, 500, 'typo', 1, '[{"first":0,"count":1,"segments":[]}]');
-INSERT INTO transcript_parts VALUES ('job1', 1048576, 1, '[]');
+INSERT INTO transcript_parts VALUES ('job1', 1048576, 0, '[]');

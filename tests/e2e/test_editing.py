@@ -185,7 +185,7 @@ def test_titles_and_tags(server):
 
 
 def test_an_archive_of_many(server):
-    upload = server.put(SPEECH, name="Rede: a/b?.flac")["id"]
+    upload = server.put(SPEECH, name="Rede: a?b*.flac")["id"]
     jobs = [server.wait(server.submit(upload, tags=["zip"])["id"])["id"] for _ in range(2)]
     jobs.append(server.wait(server.submit(upload, tags=["zip"], title="日本語 …/x")["id"])["id"])
     broken = server.client.put("/api/uploads", params={"filename": "noise.bin"}, content=b"no sound at all").json()["id"]

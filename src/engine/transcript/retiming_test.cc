@@ -81,8 +81,8 @@ TEST(RetimingTest, ScriptsWithoutSpacesHaveACharacterForAWord) {
                                  MakeWord("です。", 1500, 2100)};
   EXPECT_EQ(Retime(old, "日本語です。"), old);
   EXPECT_THAT(Retime(old, "日本語だよ。", 0, 2100),
-              ElementsAre(Is(old[0]), Is(old[1]), Is(MakeWord("だ", 1500, 1800, 1)),
-                          Is(MakeWord("よ。", 1800, 2100, 1))));
+              ElementsAre(Is(old[0]), Is(old[1]), Is(MakeWord("だ", 1500, 1700, 1)),
+                          Is(MakeWord("よ。", 1700, 2100, 1))));
   // Half of an old word: its share of the time.
   EXPECT_THAT(Retime(old, "本語です。", 0, 2100),
               ElementsAre(Is(MakeWord("本", 500, 1000)), Is(old[1]), Is(old[2])));

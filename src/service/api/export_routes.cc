@@ -96,7 +96,7 @@ class Export {
   static Result<std::unique_ptr<Export>> Open(const Services& services,
                                               const http::Request& request) {
     std::unique_ptr<Export> made(new Export(services, request));
-    TRY(ReadFileShape(request, {.options = "{}"}));
+    TRY(ReadFileShape(request, jobs::JobOptions()));
     made->formats_ = TRY(ReadFormats(request));
     made->jobs_ = TRY(ReadJobs(services, request));
     made->zip_ = TRY(archive::ZipWriter::Open());
@@ -137,7 +137,8 @@ class Export {
       Skip(*view, fmt::format("the job is {}", store::JobStateName(view->job.state)));
       return {};
     }
-    const Result<FileShape> shape = ReadFileShape(request_, view->job);
+    const jobs::JobOptions options = TRY(jobs::ParseJobOptions(view->job.options));
+    const Result<FileShape> shape = ReadFileShape(request_, options);
     if (!shape) {
       Skip(*view, shape.error().message);
       return {};

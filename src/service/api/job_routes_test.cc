@@ -251,5 +251,32 @@ TEST(JobRoutesTest, PagesOfOtherSitesCreateNothing) {
   EXPECT_EQ(CodeOf(response), "forbidden");
 }
 
+TEST(JobRoutesTest, TitlesAndTagsFindJobs) {
+  const RunningService service;
+  const RawResponse made =
+      service.Ask("POST", "/api/jobs", kFormType, Form({{"title", "12"}, {"tags", "7,talks"}}));
+  ASSERT_EQ(made.status, 202) << made.body;
+  const std::string id = IdOf(Json(made));
+  EXPECT_EQ(Json(made).at("title").as_string(), "12");
+  EXPECT_EQ(Json(made).at("tags").as_array().size(), 2U);
+  EXPECT_EQ(service.End(id), "completed");
+
+  const std::string target = "/api/jobs/" + id;
+  const RawResponse changed = service.Ask("PATCH", target, "", R"({"title":"A talk"})");
+  EXPECT_EQ(Json(changed).at("title").as_string(), "A talk");
+  EXPECT_EQ(Json(changed).at("tags").as_array().size(), 2U);
+  EXPECT_EQ(CodeOf(service.Ask("PATCH", target, "", R"({"title":"B","priority":1})")), "conflict");
+  EXPECT_EQ(Json(service.Get(target)).at("title").as_string(), "A talk");
+
+  EXPECT_EQ(Json(service.Get("/api/jobs?tag=talks")).at("jobs").as_array().size(), 1U);
+  EXPECT_EQ(Json(service.Get("/api/jobs?tag=talk")).at("jobs").as_array().size(), 0U);
+  EXPECT_EQ(Json(service.Get("/api/jobs?q=a+TALK")).at("jobs").as_array().size(), 1U);
+  const boost::json::value tags = Json(service.Get("/api/tags"));
+  EXPECT_EQ(tags.at("tags").at(1).at("tag").as_string(), "talks");
+  EXPECT_EQ(tags.at("tags").at(1).at("jobs").as_int64(), 1);
+  const boost::json::value found = Json(service.Get("/api/search?q=hello"));
+  EXPECT_EQ(found.at("hits").at(0).at("title").as_string(), "A talk");
+}
+
 }  // namespace
 }  // namespace verbatim::api

@@ -64,8 +64,16 @@ TEST(ProblemTest, WhatMayWorkLaterSaysWhen) {
 TEST(ProblemTest, WhatHttpRefusesHasACodeToo) {
   EXPECT_THAT(ProblemForStatus(404, "no").body, HasSubstr(R"("code":"not_found")"));
   EXPECT_THAT(ProblemForStatus(405, "no").body, HasSubstr(R"("code":"method_not_allowed")"));
+  EXPECT_THAT(ProblemForStatus(428, "no").body, HasSubstr(R"("code":"precondition_required")"));
   EXPECT_THAT(ProblemForStatus(418, "no").body, HasSubstr(R"("code":"invalid_argument")"));
   EXPECT_THAT(ProblemForStatus(599, "no").body, HasSubstr(R"("code":"internal")"));
+}
+
+TEST(ProblemTest, AProblemMayHaveMembersOfItsOwn) {
+  const boost::json::value problem =
+      boost::json::parse(ExtendedProblem(412, "another", {{"revision", 7}}).body);
+  EXPECT_EQ(problem.at("code").as_string(), "precondition_failed");
+  EXPECT_EQ(problem.at("revision").as_int64(), 7);
 }
 
 }  // namespace

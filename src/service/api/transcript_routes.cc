@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,21 +39,21 @@ Failure NoTranscript(const store::Job& job) {
                                      : "it has no transcript"));
 }
 
-Result<store::StoredRevision> FindStored(const Services& services, const store::Job& job,
-                                         std::optional<int64_t> number) {
-  return services.database.Read(
-      [&](store::Connection& connection) -> Result<store::StoredRevision> {
-        auto found = TRY(store::FindRevision(connection, job.id, number));
-        if (found) return *std::move(found);
-        if (!TRY(store::NewestRevision(connection, job.id))) return NoTranscript(job);
-        return Fail(ErrorCode::kNotFound,
-                    fmt::format("there is no revision {}, or it is no longer kept", *number));
-      });
+Result<int64_t> NewestOf(const Services& services, const store::Job& job) {
+  const auto newest = TRY(services.database.Read(
+      [&](store::Connection& connection) { return store::NewestRevision(connection, job.id); }));
+  if (!newest) return NoTranscript(job);
+  return *newest;
 }
 
-Result<std::optional<int64_t>> AskedRevision(const http::Request& request) {
-  if (!request.Query("revision")) return std::nullopt;
-  return TRY(QueryNumber(request, "revision", 0, {0, INT64_MAX}));
+Result<store::StoredRevision> FindStored(const Services& services, const store::Job& job,
+                                         int64_t number) {
+  auto found = TRY(services.database.Read([&](store::Connection& connection) {
+    return store::FindRevision(connection, job.id, number);
+  }));
+  if (found) return *std::move(found);
+  return Fail(ErrorCode::kNotFound,
+              fmt::format("there is no revision {}, or it is no longer kept", number));
 }
 
 // What a file is made of besides its revision.
@@ -72,20 +73,22 @@ Result<http::Response> Show(const Services& services, const Call& call) {
   const std::optional<Format> format = transcript::ParseFormat(extension);
   if (!format) return Fail(ErrorCode::kNotFound, "there is no such format");
   const JobView view = TRY(FindJobView(services, call.parameter("id")));
-  const std::optional<int64_t> number = TRY(AskedRevision(request));
-  const FileShape shape = TRY(ReadFileShape(request, view.job));
+  const jobs::JobOptions options = TRY(jobs::ParseJobOptions(view.job.options));
+  const FileShape shape = TRY(ReadFileShape(request, options));
   const bool is_download = TRY(QueryFlag(request, "download")).value_or(false);
-  const store::StoredRevision stored = TRY(FindStored(services, view.job, number));
+  const int64_t newest = TRY(NewestOf(services, view.job));
+  const int64_t number = TRY(QueryNumber(request, "revision", newest, {0, INT64_MAX}));
   http::Response response = http::MakeResponse(200, ContentType(*format), "");
-  response.headers.Set("Transcript-Revision", std::to_string(stored.number));
+  response.headers.Set("Transcript-Revision", std::to_string(number));
   using fields::Disposition;
   response.headers.Set(
       "Content-Disposition",
       fields::ContentDisposition(is_download ? Disposition::kAttachment : Disposition::kInline,
                                  fields::TranscriptFilename(view.filename(), extension)));
   const std::string etag =
-      fmt::format("\"r{}-{}\"", stored.number, Fingerprint(ShapeText(services, *format, shape)));
+      fmt::format("\"r{}-{}\"", number, Fingerprint(ShapeText(services, *format, shape)));
   if (HasClientCopy(request, etag)) return NotModified(std::move(response), etag);
+  const store::StoredRevision stored = TRY(FindStored(services, view.job, number));
   const transcript::Transcript whole = TRY(store::ReadRevision(stored));
   response.body = transcript::Render(whole, *format, shape.cues, shape.words);
   return Tagged(std::move(response), etag);
@@ -120,13 +123,16 @@ http::Response StaleResponse(int64_t wanted, int64_t newest) {
 
 double Seconds(SampleTime time) { return static_cast<double>(ToMilliseconds(time)) / 1000; }
 
+// As transcript.json has it, so that 0.2F is 0.2 and not 0.200000003.
+double Rounded(float measure) { return std::round(static_cast<double>(measure) * 1e4) / 1e4; }
+
 boost::json::object SegmentObject(const transcript::Segment& segment, size_t id) {
   boost::json::array words;
   for (const transcript::Word& word : segment.words) {
     words.push_back(boost::json::object{{"word", word.text},
                                         {"start", Seconds(word.begin)},
                                         {"end", Seconds(word.end)},
-                                        {"probability", word.probability}});
+                                        {"probability", Rounded(word.probability)}});
   }
   return {{"id", id},
           {"start", Seconds(segment.begin)},
@@ -157,10 +163,7 @@ boost::json::array ChangeList(const transcript::Changes& changes) {
 // The job's id, if it has a transcript.
 Result<std::string> EditedJob(const Services& services, const Call& call) {
   const JobView view = TRY(FindJobView(services, call.parameter("id")));
-  const auto newest = TRY(services.database.Read([&](store::Connection& connection) {
-    return store::NewestRevision(connection, view.job.id);
-  }));
-  if (!newest) return NoTranscript(view.job);
+  TRY(NewestOf(services, view.job));
   return view.job.id;
 }
 

@@ -42,5 +42,13 @@ TEST(FileHeadersTest, TranscriptsAreNamedAfterTheirMedia) {
   EXPECT_EQ(TranscriptFilename(".mp4", "srt"), ".mp4.srt");
 }
 
+TEST(FileHeadersTest, AStemIsANameWithoutItsExtension) {
+  EXPECT_EQ(Stem("talk.mp4"), "talk");
+  EXPECT_EQ(Stem("a.b.c"), "a.b");
+  EXPECT_EQ(Stem("talk"), "talk");
+  EXPECT_EQ(Stem(".hidden"), ".hidden");
+  EXPECT_EQ(Stem(""), "");
+}
+
 }  // namespace
 }  // namespace verbatim::fields

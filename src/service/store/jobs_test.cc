@@ -268,8 +268,9 @@ TEST_F(JobsTest, TitlesAndTagsFindJobs) {
   EXPECT_EQ(job.tags, (std::vector<std::string>{"cat", "cats"}));
 
   const auto ids = [this](const JobQuery& query) {
+    const auto jobs = Read(ListJobs, query);
     std::string found;
-    for (const Job& one : *Read(ListJobs, query)) found += one.id;
+    for (const Job& one : *jobs) found += one.id;
     return found;
   };
   EXPECT_EQ(ids({.tag = "cat"}), "b");

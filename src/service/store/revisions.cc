@@ -153,8 +153,7 @@ Result<void> EditedTranscript::ReadParts() {
   return {};
 }
 
-// Of the stored document, whose text is cut and not parsed: with 10 hours that makes 10 ms of a
-// second.
+// Of the stored document, whose text is cut and not parsed, as that takes a second with 10 hours.
 Result<void> EditedTranscript::MakeParts() {
   const std::string json = TRY(FindTranscript(*connection_, job_)).value_or("");
   const Result<transcript::DocumentCut> cut = transcript::CutDocument(json);

@@ -153,6 +153,7 @@ TEST_F(RevisionsTest, DeletedJobsTakeTheirRevisionsAlong) {
   Put("a", Numbered(200));
   ASSERT_TRUE(Change("a", {{0, 1, {Named("wordy")}}}));
   ASSERT_TRUE(Write(DeleteJob, "a"));
+  ASSERT_TRUE(Write(DeleteUpload, "upload_a"));
   EXPECT_THAT(*Read(Revisions, "a", INT64_MAX, size_t{10}), IsEmpty());
   EXPECT_THAT(Indexed("a"), IsEmpty());
   // The table of parts would hand out the old ones.

@@ -10,8 +10,10 @@ namespace {
 // CROSS JOIN keeps the full text outermost, so that FTS5 itself sorts by rank and highlights only
 // the rows of the page.
 constexpr std::string_view kFindAll = R"sql(
-SELECT segments.job, uploads.filename, jobs.title, segments.number, segments.begin_ms,
-       segments.end_ms, highlight(segments_text, 0, ?, ?)
+SELECT segments.job, uploads.filename, jobs.title,
+       (SELECT count(*) FROM segments AS earlier
+        WHERE earlier.job = segments.job AND earlier.number < segments.number),
+       segments.begin_ms, segments.end_ms, highlight(segments_text, 0, ?, ?)
 FROM segments_text
 CROSS JOIN segments ON segments.id = segments_text.rowid
 CROSS JOIN jobs ON jobs.id = segments.job
@@ -20,8 +22,10 @@ WHERE segments_text MATCH ?
 ORDER BY rank LIMIT ? OFFSET ?)sql";
 
 constexpr std::string_view kFindInJob = R"sql(
-SELECT segments.job, uploads.filename, jobs.title, segments.number, segments.begin_ms,
-       segments.end_ms, highlight(segments_text, 0, ?, ?)
+SELECT segments.job, uploads.filename, jobs.title,
+       (SELECT count(*) FROM segments AS earlier
+        WHERE earlier.job = segments.job AND earlier.number < segments.number),
+       segments.begin_ms, segments.end_ms, highlight(segments_text, 0, ?, ?)
 FROM segments_text
 CROSS JOIN segments ON segments.id = segments_text.rowid
 CROSS JOIN jobs ON jobs.id = segments.job

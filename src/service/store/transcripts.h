@@ -12,7 +12,8 @@
 
 namespace verbatim::store {
 
-// Stores a job's transcript as rendered JSON (with word times) and indexes its segments, unless the
+// Stores a job's transcript as rendered JSON (words have their times
+// in its segments) and indexes its segments, unless the
 // job is ephemeral. Replaces an older one with its revisions. Errors: kNotFound if there is no such
 // job.
 Result<void> PutTranscript(Connection& connection, const std::string& job, const std::string& json,

@@ -1,7 +1,6 @@
 #include "api/impl/transcript_file.h"
 
 #include "api/impl/endpoint.h"
-#include "jobs/job_options.h"
 
 namespace verbatim::api {
 namespace {
@@ -17,10 +16,9 @@ Result<void> TakeNumber(const http::Request& request, std::string_view name, Num
 
 }  // namespace
 
-Result<FileShape> ReadFileShape(const http::Request& request, const store::Job& job) {
-  const jobs::JobOptions options = TRY(jobs::ParseJobOptions(job.options));
+Result<FileShape> ReadFileShape(const http::Request& request, const jobs::JobOptions& job) {
   FileShape shape;
-  shape.cues = options.cues;
+  shape.cues = job.cues;
   TRY_VOID(TakeNumber(request, "line_length_max", shape.cues.line_length_max));
   TRY_VOID(TakeNumber(request, "lines_max", shape.cues.lines_max));
   TRY_VOID(TakeNumber(request, "duration_min_ms", shape.cues.duration_min_ms));
@@ -29,7 +27,7 @@ Result<FileShape> ReadFileShape(const http::Request& request, const store::Job& 
   TRY_VOID(TakeNumber(request, "pause_break_ms", shape.cues.pause_break_ms));
   TRY_VOID(TakeNumber(request, "reading_speed_max", shape.cues.reading_speed_max));
   TRY_VOID(transcript::ValidateCueOptions(shape.cues));
-  const bool has_words = TRY(QueryFlag(request, "words")).value_or(options.has_word_timestamps);
+  const bool has_words = TRY(QueryFlag(request, "words")).value_or(job.has_word_timestamps);
   shape.words = has_words ? WordTimes::kWrite : WordTimes::kOmit;
   return shape;
 }

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "http/message.h"
-#include "store/jobs.h"
+#include "jobs/job_options.h"
 #include "transcript/cue.h"
 #include "transcript/writers.h"
 
@@ -18,7 +18,7 @@ struct FileShape {
 
 // The job's shape of subtitles, and what the address says instead: the cue options and `words`.
 // Errors: kInvalidArgument.
-Result<FileShape> ReadFileShape(const http::Request& request, const store::Job& job);
+Result<FileShape> ReadFileShape(const http::Request& request, const jobs::JobOptions& job);
 
 std::string_view ContentType(transcript::Format format);
 

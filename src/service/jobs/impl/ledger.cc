@@ -171,7 +171,7 @@ Result<void> Ledger::Finish(Connection& connection, Job& job, Transcript transcr
   job.language = transcript.language;
   Release(job);
   const std::string json = transcript::Render(transcript, transcript::Format::kJson, options.cues,
-                                              transcript::WordTimes::kWrite);
+                                              transcript::WordTimes::kOmit);
   TRY_VOID(store::PutTranscript(connection, job.id, json, transcript));
   return store::DeleteWindows(connection, job.id);
 }
