@@ -1,6 +1,25 @@
 // Every word that the page says. A translation is another file of this shape.
 const plural = (count: number, one: string, many: string) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 
+const deedNames = {
+  text: 'text',
+  split: 'cut in two',
+  merge: 'merged',
+  remove: 'deleted',
+  times: 'times',
+  shift: 'times shifted',
+  replace: 'replaced',
+  confirm: 'words confirmed',
+};
+
+const pressureNames: Record<number, string> = {
+  1: 'half of the workers',
+  2: 'one worker, one window at a time',
+  3: 'shorter windows for jobs that start',
+  4: 'models that no job uses are let go',
+  5: 'no job starts beside those that run',
+};
+
 export const texts = {
   product: 'Verbatim',
   undo: 'Undo',
@@ -55,6 +74,7 @@ export const texts = {
   },
 
   upload: {
+    title: 'Uploads',
     waiting: 'Waiting for its turn',
     sending: (sent: string, size: string) => `Uploading ${sent} of ${size}`,
     speed: (speed: string) => `${speed}/s`,
@@ -103,6 +123,33 @@ export const texts = {
     failedTitle: 'The list could not be loaded',
   },
 
+  library: {
+    details: 'Name and tags',
+    name: 'Name',
+    tags: 'Tags',
+    tagsHint: 'Type, then Enter',
+    tagsFull: 'Twenty tags are the most.',
+    removeTag: (tag: string) => `Take the tag ${tag} away`,
+    keep: 'Keep',
+    allTags: 'All',
+    filter: 'Show only one tag',
+    tagged: (tag: string, count: number) => `${tag}: ${plural(count, 'transcript', 'transcripts')}`,
+    choose: 'Select',
+    chooseOne: (name: string) => `Select ${name}`,
+    chosen: (count: number) => `${count.toLocaleString('en')} selected`,
+    chooseAll: 'Select all shown',
+    chooseNone: 'Select none',
+    addTags: 'Add tags',
+    addTagsTo: (count: number) => `Add tags to ${plural(count, 'transcript', 'transcripts')}`,
+    exportZip: 'Export as ZIP',
+    exportAll: 'Export all as ZIP',
+    exportTag: (tag: string) => `Export all with ${tag} as ZIP`,
+    formats: 'Kinds of file',
+    download: (now: number, all: number) => (all === 1 ? 'Download ZIP' : `Download ZIP ${now} of ${all}`),
+    deleted: (count: number) => `${plural(count, 'transcript is', 'transcripts are')} deleted`,
+    more: 'More for the list',
+  },
+
   search: {
     label: 'Search all transcripts',
     placeholder: 'Search',
@@ -112,6 +159,7 @@ export const texts = {
     noneHint: 'All words must be said close together. Use "quotes" for a phrase, and tele* for a beginning.',
     more: 'Show more',
     ask: 'Type a word that was said',
+    names: 'Transcripts with this in their name',
   },
 
   transcript: {
@@ -154,6 +202,7 @@ export const texts = {
       uncertain: 'Uncertain',
       failed: 'Not read',
     },
+    retried: 'Heard again',
     failedMark: (time: string, reason: string) => `${time} could not be transcribed${reason ? `: ${reason}` : ''}`,
     formats: {
       srt: 'Subtitles (SRT)',
@@ -166,6 +215,79 @@ export const texts = {
     },
     keys: 'Keys',
   },
+  editor: {
+    edit: 'Edit',
+    done: 'Done',
+    toolbar: 'Editing',
+    undo: 'Undo (Ctrl Z)',
+    redo: 'Do again (Ctrl Shift Z)',
+    cannotUndo: 'This can no longer be undone: the text was changed elsewhere. The history has every state of it.',
+    findReplace: 'Find and replace (Ctrl F)',
+    history: 'History',
+    saved: 'Saved',
+    saving: 'Saving\u2026',
+    notSaved: (reason: string) => `Not saved: ${reason} Your changes are kept in this browser.`,
+    saveFirst: 'Your newest changes are not saved yet. Try again when they are.',
+    conflicts: (count: number) => `${plural(count, 'passage was', 'passages were')} also changed elsewhere. Yours is shown; the other is in the history.`,
+    field: 'Text of the cue',
+    fieldHint: 'Enter splits, Backspace at the start merges, Tab goes to the next, Escape leaves the field',
+    playFrom: (time: string) => `Go to ${time}`,
+    panel: 'This cue',
+    noCue: 'Choose a cue to change when it begins and ends.',
+    begin: 'Begin',
+    end: 'End',
+    earlier: (what: string) => `${what} 0.1 s earlier`,
+    later: (what: string) => `${what} 0.1 s later`,
+    toSound: (what: string) => `${what} where the sound is`,
+    wrongTime: 'A time like 1:02.50, between the neighbours of the cue.',
+    length: (seconds: string) => `${seconds} s`,
+    columns: (count: number) => plural(count, 'column', 'columns'),
+    speed: (speed: string) => `${speed} columns/s`,
+    playCue: 'Play this cue (Ctrl Enter)',
+    merge: 'Merge with the one before',
+    remove: 'Delete this cue',
+    shift: 'Shift all from here',
+    shiftTitle: 'Shift times',
+    shiftWhat: (count: number, time: string) => `${plural(count, 'cue', 'cues')} from ${time} on ${count === 1 ? 'moves' : 'move'} by the same time.`,
+    shiftSeconds: 'Seconds, with a minus for earlier',
+    shiftRange: (earliest: string, latest: string) => `From ${earliest} to ${latest}`,
+    shiftDo: 'Shift',
+    find: 'Find',
+    caseExact: 'Capitals count',
+    replaceBy: 'Replace by',
+    replace: 'Replace',
+    replaceAll: 'All',
+    replaced: (count: number) => `${plural(count, 'place is', 'places are')} replaced`,
+    checks: {
+      fast: (value: number) => `${Math.ceil(value)} columns a second: more than 20 are hard to read`,
+      long: (value: number) => `${value} columns: more than two lines of 42, so it becomes several subtitles`,
+      overlap: (value: number) => `Begins ${value.toFixed(2)} s before the one above ends`,
+    },
+    shortChecks: {
+      fast: (value: number) => `${Math.ceil(value)}/s`,
+      long: (value: number) => `${value} col.`,
+      overlap: (value: number) => `\u2212${value.toFixed(1)} s`,
+    },
+    // Of the deeds of one save, as the history tells them.
+    summary: (deeds: (keyof typeof deedNames)[]) => {
+      const text = deeds.map((deed) => deedNames[deed]).join(', ') || 'text';
+      return text.charAt(0).toUpperCase() + text.slice(1);
+    },
+    revisions: {
+      now: 'As it is now',
+      first: 'As it was transcribed',
+      changed: 'Changed',
+      passages: (count: number) => plural(count, 'passage', 'passages'),
+      choose: 'Choose a state of the text to look at it.',
+      textOf: (revision: number) => `Text of revision ${revision}`,
+      differs: (count: number) => (count === 0 ? 'Some passages were added since.' : `${plural(count, 'passage differs', 'passages differ')} from now`),
+      isNow: 'This is the present text.',
+      other: 'Differs',
+      restore: 'Restore this',
+      restored: (revision: number) => (revision === 0 ? 'The text is as it was transcribed' : `Revision ${revision} is restored`),
+    },
+    isRight: 'This word is right',
+  },
   keys: {
     title: 'Keys',
     list: [
@@ -174,11 +296,24 @@ export const texts = {
       ['J, L', 'Back and forward 10 seconds'],
       ['\u2190, \u2192', 'Back and forward 5 seconds'],
       ['[, ]', 'Previous and next doubtful word'],
+      ['Y', 'The doubtful word is right'],
+      ['E', 'Edit the text'],
       ['<, >', 'Slower and faster'],
       ['C', 'Captions'],
       ['F', 'Full screen'],
       ['?', 'These keys'],
       ['Esc', 'Out of here'],
+    ] as const,
+    editing: 'While editing',
+    editingList: [
+      ['Enter', 'Cut the cue in two at the caret'],
+      ['\u232b', 'At the start: merge with the one before'],
+      ['Tab', 'Next cue; with Shift the one before'],
+      ['Ctrl Enter', 'Play this cue'],
+      ['F8', 'Next doubtful word; with Shift the one before'],
+      ['Ctrl Z', 'Undo; with Shift do again'],
+      ['Ctrl F', 'Find and replace'],
+      ['Esc', 'Out of the field, then out of editing'],
     ] as const,
   },
 
@@ -234,10 +369,14 @@ export const texts = {
       pressure: 'Work cut back',
       running: 'Running jobs',
     },
-    changes: {
-      title: 'What was changed, and why',
+    decisions: {
+      title: 'What was decided, and why',
       fromTo: (before: string, after: string) => `${before} \u2192 ${after}`,
       reason: (reason: string) => (reason === 'api' ? 'By hand' : reason.startsWith('recommendation:') ? 'As recommended' : reason.startsWith('undo') ? 'Taken back' : reason),
+      undo: (setting: string) => `Undo the change of ${setting}`,
+      pressureNow: (level: number) => `Memory is short: ${pressureNames[level] ?? 'work is cut back'}.`,
+      pressure: (level: number, isLess: boolean) =>
+        level === 0 ? 'Memory is at hand again: all work goes on as usual' : isLess ? `More memory is at hand, still ${pressureNames[level] ?? ''}` : `Memory was short: ${pressureNames[level] ?? ''}`,
     },
     predictions: {
       title: 'What it expects',
@@ -247,8 +386,9 @@ export const texts = {
       memory: 'Memory',
       error: (percent: number, count: number) => `half of ${count} were off by less than ${percent} %`,
       unknown: 'not tested yet',
+      tuning: 'What it tries by itself',
       trying: (setting: string, before: number, after: number) => `Tries ${setting} ${after} in place of ${before}`,
-      tried: (setting: string, before: number, after: number, verdict: string) => `${setting} ${before} \u2192 ${after}: ${verdict}`,
+      tried: (setting: string, before: number, after: number, verdict: string, gain: number) => `${setting} ${before} \u2192 ${after}: ${verdict} (${gain >= 0 ? '+' : '\u2212'}${Math.abs(Math.round(gain))} %)`,
     },
     table: 'As a table',
     chart: 'As a chart',

@@ -4,6 +4,7 @@ import { uploads } from '../state/uploads';
 import { DropZone } from './drop_zone';
 import './home.css';
 import { JobList } from './job_list';
+import { texts } from '../texts';
 import { UploadRow } from './upload_row';
 
 export function Home() {
@@ -12,7 +13,7 @@ export function Home() {
     <>
       <DropZone isCompact={jobList.value.length + own.length > 0} />
       {own.length > 0 && (
-        <ul class="rows" aria-label="Uploads">
+        <ul class="rows" aria-label={texts.upload.title}>
           {own.map((upload) => (
             <UploadRow key={upload.key} upload={upload} />
           ))}

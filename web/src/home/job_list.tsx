@@ -1,9 +1,11 @@
 import { Empty } from '../parts/empty';
 import { Late } from '../parts/late';
-import { isLoaded, jobList, loadError, loadMore, loadNewest, nextPage } from '../state/jobs';
+import { isLoaded, jobList, loadError, loadMore, loadNewest, nextPage, tagShown } from '../state/jobs';
 import { uploads } from '../state/uploads';
 import { texts } from '../texts';
+import { ChosenBar } from './chosen_bar';
 import { JobRow } from './job_row';
+import { LibraryBar } from './library_bar';
 
 export function JobList() {
   const jobs = jobList.value;
@@ -29,7 +31,7 @@ export function JobList() {
     );
   }
   if (jobs.length === 0) {
-    if (uploads.value.length) return null;
+    if (uploads.value.length || tagShown.value) return tagShown.value ? <LibraryBar /> : null;
     return (
       <Empty icon="wave" title={texts.list.emptyTitle}>
         <p>{texts.list.empty}</p>
@@ -38,11 +40,13 @@ export function JobList() {
   }
   return (
     <section aria-label={texts.list.title}>
+      <LibraryBar />
       <ul class="rows">
         {jobs.map((job) => (
           <JobRow key={job.peek().id} job={job} />
         ))}
       </ul>
+      <ChosenBar />
       {nextPage.value && (
         <div class="rows-more">
           <button type="button" class="button" onClick={() => void loadMore()}>

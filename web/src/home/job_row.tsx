@@ -1,12 +1,15 @@
 import type { Signal } from '@preact/signals';
+import { useState } from 'preact/hooks';
 import { Bar } from '../parts/bar';
+import { DetailsDialog } from '../parts/details_dialog';
 import { capitalised, clock, moment, times, wait } from '../parts/format';
 import { Icon, type IconName } from '../parts/icon';
 import { IconButton } from '../parts/icon_button';
 import { Menu, type Item } from '../parts/menu';
 import type { Job } from '../server/types';
-import { cancel, deleteJob, hasTranscript, isLive, lineOf, retry, setPriority } from '../state/jobs';
+import { cancel, deleteJobs, hasTranscript, isLive, lineOf, nameOf, retry, setPriority, showTag } from '../state/jobs';
 import { transcriptAddress } from '../state/route';
+import { choose, isChoosing, isChosen } from '../state/selection';
 import { uploads } from '../state/uploads';
 import { texts } from '../texts';
 import { languageName } from './languages';
@@ -21,9 +24,12 @@ const marks: Record<Job['state'], { icon: IconName; look: string }> = {
   cancelled: { icon: 'stop', look: '' },
 };
 
-function actionsOf(job: Job): Item[] {
+function actionsOf(job: Job, onDetails: () => void): Item[] {
   const words = texts.job;
-  const items: Item[] = [];
+  const items: Item[] = [
+    { label: texts.library.details, icon: 'tag', run: onDetails },
+    { label: texts.library.choose, icon: 'select', run: () => choose(job.id, true, false) },
+  ];
   if (job.state === 'queued') {
     if (job.priority < 10) items.push({ label: words.first, icon: 'up', run: () => void setPriority(job.id, 10) });
     if (job.priority !== 0) items.push({ label: words.normal, icon: 'level', run: () => void setPriority(job.id, 0) });
@@ -33,7 +39,7 @@ function actionsOf(job: Job): Item[] {
     const label = texts.transcript.formats[format as 'srt'];
     if (format !== 'json') items.push({ label, icon: 'download', href: `${address}?download=true` });
   }
-  if (!isLive(job)) items.push({ label: words.remove, icon: 'trash', isGrave: true, run: () => deleteJob(job) });
+  if (!isLive(job)) items.push({ label: words.remove, icon: 'trash', isGrave: true, run: () => deleteJobs([job]) });
   return items;
 }
 
@@ -64,27 +70,49 @@ function Facts({ job }: { job: Job }) {
   );
 }
 
+// The mark of a row turns into a box to tick when it is pointed at, or when rows are being chosen.
+function Mark({ job, name }: { job: Job; name: string }) {
+  const { icon, look } = marks[job.state];
+  return (
+    <label class={`row-mark ${look}`} title={texts.job.states[job.state]}>
+      <input type="checkbox" class="row-check" checked={isChosen(job.id)} aria-label={texts.library.chooseOne(name)} onClick={(event) => choose(job.id, event.currentTarget.checked, event.shiftKey)} />
+      <Icon name={icon} />
+      <span class="hidden">{texts.job.states[job.state]}</span>
+    </label>
+  );
+}
+
+function Tags({ job }: { job: Job }) {
+  if (job.tags.length === 0) return null;
+  return (
+    <span class="row-tags">
+      {job.tags.map((tag) => (
+        <button key={tag} type="button" class="tag" onClick={() => showTag(tag)}>
+          {tag}
+        </button>
+      ))}
+    </span>
+  );
+}
+
 export function JobRow({ job: source }: { job: Signal<Job> }) {
   const job = source.value;
   const upload = uploads.value.find((one) => one.job.value === job.id);
-  const name = job.filename || texts.job.unnamed;
-  const { icon, look } = marks[job.state];
+  const [showsDetails, setShowsDetails] = useState(false);
+  const name = nameOf(job);
   const opens = hasTranscript(job) || job.state === 'running';
   const line = job.state === 'running' ? lineOf(job.id).value : '';
-  const items = actionsOf(job);
+  const items = actionsOf(job, () => setShowsDetails(true));
   return (
-    <li class="row">
-      <span class={`row-mark ${look}`} title={texts.job.states[job.state]}>
-        <Icon name={icon} />
-        <span class="hidden">{texts.job.states[job.state]}</span>
-      </span>
+    <li class={`row ${isChosen(job.id) ? 'chosen' : ''} ${isChoosing.value ? 'choosing' : ''}`}>
+      <Mark job={job} name={name} />
       <div class="one-line">
         {opens ? (
-          <a class="row-name" href={transcriptAddress(job.id)} title={name}>
+          <a class="row-name" href={transcriptAddress(job.id)} title={job.filename} dir="auto">
             {name}
           </a>
         ) : (
-          <span class="row-name" title={name}>
+          <span class="row-name" title={job.filename} dir="auto">
             {name}
           </span>
         )}
@@ -92,6 +120,7 @@ export function JobRow({ job: source }: { job: Signal<Job> }) {
         {(!upload || job.state === 'running') && <Facts job={job} />}
       </div>
       <div class="row-actions">
+        <Tags job={job} />
         {upload && <UploadActions upload={upload} />}
         {isLive(job) && !upload && <IconButton icon="close" label={texts.job.cancel(name)} onClick={() => void cancel(job.id)} />}
         {(job.state === 'failed' || job.state === 'cancelled') && (
@@ -99,11 +128,9 @@ export function JobRow({ job: source }: { job: Signal<Job> }) {
             {texts.job.retry}
           </button>
         )}
-        {items.length > 0 && (
-          <Menu label={texts.job.more(name)} items={items}>
-            <Icon name="more" />
-          </Menu>
-        )}
+        <Menu label={texts.job.more(name)} items={items}>
+          <Icon name="more" />
+        </Menu>
       </div>
       {(upload || job.state === 'running') && (
         <div class="row-below">
@@ -112,6 +139,7 @@ export function JobRow({ job: source }: { job: Signal<Job> }) {
           {job.state === 'running' && <Bar share={job.share} label={texts.job.progress(name)} />}
         </div>
       )}
+      {showsDetails && <DetailsDialog job={job} onClose={() => setShowsDetails(false)} />}
     </li>
   );
 }

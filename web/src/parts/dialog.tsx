@@ -7,15 +7,16 @@ import './dialog.css';
 
 interface Properties {
   title: string;
+  kind?: 'narrow' | 'wide';
   onClose: () => void;
   children: ComponentChildren;
 }
 
-export function Dialog({ title, onClose, children }: Properties) {
+export function Dialog({ title, kind = 'narrow', onClose, children }: Properties) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} class="dialog" aria-label={title} onClose={onClose} onClick={(event) => event.target === dialog.current && dialog.current?.close()}>
+    <dialog ref={dialog} class={`dialog ${kind}`} aria-label={title} onClose={onClose} onClick={(event) => event.target === dialog.current && dialog.current?.close()}>
       <div class="dialog-inside">
         <header>
           <h2>{title}</h2>

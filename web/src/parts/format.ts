@@ -21,6 +21,18 @@ export function clock(seconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
+// 1:02:03.45, or 2:03.45: as exact as cues are.
+export function exactClock(seconds: number): string {
+  const hundredths = Math.max(0, Math.round(seconds * 100));
+  return `${clock(hundredths / 100)}.${String(hundredths % 100).padStart(2, '0')}`;
+}
+
+// Of "1:02:03.45", "2:03" or "3.5"; NaN if it is none.
+export function parseClock(text: string): number {
+  if (!/^(\d+:){0,2}\d+([.,]\d*)?$/.test(text.trim())) return NaN;
+  return text.trim().replace(',', '.').split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+}
+
 // How long it still takes: coarser the longer it is.
 export function wait(seconds: number): string {
   if (seconds < 1) return '1 s';

@@ -2,21 +2,29 @@ import { texts } from '../texts';
 import { Dialog } from './dialog';
 import './keys_help.css';
 
+function List({ keys: list }: { keys: readonly (readonly [string, string])[] }) {
+  return (
+    <dl class="keys-help">
+      {list.map(([keys, meaning]) => (
+        <div key={keys}>
+          <dt>
+            {keys.split(', ').map((key) => (
+              <kbd key={key}>{key}</kbd>
+            ))}
+          </dt>
+          <dd>{meaning}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
 export function KeysHelp({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={texts.keys.title} onClose={onClose}>
-      <dl class="keys-help">
-        {texts.keys.list.map(([keys, meaning]) => (
-          <div key={keys}>
-            <dt>
-              {keys.split(', ').map((key) => (
-                <kbd key={key}>{key}</kbd>
-              ))}
-            </dt>
-            <dd>{meaning}</dd>
-          </div>
-        ))}
-      </dl>
+      <List keys={texts.keys.list} />
+      <h3 class="keys-help-title">{texts.keys.editing}</h3>
+      <List keys={texts.keys.editingList} />
     </Dialog>
   );
 }

@@ -8,7 +8,6 @@ import { isDark } from '../state/theme';
 import { texts } from '../texts';
 import './chart.css';
 
-
 export interface Series {
   label: string;
   colour: string; // a name of tokens.css
@@ -96,6 +95,17 @@ function makePlot(element: HTMLElement, latest: { current: Properties }, onZoom:
   );
 }
 
+function useInView(element: { current: HTMLElement | null }, shape: string): boolean {
+  const [isInView, setInView] = useState(false);
+  useEffect(() => {
+    if (!element.current) return;
+    const watch = new IntersectionObserver(([entry]) => setInView(entry!.isIntersecting));
+    watch.observe(element.current);
+    return () => watch.disconnect();
+  }, [shape]);
+  return isInView;
+}
+
 export function Chart(properties: Properties) {
   const { title, unit, times, series } = properties;
   const element = useRef<HTMLDivElement>(null);
@@ -120,13 +130,14 @@ export function Chart(properties: Properties) {
     };
   }, [shape, isTable]);
 
-  // A zoom stays while new points come.
+  // A zoom stays while new points come. What is not on the screen is drawn when it comes there.
+  const isInView = useInView(element, `${shape}${isTable}`);
   useEffect(() => {
     const own = plot.current;
-    if (!own || own.data[0] === times) return;
+    if (!own || !isInView || own.data[0] === times) return;
     own.setData([times, ...series.map((one) => one.values)] as uPlot.AlignedData, !isZoomed.current);
     if (isZoomed.current) own.redraw();
-  }, [times, series]);
+  }, [times, series, isInView]);
 
   return (
     <figure class="chart" aria-label={title}>

@@ -17,20 +17,22 @@ export function columnsOf(history: History): Columns {
   };
 }
 
-// One more point at the end; what is older than the range goes.
-export function extended(history: History, sample: Record<string, number | null>, span: number): History {
-  const time = sample.time!;
-  if (history.times.length && time <= history.times.at(-1)!) return history;
-  const first = history.times.findIndex((one) => one > time - span);
+// More points at the end; what is older than the range goes.
+export function extended(history: History, samples: readonly Record<string, number | null>[], span: number): History {
+  const newest = history.times.at(-1) ?? -Infinity;
+  const fresh = samples.filter((sample) => sample.time! > newest);
+  if (fresh.length === 0) return history;
+  const end = fresh.at(-1)!.time!;
+  const first = history.times.findIndex((one) => one > end - span);
   const from = first < 0 ? history.times.length : first;
-  const names = new Set([...Object.keys(history.series), ...Object.keys(sample)]);
+  const names = new Set([...Object.keys(history.series), ...fresh.flatMap(Object.keys)]);
   names.delete('time');
   const series: History['series'] = {};
   for (const name of names) {
     const before = history.series[name]?.mean ?? history.times.map(() => null);
-    series[name] = { mean: [...before.slice(from), sample[name] ?? null] };
+    series[name] = { mean: [...before.slice(from), ...fresh.map((sample) => sample[name] ?? null)] };
   }
-  return { step: history.step, times: [...history.times.slice(from), time], series };
+  return { step: history.step, times: [...history.times.slice(from), ...fresh.map((sample) => sample.time!)], series };
 }
 
 const stageColours = ['accent', 'teal', 'violet', 'attention', 'good', 'speech'];

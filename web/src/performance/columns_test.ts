@@ -8,8 +8,8 @@ const history = (times: number[], series: Record<string, (number | null)[]>) => 
   series: Object.fromEntries(Object.entries(series).map(([name, mean]) => [name, { mean }])),
 });
 
-test('a new second comes at the end, an old one goes', () => {
-  const longer = extended(history([1, 2, 3], { load: [0.1, 0.2, 0.3] }), { time: 4, load: 0.4, fresh: 7 }, 3);
+test('new seconds come at the end, old ones go', () => {
+  const longer = extended(history([1, 2, 3], { load: [0.1, 0.2, 0.3] }), [{ time: 3, load: 9 }, { time: 4, load: 0.4, fresh: 7 }], 3);
   assert.deepEqual(longer.times, [2, 3, 4]);
   assert.deepEqual(longer.series.load!.mean, [0.2, 0.3, 0.4]);
   assert.deepEqual(longer.series.fresh!.mean, [null, null, 7]);
@@ -17,7 +17,7 @@ test('a new second comes at the end, an old one goes', () => {
 
 test('a second that is known already changes nothing', () => {
   const before = history([1, 2], { load: [0.1, 0.2] });
-  assert.equal(extended(before, { time: 2, load: 9 }, 60), before);
+  assert.equal(extended(before, [{ time: 2, load: 9 }], 60), before);
 });
 
 test('bursts are spread over what they took', () => {

@@ -6,6 +6,8 @@ import { extended } from './columns';
 import { samples } from './live';
 
 export const ranges = { quarter: 899, day: 86_400, week: 7 * 86_400, month: 30 * 86_400, year: 365 * 86_400 } as const;
+const growEveryMs = 5000;
+
 export type Range = keyof typeof ranges;
 
 export function useHistory(range: Range): { history: History | null; error: string } {
@@ -36,11 +38,12 @@ export function useHistory(range: Range): { history: History | null; error: stri
     };
   }, [range]);
 
-  // The newest quarter of an hour grows with each second.
-  const newest = samples.value.at(-1);
+  // The newest quarter of an hour grows by some seconds at a time: one is less than the eye sees.
   useEffect(() => {
-    if (range === 'quarter' && newest?.time) setHistory((before) => before && extended(before, newest, span));
-  }, [newest]);
+    if (range !== 'quarter') return;
+    const timer = setInterval(() => document.hidden || setHistory((before) => before && extended(before, samples.peek(), span)), growEveryMs);
+    return () => clearInterval(timer);
+  }, [range]);
 
   return { history, error };
 }

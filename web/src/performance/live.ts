@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get, sentence } from '../server/client';
-import type { History, Performance, Recommendation } from '../server/types';
+import type { Applied, History, Performance, Recommendation } from '../server/types';
 
 // Names as in GET /api/performance/history; `time` is in Unix seconds.
 export type Sample = Record<string, number | null>;
@@ -12,6 +12,7 @@ export const keptSeconds = 60;
 export const samples = signal<readonly Sample[]>([]);
 export const status = signal<Performance | null>(null);
 export const recommendations = signal<Recommendation[] | null>(null);
+export const applied = signal<Applied[]>([]);
 export const statusError = signal('');
 
 const statusEveryMs = 10_000;
@@ -20,10 +21,11 @@ export async function loadStatus(): Promise<void> {
   try {
     const [now, advice] = await Promise.all([
       get<Performance>('/api/performance'),
-      get<{ recommendations: Recommendation[] }>('/api/performance/optimization'),
+      get<{ recommendations: Recommendation[]; applied: Applied[] }>('/api/performance/optimization'),
     ]);
     status.value = now;
     recommendations.value = advice.recommendations;
+    applied.value = advice.applied;
     statusError.value = '';
   } catch (error) {
     statusError.value = sentence(error);
@@ -41,21 +43,33 @@ async function loadLastMinute(): Promise<void> {
   samples.value = [...past.filter((one) => !first || one.time! < first.time!), ...samples.value].slice(-keptSeconds);
 }
 
-// While a part of the page shows them.
+function open(): EventSource {
+  const source = new EventSource('/api/events?performance=true');
+  source.addEventListener('performance', (event) => {
+    const sample: Sample = JSON.parse((event as MessageEvent<string>).data);
+    samples.value = [...samples.value.slice(-keptSeconds + 1), sample];
+  });
+  samples.value = [];
+  void loadStatus();
+  loadLastMinute().catch(() => {}); // it fills by itself
+  return source;
+}
+
+// While a part of the page shows them, and somebody looks.
 export function useLive(): void {
   useEffect(() => {
-    samples.value = [];
-    void loadStatus();
-    void loadLastMinute();
+    let source: EventSource | null = null;
+    const follow = () => {
+      if (document.hidden) source?.close();
+      source = document.hidden ? null : (source ?? open());
+    };
+    follow();
+    document.addEventListener('visibilitychange', follow);
     const timer = setInterval(() => document.hidden || void loadStatus(), statusEveryMs);
-    const source = new EventSource('/api/events?performance=true');
-    source.addEventListener('performance', (event) => {
-      const sample: Sample = JSON.parse((event as MessageEvent<string>).data);
-      samples.value = [...samples.value.slice(-keptSeconds + 1), sample];
-    });
     return () => {
+      document.removeEventListener('visibilitychange', follow);
       clearInterval(timer);
-      source.close();
+      source?.close();
     };
   }, []);
 }

@@ -2,8 +2,8 @@
 import { useState } from 'preact/hooks';
 import { Empty } from '../parts/empty';
 import { texts } from '../texts';
-import { Changes } from './changes';
 import { Charts } from './charts';
+import { DecisionList } from './decision_list';
 import { ranges, useHistory, type Range } from './history';
 import { loadStatus, status, statusError, useLive } from './live';
 import { Machine } from './machine';
@@ -53,8 +53,8 @@ export function PerformancePage() {
         </div>
         <aside>
           <Recommendations />
+          <DecisionList history={history} />
           <Predictions />
-          <Changes />
           <Machine now={now} />
         </aside>
       </div>

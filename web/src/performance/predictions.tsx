@@ -48,7 +48,7 @@ export function Predictions() {
   if (!answer) return null;
   const last = answer.queue.at(-1);
   const { attempt, outcomes } = answer.tuning;
-  if (!last && answer.models.length === 0 && !attempt) return null;
+  if (!last && answer.models.length === 0 && !attempt && outcomes.length === 0) return null;
   return (
     <section class="predictions">
       <h2>{words.title}</h2>
@@ -66,10 +66,15 @@ export function Predictions() {
             </p>
           </li>
         ))}
+        {(attempt || outcomes.length > 0) && (
+          <li>
+            <h3>{words.tuning}</h3>
+          </li>
+        )}
         {attempt && <li class="number">{words.trying(attempt.setting, attempt.before, attempt.after)}</li>}
         {outcomes.map((one) => (
           <li key={`${one.setting}${one.after}`} class="small quiet number">
-            {words.tried(one.setting, one.before, one.after, one.verdict)}
+            {words.tried(one.setting, one.before, one.after, one.verdict, one.gain_percent)}
           </li>
         ))}
       </ul>

@@ -11,7 +11,7 @@ import './recommendations.css';
 
 const order = ['critical', 'warning', 'suggestion', 'info'];
 
-async function act(id: string, what: 'apply' | 'undo'): Promise<void> {
+export async function act(id: string, what: 'apply' | 'undo'): Promise<void> {
   try {
     await post(`/api/performance/recommendations/${id}/${what}`);
     if (what === 'apply') sayWithAction(texts.performance.applied, texts.undo, () => void act(id, 'undo'));

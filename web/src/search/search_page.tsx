@@ -2,8 +2,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Empty } from '../parts/empty';
 import { clock } from '../parts/format';
+import { Icon } from '../parts/icon';
 import { get, sentence } from '../server/client';
-import type { Hit } from '../server/types';
+import type { Hit, Job } from '../server/types';
+import { hasTranscript, nameOf } from '../state/jobs';
 import { transcriptAddress } from '../state/route';
 import { texts } from '../texts';
 import './search_page.css';
@@ -11,14 +13,21 @@ import './search_page.css';
 interface Found {
   total: number;
   hits: Hit[];
+  names: Job[]; // that are called like this
 }
 
 const pageSize = 50;
+const namesMax = 6;
 
-export function byFile(hits: Hit[]): { job: string; filename: string; hits: Hit[] }[] {
+async function namesLike(query: string, signal?: AbortSignal): Promise<Job[]> {
+  const { jobs } = await get<{ jobs: Job[] }>(`/api/jobs?q=${encodeURIComponent(query.trim())}&limit=${namesMax}`, { signal });
+  return jobs.filter(hasTranscript);
+}
+
+export function byFile(hits: Hit[]): { job: string; name: string; hits: Hit[] }[] {
   const groups = new Map<string, Hit[]>();
   for (const hit of hits) groups.set(hit.job, [...(groups.get(hit.job) ?? []), hit]);
-  return [...groups].map(([job, own]) => ({ job, filename: own[0]!.filename, hits: own.toSorted((a, b) => a.start - b.start) }));
+  return [...groups].map(([job, own]) => ({ job, name: own[0]!.title || own[0]!.filename || texts.job.unnamed, hits: own.toSorted((a, b) => a.start - b.start) }));
 }
 
 // What is looked for within the transcript: the words that matched.
@@ -44,9 +53,12 @@ export function SearchPage({ query }: { query: string }) {
   const [error, setError] = useState('');
 
   const load = async (offset: number, signal?: AbortSignal) => {
-    const page = await get<Found>(`/api/search?q=${encodeURIComponent(query)}&limit=${pageSize}&offset=${offset}`, { signal });
+    const [page, names] = await Promise.all([
+      get<Omit<Found, 'names'>>(`/api/search?q=${encodeURIComponent(query)}&limit=${pageSize}&offset=${offset}`, { signal }),
+      offset ? (found?.names ?? []) : namesLike(query, signal),
+    ]);
     setError('');
-    setFound((before) => ({ total: page.total, hits: offset ? [...(before?.hits ?? []), ...page.hits] : page.hits }));
+    setFound((before) => ({ total: page.total, hits: offset ? [...(before?.hits ?? []), ...page.hits] : page.hits, names }));
   };
   useEffect(() => {
     if (!query.trim()) return setFound(null);
@@ -58,15 +70,25 @@ export function SearchPage({ query }: { query: string }) {
   if (!query.trim()) return <Empty icon="search" title={texts.search.ask}><p>{texts.search.noneHint}</p></Empty>;
   if (error) return <Empty icon="alert" title={texts.search.none}><p>{error}</p></Empty>;
   if (!found) return null;
-  if (found.hits.length === 0) return <Empty icon="search" title={texts.search.none}><p>{texts.search.noneHint}</p></Empty>;
+  if (found.hits.length === 0 && found.names.length === 0) return <Empty icon="search" title={texts.search.none}><p>{texts.search.noneHint}</p></Empty>;
   return (
     <>
       <h1>{texts.search.title(query)}</h1>
       <p class="quiet number" role="status">{texts.search.total(found.total)}</p>
+      {found.names.length > 0 && (
+        <section class="hit-names" aria-label={texts.search.names}>
+          {found.names.map((job) => (
+            <a key={job.id} class="button" href={transcriptAddress(job.id)} dir="auto">
+              <Icon name="wave" />
+              <span class="one-line">{nameOf(job)}</span>
+            </a>
+          ))}
+        </section>
+      )}
       {byFile(found.hits).map((group) => (
         <section key={group.job} class="hit-file">
           <h2 class="one-line">
-            <a href={transcriptAddress(group.job)}>{group.filename || texts.job.unnamed}</a>
+            <a href={transcriptAddress(group.job)}>{group.name}</a>
           </h2>
           <ul>
             {group.hits.map((hit) => (

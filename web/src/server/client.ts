@@ -27,7 +27,7 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
-async function send(method: string, path: string, body?: unknown, options: RequestInit = {}): Promise<Response> {
+export async function send(method: string, path: string, body?: unknown, options: RequestInit = {}): Promise<Response> {
   const init: RequestInit = { method, ...options };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
@@ -50,8 +50,8 @@ export async function post<T>(path: string, body?: unknown, headers?: Record<str
   return (await send('POST', path, body, { headers })).json();
 }
 
-export async function patch<T>(path: string, body: unknown): Promise<T> {
-  return (await send('PATCH', path, body)).json();
+export async function patch<T>(path: string, body: unknown, headers?: Record<string, string>): Promise<T> {
+  return (await send('PATCH', path, body, { headers })).json();
 }
 
 // Goes through although the page is being left.

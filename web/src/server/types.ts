@@ -7,6 +7,8 @@ export interface Job {
   state: JobState;
   priority: number;
   filename: string;
+  title: string;
+  tags: string[];
   created: string;
   started: string | null;
   finished: string | null;
@@ -73,14 +75,50 @@ export interface Transcript {
   model: string;
   task: string;
   text: string;
-  segments: { id: number; start: number; end: number; text: string; word_data: WordData[] }[];
+  segments: { id: number; start: number; end: number; text: string; temperature: number; word_data: WordData[] }[];
   coverage: Coverage[];
   warnings: string[];
+}
+
+// A segment as a person wants it; without words the server finds their times.
+export interface SegmentWish {
+  start: number;
+  end: number;
+  text: string;
+  words?: EventWord[];
+}
+
+export interface SegmentData extends SegmentWish {
+  id: number;
+}
+
+export interface ChangeWish {
+  first: number;
+  count: number;
+  segments: SegmentWish[];
+}
+
+export interface ChangeAnswer {
+  revision: number;
+  changes: { first: number; count: number; segments: SegmentData[] }[];
+}
+
+export interface Revision {
+  revision: number;
+  time: string;
+  summary: string;
+  segments_changed: number;
+}
+
+export interface TagCount {
+  tag: string;
+  jobs: number;
 }
 
 export interface Hit {
   job: string;
   filename: string;
+  title: string;
   segment: number;
   start: number;
   end: number;
@@ -121,6 +159,7 @@ export interface Performance {
     load: Reading | null;
     disk_free_bytes: Reading | null;
   };
+  pressure: { level: number; name: string; is_short: boolean; workers: number };
   workers: { optimal: number; bound: string; sentence: string; reasons: string[]; engine: number };
   queue: { queued: number; running: number; oldest_wait_s: number };
   recent: { realtime_factor: number; ended: number; failed: number; timed_out: number };
@@ -134,6 +173,22 @@ export interface Recommendation {
   evidence: string;
   expected_gain: string;
   action: { setting: string; value: string } | { command: string } | null;
+}
+
+// A recommendation that was followed.
+export interface Applied {
+  id: string;
+  setting: string;
+  applied: string;
+  can_undo: boolean;
+}
+
+export interface SettingChange {
+  time: string;
+  name: string;
+  before: SettingValue;
+  after: SettingValue;
+  reason: string;
 }
 
 export type Column = (number | null)[];

@@ -2,7 +2,7 @@
 import { computed, signal, type Signal } from '@preact/signals';
 import { get, patch, post, Problem, remove, sentence } from '../server/client';
 import { on } from '../server/events';
-import type { Job, Progress, SegmentEvent } from '../server/types';
+import type { Job, Progress, SegmentEvent, TagCount } from '../server/types';
 import { texts } from '../texts';
 import { actUnlessUndone, complain } from './notes';
 
@@ -18,10 +18,13 @@ export const isLoaded = signal(false);
 export const loadError = signal('');
 export const nextPage = signal<string | null>(null);
 
+export const tags = signal<readonly TagCount[]>([]);
+export const tagShown = signal(''); // "": all
+
 // Newest first.
 export const jobList = computed(() =>
   [...known.value.values()]
-    .filter((job) => !hidden.value.has(job.peek().id))
+    .filter((job) => !hidden.value.has(job.peek().id) && (!tagShown.value || job.peek().tags.includes(tagShown.value)))
     .sort((a, b) => b.peek().created.localeCompare(a.peek().created) || b.peek().id.localeCompare(a.peek().id)),
 );
 
@@ -31,6 +34,11 @@ export function isLive(job: Job): boolean {
 
 export function hasTranscript(job: Job): boolean {
   return job.state === 'completed' || job.state === 'completed_with_gaps';
+}
+
+// What a person called it, else its file.
+export function nameOf(job: Job): string {
+  return job.title || job.filename || texts.job.unnamed;
 }
 
 export function lineOf(id: string): Signal<string> {
@@ -45,11 +53,15 @@ export function jobSignal(id: string): Signal<Job> | undefined {
 
 function keep(jobs: Job[]): void {
   const fresh = jobs.filter((job) => !known.peek().has(job.id));
+  let hasOtherTags = fresh.some((job) => job.tags.length > 0);
   for (const job of jobs) {
     const there = known.peek().get(job.id);
-    if (there) there.value = job;
+    if (!there) continue;
+    hasOtherTags ||= there.peek().tags.join() !== job.tags.join();
+    there.value = job;
   }
-  if (fresh.length === 0) return;
+  if (hasOtherTags) void loadTags();
+  if (fresh.length === 0 && !hasOtherTags) return;
   known.value = new Map([...known.peek(), ...fresh.map((job) => [job.id, signal(job)] as const)]);
 }
 
@@ -72,8 +84,19 @@ async function load(path: string): Promise<void> {
   isLoaded.value = true;
 }
 
-export const loadNewest = () => load(`/api/jobs?limit=${pageSize}`);
+const ofTag = () => (tagShown.value ? `&tag=${encodeURIComponent(tagShown.value)}` : '');
+export const loadNewest = () => load(`/api/jobs?limit=${pageSize}${ofTag()}`);
 export const loadMore = () => load(nextPage.value!);
+
+async function loadTags(): Promise<void> {
+  tags.value = await get<{ tags: TagCount[] }>('/api/tags').then((answer) => answer.tags, () => tags.value);
+  if (tagShown.value && !tags.value.some((one) => one.tag === tagShown.value)) showTag(''); // nothing has it any more
+}
+
+export function showTag(tag: string): void {
+  tagShown.value = tag;
+  void loadNewest();
+}
 
 // One job that need not be among the newest.
 export async function loadJob(id: string): Promise<void> {
@@ -81,7 +104,10 @@ export async function loadJob(id: string): Promise<void> {
 }
 
 export function followJobs(): void {
-  on('open', loadNewest);
+  on('open', () => {
+    void loadNewest();
+    void loadTags();
+  });
   on('reset', loadNewest);
   on<Job>('job', (job) => {
     keep([job]);
@@ -110,19 +136,27 @@ export const cancel = (id: string) => change(() => post<Job>(`/api/jobs/${id}/ca
 export const retry = (id: string) => change(() => post<Job>(`/api/jobs/${id}/retry`));
 export const setPriority = (id: string, priority: number) => change(() => patch<Job>(`/api/jobs/${id}`, { priority }));
 
-export function deleteJob(job: Job): void {
-  hidden.value = new Set([...hidden.value, job.id]);
+export const describe = (id: string, details: { title?: string; tags?: string[] }) => change(() => patch<Job>(`/api/jobs/${id}`, details));
+
+async function removeJob(id: string): Promise<void> {
+  try {
+    await remove(`/api/jobs/${id}`);
+    forget(id);
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === 'not_found')) complain(sentence(error));
+  }
+}
+
+export function deleteJobs(jobs: Job[]): void {
+  const ids = jobs.map((job) => job.id);
+  hidden.value = new Set([...hidden.value, ...ids]);
   const show = () => {
-    hidden.value = new Set([...hidden.value].filter((id) => id !== job.id));
+    hidden.value = new Set([...hidden.value].filter((id) => !ids.includes(id)));
   };
   const act = async () => {
-    try {
-      await remove(`/api/jobs/${job.id}`);
-      forget(job.id);
-    } catch (error) {
-      if (!(error instanceof Problem && error.code === 'not_found')) complain(sentence(error));
-    }
+    await Promise.all(ids.map(removeJob));
     show();
+    void loadTags();
   };
-  actUnlessUndone(texts.job.deleted(job.filename), texts.undo, act, show);
+  actUnlessUndone(jobs.length === 1 ? texts.job.deleted(nameOf(jobs[0]!)) : texts.library.deleted(jobs.length), texts.undo, act, show);
 }

@@ -15,7 +15,13 @@ function mark(index: number): void {
   if (text) wordElement(text, index)?.classList.add('doubt-now');
 }
 
-export function DoubtBar({ reading, player }: { reading: Reading; player: Player }) {
+interface Properties {
+  reading: Reading;
+  player: Player;
+  onRight: ((word: number) => void) | null; // null: nothing can be changed yet
+}
+
+export function DoubtBar({ reading, player, onRight }: Properties) {
   const [now, setNow] = useState(-1);
   const { doubts, words } = reading;
 
@@ -36,7 +42,11 @@ export function DoubtBar({ reading, player }: { reading: Reading; player: Player
     player.playRange(word.start, word.end);
     setTimeout(() => mark(index), 60); // its paragraph may only be becoming words
   };
-  useKeys({ '[': () => step(-1), ']': () => step(1) });
+  const isRight = () => {
+    const index = doubts[now];
+    if (index !== undefined) onRight?.(index);
+  };
+  useKeys({ '[': () => step(-1), ']': () => step(1), y: isRight });
 
   if (doubts.length === 0) return null;
   const word = now >= 0 ? words[doubts[now]!] : undefined;
@@ -53,6 +63,7 @@ export function DoubtBar({ reading, player }: { reading: Reading; player: Player
           texts.transcript.doubts(doubts.length)
         )}
       </p>
+      {word && onRight && <IconButton icon="check" label={`${texts.editor.isRight} ( Y )`} onClick={isRight} />}
       <IconButton icon="left" label={`${texts.transcript.previousDoubt} ( [ )`} onClick={() => step(-1)} />
       <IconButton icon="right" label={`${texts.transcript.nextDoubt} ( ] )`} onClick={() => step(1)} />
     </div>

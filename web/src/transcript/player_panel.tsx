@@ -8,7 +8,7 @@ import { texts } from '../texts';
 import { speeds, type Player } from './player';
 import './player_panel.css';
 import type { Reading } from './reading';
-import { Strip } from './strip';
+import { Strip, type Span } from './strip';
 
 function Controls({ player }: { player: Player }) {
   const words = texts.transcript;
@@ -55,20 +55,22 @@ interface Properties {
   player: Player;
   reading: Reading;
   coverage: Coverage[];
+  retried: Span[];
   isUploading: boolean;
+  revision: number; // of the transcript, for captions
 }
 
-export function PlayerPanel({ job, player, reading, coverage, isUploading }: Properties) {
+export function PlayerPanel({ job, player, reading, coverage, retried, isUploading, revision }: Properties) {
   return (
     <section class={`player ${player.hasVideo.value ? 'with-video' : ''}`} aria-label={texts.transcript.play}>
       {!isUploading && !player.isBroken.value && (
         <div class="stage">
           <video ref={player.attach} src={`/api/jobs/${job.id}/media`} preload="metadata" playsInline onClick={() => player.toggle()}>
-            {hasTranscript(job) && <track kind="captions" src={`/api/jobs/${job.id}/transcript.vtt?words=false`} srcLang={job.language ?? 'en'} label={texts.transcript.captions} />}
+            {hasTranscript(job) && <track key={revision} kind="captions" src={`/api/jobs/${job.id}/transcript.vtt?words=false${revision ? `&revision=${revision}` : ''}`} srcLang={job.language ?? 'en'} label={texts.transcript.captions} />}
           </video>
         </div>
       )}
-      <Strip player={player} coverage={coverage} reading={reading} />
+      <Strip player={player} coverage={coverage} retried={retried} reading={reading} />
       {isUploading && <p class="player-note">{texts.transcript.uploading}</p>}
       {player.isBroken.value && <p class="player-note">{texts.transcript.notPlayable}</p>}
       {!isUploading && !player.isBroken.value && <Controls player={player} />}

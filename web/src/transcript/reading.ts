@@ -1,5 +1,5 @@
 // A transcript as it is read: words in paragraphs. Pure.
-import type { SegmentEvent, Transcript, WordData } from '../server/types';
+import type { SegmentEvent } from '../server/types';
 
 export interface Word {
   text: string; // with the space before it, where the language has one
@@ -22,7 +22,7 @@ export interface Reading {
 }
 
 export interface Segment {
-  words: Word[];
+  words: readonly Word[];
 }
 
 const doubtBelow = 0.33;
@@ -32,14 +32,6 @@ const wordsAtMost = 140;
 
 export function isDoubtful(word: Word): boolean {
   return word.probability < doubtBelow && /[\p{L}\p{N}]/u.test(word.text);
-}
-
-function wordOf([text, start, end, probability]: WordData): Word {
-  return { text, start, end, probability };
-}
-
-export function segmentsOf(transcript: Transcript): Segment[] {
-  return transcript.segments.map((segment) => ({ words: segment.word_data.map(wordOf) }));
 }
 
 // Without times of words, they are spread over the segment.
@@ -53,7 +45,7 @@ export function segmentOfEvent(event: SegmentEvent): Segment {
   return { words: pieces.map((text, at) => ({ text, start: event.start + at * step, end: event.start + (at + 1) * step, probability: 1 })) };
 }
 
-export function readingOf(segments: Segment[]): Reading {
+export function readingOf(segments: readonly Segment[]): Reading {
   const words = segments.flatMap((segment) => segment.words);
   const paragraphs: Paragraph[] = [];
   let first = 0;

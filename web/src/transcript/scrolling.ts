@@ -19,6 +19,15 @@ function zone(): { top: number; bottom: number } {
   return { top: isAbove ? fixed.height : 64, bottom: window.innerHeight };
 }
 
+// When what stands at the top of the reading zone was said; null if nothing does.
+export function timeInView(text: HTMLElement): number | null {
+  const box = text.getBoundingClientRect();
+  const { top } = zone();
+  if (box.top > top) return null; // its begin is in view
+  const there = document.elementFromPoint(box.left + box.width / 2, top + 80)?.closest<HTMLElement>('[data-start]');
+  return there ? Number(there.dataset.start) : null;
+}
+
 const triesMax = 40;
 const tryEveryMs = 50;
 let retry = 0;

@@ -11,7 +11,13 @@ import './strip.css';
 interface Properties {
   player: Player;
   coverage: Coverage[];
+  retried: Span[]; // decoded more than once
   reading: Reading;
+}
+
+export interface Span {
+  start: number;
+  end: number;
 }
 
 // Neighbours closer than a pixel or two of the widest strip become one.
@@ -48,12 +54,22 @@ function Doubts({ reading, duration }: { reading: Reading; duration: number }) {
   );
 }
 
+function Retried({ retried, duration }: { retried: Span[]; duration: number }) {
+  return (
+    <svg class="strip-retried" viewBox={`0 0 ${duration} 10`} preserveAspectRatio="none" aria-hidden="true">
+      {retried.map(({ start, end }) => (
+        <rect key={start} x={start} width={Math.max(end - start, duration / 1500)} y={0} height={10} />
+      ))}
+    </svg>
+  );
+}
+
 // Alone, since it moves with every frame.
 function Playhead({ player, duration }: { player: Player; duration: number }) {
   return <div class="strip-head" style={{ left: `${Math.min(100, (player.time.value / duration) * 100)}%` }} />;
 }
 
-export function Strip({ player, coverage, reading }: Properties) {
+export function Strip({ player, coverage, retried, reading }: Properties) {
   const strip = useRef<HTMLDivElement>(null);
   const [hover, setHover] = useState<number | null>(null);
   const duration = player.duration.value || 1;
@@ -79,6 +95,7 @@ export function Strip({ player, coverage, reading }: Properties) {
 
   const spans = useMemo(() => <Spans coverage={coverage} reading={reading} duration={duration} />, [coverage, reading, duration]);
   const doubts = useMemo(() => <Doubts reading={reading} duration={duration} />, [reading, duration]);
+  const again = useMemo(() => <Retried retried={retried} duration={duration} />, [retried, duration]);
   const kinds = useMemo(() => [...new Set(coverage.map((span) => span.status))], [coverage]);
 
   return (
@@ -99,6 +116,7 @@ export function Strip({ player, coverage, reading }: Properties) {
         onKeyDown={onKeyDown}
       >
         {spans}
+        {again}
         {doubts}
         <Playhead player={player} duration={duration} />
         {hover !== null && (
@@ -113,6 +131,7 @@ export function Strip({ player, coverage, reading }: Properties) {
             {texts.transcript.coverage[kind]}
           </li>
         ))}
+        {retried.length > 0 && <li class="retried">{texts.transcript.retried}</li>}
         {reading.doubts.length > 0 && <li class="doubts">{texts.transcript.doubts(reading.doubts.length)}</li>}
       </ul>
     </div>

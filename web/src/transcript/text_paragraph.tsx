@@ -1,43 +1,24 @@
-// One paragraph. Far from what is seen it is plain text, which is all that finding, copying and
-// screen readers need; near it every word can be pointed at.
-import { useEffect, useRef, useState } from 'preact/hooks';
+// One paragraph: as plain text, or as words that can be pointed at.
+import { useMemo } from 'preact/hooks';
 import { clock } from '../parts/format';
 import { texts } from '../texts';
 import { isDoubtful, paragraphText, type Paragraph } from './reading';
 
-type Watch = (isNear: boolean) => void;
-
-const watches = new WeakMap<Element, Watch>();
-const observer = new IntersectionObserver(
-  (entries) => {
-    for (const entry of entries) watches.get(entry.target)?.(entry.isIntersecting);
-  },
-  { rootMargin: '800px 0px' },
-);
-
 interface Properties {
   paragraph: Paragraph;
+  isWords: boolean;
   found: ReadonlyMap<number, 'found' | 'found-now'>; // words, by index
   onSeek: (time: number) => void;
 }
 
-export function TextParagraph({ paragraph, found, onSeek }: Properties) {
-  const element = useRef<HTMLDivElement>(null);
-  const [isNear, setNear] = useState(false);
-
-  useEffect(() => {
-    const own = element.current!;
-    watches.set(own, setNear);
-    observer.observe(own);
-    return () => observer.unobserve(own);
-  }, []);
-
+export function TextParagraph({ paragraph, isWords, found, onSeek }: Properties) {
+  const content = useMemo(() => (isWords ? <Words paragraph={paragraph} found={found} /> : paragraphText(paragraph)), [paragraph, isWords, found]);
   return (
-    <div ref={element} class="paragraph" data-paragraph={paragraph.first}>
+    <div class="paragraph" data-paragraph={paragraph.first} data-start={paragraph.start}>
       <button type="button" class="paragraph-time number" onClick={() => onSeek(paragraph.start)}>
         {clock(paragraph.start)}
       </button>
-      <p dir="auto">{isNear ? <Words paragraph={paragraph} found={found} /> : paragraphText(paragraph)}</p>
+      <p dir="auto">{content}</p>
     </div>
   );
 }

@@ -9,7 +9,7 @@ import type { Match } from './find';
 import type { Player } from './player';
 import { wordAt, type Reading } from './reading';
 import { bringIntoView, wordElement } from './scrolling';
-import { TextParagraph } from './text_paragraph';
+import { paragraphsOfBlock, TextBlock } from './text_block';
 import './text_view.css';
 
 const retryMs = 200;
@@ -111,12 +111,16 @@ export function TextView({ reading, coverage, player, matches, matchNow, isLive,
     follow(true);
   };
 
-  const paragraphs = useMemo(() => {
+  const blocks = useMemo(() => {
     const seek = (time: number) => {
       player.seek(time);
       follow(true);
     };
-    return reading.paragraphs.map((paragraph) => <TextParagraph key={paragraph.first} paragraph={paragraph} found={found} onSeek={seek} />);
+    const made = [];
+    for (let at = 0; at < reading.paragraphs.length; at += paragraphsOfBlock) {
+      made.push(<TextBlock key={at} paragraphs={reading.paragraphs.slice(at, at + paragraphsOfBlock)} found={found} onSeek={seek} />);
+    }
+    return made;
   }, [reading, found]);
 
   const failed = coverage.filter((span) => span.status === 'failed');
@@ -129,7 +133,7 @@ export function TextView({ reading, coverage, player, matches, matchNow, isLive,
           {texts.transcript.failedMark(`${clock(span.start)} \u2013 ${clock(span.end)}`, span.reason ?? '')}
         </p>
       ))}
-      {paragraphs}
+      {blocks}
       {!follows && player.isPlaying.value && (
         <button type="button" class="button primary follow" onClick={() => { follow(true); bringIntoView(text.current!, reading, wordAt(reading.words, player.time.peek()), 'centre'); }}>
           <Icon name="target" />

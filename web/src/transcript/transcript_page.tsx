@@ -1,7 +1,13 @@
 // One transcript: the player at the side, the text beside it.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { CuePanel } from '../editor/cue_panel';
+import { Editor } from '../editor/editor';
+import type { EditedTranscript } from '../editor/edited_transcript';
+import { confirmWord } from '../editor/operations';
+import { Writer } from '../editor/writer';
 import { languageName } from '../home/languages';
 import { Bar } from '../parts/bar';
+import { DetailsDialog } from '../parts/details_dialog';
 import { Empty } from '../parts/empty';
 import { capitalised, clock, moment, times, wait } from '../parts/format';
 import { Icon } from '../parts/icon';
@@ -11,9 +17,9 @@ import { Late } from '../parts/late';
 import { Menu, type Item } from '../parts/menu';
 import { getText, Problem, sentence } from '../server/client';
 import type { Job } from '../server/types';
-import { cancel, deleteJob, hasTranscript, isLive, jobSignal, loadJob, retry } from '../state/jobs';
+import { cancel, deleteJobs, hasTranscript, isLive, jobSignal, loadJob, nameOf, retry } from '../state/jobs';
 import { say } from '../state/notes';
-import { go, transcriptAddress } from '../state/route';
+import { go, replace, transcriptAddress } from '../state/route';
 import { uploads } from '../state/uploads';
 import { texts } from '../texts';
 import { DoubtBar } from './doubt_bar';
@@ -23,15 +29,17 @@ import { findIndex, findMatches } from './find';
 import { Player } from './player';
 import { PlayerPanel } from './player_panel';
 import type { Reading } from './reading';
+import { timeInView } from './scrolling';
 import { TextView } from './text_view';
 import './transcript_page.css';
 import { useTranscript } from './use_transcript';
 
 const noCoverage: never[] = [];
+const noMatches: never[] = [];
 
 function exportItems(job: Job, reading: Reading): Item[] {
   const names = texts.transcript.formats;
-  const stem = job.filename.replace(/\.[^.]+$/, '') || texts.job.unnamed;
+  const stem = job.title || job.filename.replace(/\.[^.]+$/, '') || texts.job.unnamed;
   const stored = (['srt', 'vtt', 'txt'] as const).map((format): Item => ({ label: names[format], icon: 'download', href: `/api/jobs/${job.id}/transcript.${format}?download=true` }));
   return [
     ...stored,
@@ -47,38 +55,55 @@ async function copy(text: string, done: string): Promise<void> {
   say(done);
 }
 
-function Heading({ job, reading, player, onFind }: { job: Job; reading: Reading; player: Player; onFind: () => void }) {
+interface HeadingProperties {
+  job: Job;
+  reading: Reading;
+  player: Player;
+  onFind: () => void;
+  onEdit: (() => void) | null; // null: there is nothing to edit, or it is being edited
+  isWriting: boolean;
+}
+
+function Heading({ job, reading, player, onFind, onEdit, isWriting }: HeadingProperties) {
+  const [showsDetails, setShowsDetails] = useState(false);
   const words = texts.transcript;
   const canCopy = navigator.clipboard !== undefined; // browsers give it to secure addresses alone
   const share = () => void copy(`${location.origin}${location.pathname}${transcriptAddress(job.id, player.time.peek())}`, words.shared);
-  const items: Item[] = [];
+  const items: Item[] = [{ label: texts.library.details, icon: 'tag', run: () => setShowsDetails(true) }];
   if (canCopy) items.push({ label: words.share, icon: 'link', run: share });
   if (canCopy && hasTranscript(job)) {
     items.push({ label: words.copy, icon: 'copy', run: async () => void copy(await getText(`/api/jobs/${job.id}/transcript.txt`), words.copied) });
   }
-  if (!isLive(job)) items.push({ label: texts.job.remove, icon: 'trash', isGrave: true, run: () => { deleteJob(job); go('#/'); } });
+  if (!isLive(job)) items.push({ label: texts.job.remove, icon: 'trash', isGrave: true, run: () => { deleteJobs([job]); go('#/'); } });
   return (
     <header class="transcript-head">
       <div class="transcript-title">
         <a class="small" href="#/">
           {words.back}
         </a>
-        <h1 title={job.filename}>{job.filename || texts.job.unnamed}</h1>
+        <h1 title={job.filename} dir="auto">
+          {nameOf(job)}
+        </h1>
       </div>
       <div class="transcript-tools">
-        <IconButton icon="search" label={`${words.find} ( / )`} onClick={onFind} />
+        {!isWriting && <IconButton icon="search" label={`${words.find} ( / )`} onClick={onFind} />}
+        {onEdit && (
+          <button type="button" class="button" aria-label={texts.editor.edit} title={`${texts.editor.edit} ( E )`} onClick={onEdit}>
+            <Icon name="edit" />
+            <span class="button-words">{texts.editor.edit}</span>
+          </button>
+        )}
         {hasTranscript(job) && (
           <Menu label={words.export} buttonClass="button" items={exportItems(job, reading)}>
             <Icon name="download" />
-            {words.export}
+            <span class="button-words">{words.export}</span>
           </Menu>
         )}
-        {items.length > 0 && (
-          <Menu label={texts.job.more(job.filename)} items={items}>
-            <Icon name="more" />
-          </Menu>
-        )}
+        <Menu label={texts.job.more(nameOf(job))} items={items}>
+          <Icon name="more" />
+        </Menu>
       </div>
+      {showsDetails && <DetailsDialog job={job} onClose={() => setShowsDetails(false)} />}
     </header>
   );
 }
@@ -95,7 +120,7 @@ function Facts({ job, reading }: { job: Job; reading: Reading }) {
   ];
   return (
     <p class="transcript-facts quiet small number">
-      {facts.filter(Boolean).map((fact) => (
+      {[...facts, ...job.tags.map((tag) => `#${tag}`)].filter(Boolean).map((fact) => (
         <span key={fact}>{fact}</span>
       ))}
     </p>
@@ -155,21 +180,38 @@ export function TranscriptPage({ id, query }: { id: string; query: URLSearchPara
   );
 }
 
+// The cue that a word of the reading is of, and which of its words it is.
+function confirm(edited: EditedTranscript, index: number): void {
+  const cues = edited.cues.value;
+  let at = 0;
+  let word = index;
+  while (at < cues.length && word >= cues[at]!.words.length) word -= cues[at++]!.words.length;
+  if (at < cues.length) edited.edit('confirm', confirmWord(cues, at, word), null, null);
+}
+
 function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
   const player = useRef(new Player()).current;
-  const { reading, transcript, error } = useTranscript(job);
+  const isWriting = query.has('edit') && hasTranscript(job);
+  const { reading, edited } = useTranscript(job, isWriting);
+  const writer = useMemo(() => edited && new Writer(edited, player), [edited]);
   const [finding, setFinding] = useState<string | null>(query.get('q'));
   const [findAsks, setFindAsks] = useState(0); // how often the reader asked to find
   const [matchNow, setMatchNow] = useState(0);
-  const index = useMemo(() => findIndex(reading.words), [reading]);
-  const matches = useMemo(() => findMatches(index, finding ?? ''), [index, finding]);
+  const [inView, setInView] = useState<number | null>(null); // time at which the other mode goes on
+  const text = useRef<HTMLDivElement>(null);
+  const isFinding = finding !== null;
+  const index = useMemo(() => (isFinding ? findIndex(reading.words) : null), [reading, isFinding]);
+  const matches = useMemo(() => (index ? findMatches(index, finding ?? '') : noMatches), [index, finding]);
+  const transcript = edited?.transcript.value ?? null;
+  const error = edited?.error.value ?? '';
   const coverage = transcript?.coverage ?? noCoverage;
+  const retried = useMemo(() => transcript?.segments.filter((segment) => segment.temperature > 0) ?? noCoverage, [transcript]);
   const isUploading = uploads.value.some((upload) => upload.job.value === job.id);
   const duration = transcript?.duration ?? job.duration_s ?? 0;
 
   useEffect(() => {
-    document.title = `${job.filename || texts.job.unnamed} \u00b7 ${texts.product}`;
-  }, [job.filename]);
+    document.title = `${nameOf(job)} \u00b7 ${texts.product}`;
+  }, [nameOf(job)]);
   useEffect(() => {
     if (duration > player.duration.value) player.duration.value = duration;
   }, [duration]);
@@ -189,8 +231,18 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
     setFindAsks(findAsks + 1);
   };
   const step = (steps: number) => matches.length && setMatchNow((matchNow + steps + matches.length) % matches.length);
+  const switchTo = (writes: boolean) => {
+    const time = text.current && timeInView(text.current);
+    setInView(time);
+    if (writes) writer!.selectAt(time ?? player.time.peek());
+    setFinding(null);
+    replace(writes ? `${transcriptAddress(job.id)}?edit` : transcriptAddress(job.id));
+  };
+  const canEdit = writer !== null && transcript !== null && reading.words.length > 0;
+  const edit = () => switchTo(true);
   useKeys({
-    '/': find,
+    ...(isWriting ? {} : { '/': find, Escape: () => setFinding(null) }),
+    ...(canEdit && !isWriting ? { e: edit } : {}),
     ' ': () => player.toggle(),
     k: () => player.toggle(),
     j: () => player.step(-10),
@@ -201,26 +253,27 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
     '>': () => player.changeSpeed(1),
     c: () => player.showCaptions(!player.hasCaptions.value),
     f: () => player.fullScreen(),
-    Escape: () => setFinding(null),
   });
 
   return (
     <>
-      <Heading job={job} reading={reading} player={player} onFind={find} />
-      <div class="transcript-columns">
+      <Heading job={job} reading={reading} player={player} onFind={find} onEdit={canEdit && !isWriting ? edit : null} isWriting={isWriting} />
+      <div class={`transcript-columns ${isWriting ? 'writing' : ''}`}>
         <div class="transcript-side">
-          <PlayerPanel job={job} player={player} reading={reading} coverage={coverage} isUploading={isUploading} />
-          <DoubtBar reading={reading} player={player} />
+          <PlayerPanel job={job} player={player} reading={reading} coverage={coverage} retried={retried} isUploading={isUploading} revision={edited?.revision.value ?? 0} />
+          {isWriting && writer ? <CuePanel writer={writer} /> : <DoubtBar reading={reading} player={player} onRight={edited && ((word) => confirm(edited, word))} />}
           <Progress job={job} />
           <Facts job={job} reading={reading} />
           {job.state === 'completed_with_gaps' && <p class="small attention-note"><Icon name="alert" />{texts.job.gaps}</p>}
         </div>
-        <div class="transcript-text">
-          {finding !== null && (
+        <div class="transcript-text" ref={text}>
+          {finding !== null && !isWriting && (
             <FindBar key={findAsks} takesFocus={findAsks > 0} query={finding} now={matchNow} count={matches.length} onQuery={(text) => { setFinding(text); setMatchNow(0); }} onStep={step} onClose={() => setFinding(null)} />
           )}
-          {reading.words.length ? (
-            <TextView reading={reading} coverage={coverage} player={player} matches={matches} matchNow={matchNow} isLive={isLive(job)} openAt={openAt} />
+          {isWriting && writer && transcript ? (
+            <Editor writer={writer} openAt={inView} onDone={() => switchTo(false)} />
+          ) : reading.words.length ? (
+            <TextView reading={reading} coverage={coverage} player={player} matches={matches} matchNow={matchNow} isLive={isLive(job)} openAt={openAt ?? inView} />
           ) : hasTranscript(job) && !transcript && !error ? null : (
             <NoText job={job} error={error} />
           )}

@@ -1,38 +1,39 @@
-// What the page of a transcript shows: the stored one, or what a running job has found so far.
+// What the page of a transcript shows: the stored one, with what was changed of it here, or what a
+// running job has found so far.
+import { effect } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { get, sentence } from '../server/client';
-import type { Job, SegmentEvent, Transcript } from '../server/types';
+import { EditedTranscript } from '../editor/edited_transcript';
+import type { Job, SegmentEvent } from '../server/types';
 import { hasTranscript, isLive } from '../state/jobs';
-import { readingOf, segmentOfEvent, segmentsOf, type Reading, type Segment } from './reading';
+import { readingOf, segmentOfEvent, type Reading, type Segment } from './reading';
 
 export interface Shown {
   reading: Reading;
-  transcript: Transcript | null;
-  error: string;
+  edited: EditedTranscript | null;
 }
 
 const showEveryMs = 250;
+const writingPauseMs = 600; // then what is derived from all words is made anew
 
-export function useTranscript(job: Job | undefined): Shown {
-  const [transcript, setTranscript] = useState<Transcript | null>(null);
-  const [found, setFound] = useState<Segment[]>([]);
-  const [error, setError] = useState('');
-  const id = job?.id;
-  const live = job !== undefined && isLive(job);
-  const isDone = job !== undefined && hasTranscript(job);
+export function useTranscript(job: Job, isWriting: boolean): Shown {
+  const [segments, setSegments] = useState<readonly Segment[]>([]);
+  const { id } = job;
+  const live = isLive(job);
+  const isDone = hasTranscript(job);
+  const edited = useMemo(() => (isDone ? new EditedTranscript(id) : null), [id, isDone]);
 
   // The job's events from the first one on: also what was found before this page came.
   useEffect(() => {
     if (!live) return;
-    const segments: Segment[] = [];
+    const found: Segment[] = [];
     let timer = 0;
     const source = new EventSource(`/api/events?job=${id}&last_event_id=0`);
     source.addEventListener('segment', (event) => {
       const segment: SegmentEvent = JSON.parse((event as MessageEvent<string>).data);
-      segments[segment.index] = segmentOfEvent(segment);
+      found[segment.index] = segmentOfEvent(segment);
       timer ||= window.setTimeout(() => {
         timer = 0;
-        setFound(segments.filter(Boolean));
+        setSegments(found.filter(Boolean));
       }, showEveryMs);
     });
     return () => {
@@ -42,10 +43,25 @@ export function useTranscript(job: Job | undefined): Shown {
   }, [id, live]);
 
   useEffect(() => {
-    if (!isDone) return;
-    get<Transcript>(`/api/jobs/${id}/transcript.json`).then(setTranscript, (problem) => setError(sentence(problem)));
-  }, [id, isDone]);
+    void edited?.load();
+    return () => edited?.close();
+  }, [edited]);
 
-  const reading = useMemo(() => readingOf(transcript ? segmentsOf(transcript) : found), [transcript, found]);
-  return { reading, transcript, error };
+  useEffect(() => {
+    let timer = 0;
+    const stop = effect(() => {
+      clearTimeout(timer);
+      if (!edited?.transcript.value) return;
+      const cues = edited.cues.value;
+      if (isWriting) timer = window.setTimeout(() => setSegments(cues), writingPauseMs);
+      else setSegments(cues);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [edited, isWriting]);
+
+  const reading = useMemo(() => readingOf(segments), [segments]);
+  return { reading, edited };
 }
