@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "access_command.h"
 #include "bench_command.h"
 #include "command_line.h"
 #include "completion.h"
@@ -35,6 +36,10 @@ ExitCode Run(const Arguments& arguments, const CommandLine& line, const std::sto
       return PerformanceRecommendations(arguments.performance);
     case Command::kPerformanceWorkers: return PerformanceWorkers(arguments.performance);
     case Command::kPerformanceOptimize: return PerformanceOptimize(arguments.performance);
+    case Command::kTokenCreate: return CreateToken(arguments.access);
+    case Command::kTokenList: return ListTokens(arguments.access);
+    case Command::kTokenRevoke: return RevokeToken(arguments.access);
+    case Command::kAudit: return ShowAudit(arguments.access);
     case Command::kCompletion:
       std::fputs(CompletionScript(line.Outline(), arguments.shell).c_str(), stdout);
       return ExitCode::kSuccess;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,10 @@ struct ServerOptions {
   std::function<Response(int status, std::string_view detail)> make_refusal;
   // Fields that every response carries unless the handler set them.
   std::vector<Headers::Field> response_headers;
+  // The same for the answer to one request; may be empty.
+  std::function<std::vector<Headers::Field>(const Request&)> more_headers;
+  // Answers in place of any route; none: the routes' turn. May be empty.
+  std::function<std::optional<Response>(const Request&)> answer_first;
   std::function<void(const Outcome&)> on_outcome;
 };
 

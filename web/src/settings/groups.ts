@@ -8,7 +8,7 @@ const patterns: [RegExp, Group][] = [
   [/worker|memory|tune/, 'workers'],
   [/file_size|upload|disk|chunk/, 'files'],
   [/^(model|models_loaded_max|compute_type|threads|batch)$/, 'engine'],
-  [/^(listen|allow_public|data_dir|log_)/, 'server'],
+  [/^(listen|data_dir|log_)/, 'server'],
 ];
 
 export function groupOf(name: string): Group {
