@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -23,6 +24,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "calibration_file.h"
+#include "certificate_watch.h"
 #include "control_socket.h"
 #include "history_keeper.h"
 #include "http/server.h"
@@ -100,10 +102,11 @@ void RaiseDescriptorLimit() {
 // All parts of the service, in the order in which they are made; they end in the opposite one.
 class Service {
  public:
-  Service(const ServeArguments& arguments, settings::Loaded loaded, std::stop_token stop)
+  Service(const ServeArguments& arguments, settings::Loaded loaded, SignalWatcher& signals)
       : arguments_(arguments),
         live_(std::move(loaded)),
-        stop_(std::move(stop)),
+        signals_(signals),
+        stop_(signals.stop_token()),
         log_(MakeLog(LogLevelOf(live_.Current()), LogFormatOf(live_.Current()))) {}
 
   // Nothing is served before all of it went well.
@@ -123,7 +126,8 @@ class Service {
   // Until `stop`.
   void Run() {
     jobs_->Start();
-    Complain("serving at " + HttpUrl(listen_.address, server_->port()));
+    const char* scheme = certificate_ == nullptr ? "http" : "https";
+    Complain("serving at " + HttpUrl(listen_.address, server_->port(), scheme));
     {
       const std::jthread watcher([this](const std::stop_token& stop) {
         Repeat(kWatchTime, stop, [this] { WatchMachine(); });
@@ -132,10 +136,13 @@ class Service {
         Repeat(kSampleTime, stop, [this] {
           history_->Tick();
           access_->Tick();
+          if (certificate_ != nullptr) certificate_->Look();
         });
       });
+      if (certificate_ != nullptr) signals_.OnHangup([this] { certificate_->Reload(); });
       const std::stop_callback on_stop(stop_, [this] { server_->Stop(kRequestsGrace); });
       server_->Run();
+      signals_.OnHangup({});
     }
     jobs_->Stop(kJobsGrace);
     history_->Stop();
@@ -204,7 +211,8 @@ class Service {
     access_->SetLimits(AccessLimitsOf(settings));
     site_ = TRY(SiteRulesOf(settings, listen_));
     TRY_VOID(CheckTokens(listen_, *access_));
-    control_ = TRY(ControlSocket::Open(TRY(DataFolder(settings)), [this](const std::string& line) {
+    const fs::path folder = TRY(DataFolder(settings));
+    control_ = TRY(ControlSocket::Open(folder, [this](const std::string& line) {
       return AnswerControl(*access_, line);
     }));
     return {};
@@ -253,7 +261,13 @@ class Service {
       CountOutcome(*metrics_, outcome);
     };
     RaiseDescriptorLimit();
+    const std::optional<http::TlsFiles> tls = options.tls;
+    if (!tls && !listen_.is_loopback() && access_->is_required()) {
+      log_->Warning("tokens and transcripts go over the network as they are: set tls_certificate "
+                    "and tls_key, or put a proxy with TLS in front");
+    }
     server_ = TRY(http::Server::Open(std::move(options), api::MakeRoutes(*services_), *log_));
+    if (tls) certificate_ = std::make_unique<CertificateWatch>(*server_, *tls, *log_);
     return {};
   }
 
@@ -270,6 +284,7 @@ class Service {
 
   const ServeArguments& arguments_;
   settings::Live live_;
+  SignalWatcher& signals_;
   const std::stop_token stop_;
   const SystemClock clock_;
   const std::unique_ptr<Log> log_;
@@ -289,6 +304,7 @@ class Service {
   std::unique_ptr<jobs::Jobs> jobs_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Server> server_;
+  std::unique_ptr<CertificateWatch> certificate_;  // null: HTTP without TLS
 };
 
 ExitCode ExitWith(const Error& error) {
@@ -300,10 +316,10 @@ ExitCode ExitWith(const Error& error) {
 
 }  // namespace
 
-ExitCode Serve(const ServeArguments& arguments, const std::stop_token& stop) {
+ExitCode Serve(const ServeArguments& arguments, SignalWatcher& signals) {
   Result<settings::Loaded> loaded = LoadServerSettings(arguments);
   if (!loaded) return ExitWith(loaded.error());
-  Service service(arguments, *std::move(loaded), stop);
+  Service service(arguments, *std::move(loaded), signals);
   if (Result<void> opened = service.Open(); !opened) return ExitWith(opened.error());
   service.Run();
   return ExitCode::kSuccess;

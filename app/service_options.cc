@@ -105,6 +105,9 @@ http::ServerOptions ServerOptionsOf(const Settings& settings) {
   options.keep_alive_timeout = seconds(settings.keep_alive_timeout_seconds);
   options.connections_max = static_cast<size_t>(settings.connections_max);
   options.connections_per_address_max = static_cast<size_t>(settings.connections_per_address_max);
+  if (!settings.tls_certificate.empty() || !settings.tls_key.empty()) {
+    options.tls = {settings.tls_certificate, settings.tls_key};
+  }
   return options;
 }
 

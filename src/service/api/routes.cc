@@ -35,6 +35,10 @@ std::vector<http::Route> MakeRoutes(const Services& services) {
 void SetUpServer(const Services& services, http::ServerOptions& options) {
   options.make_refusal = ProblemForStatus;
   options.response_headers = DefaultHeaders();
+  // Browsers would apply it to all ports of "localhost".
+  if (options.tls && services.options.site.reach == fields::Reach::kNetwork) {
+    options.response_headers.push_back({"Strict-Transport-Security", "max-age=31536000"});
+  }
   const std::vector<std::string>& origins = services.options.site.origins;
   if (origins.empty()) return;
   options.more_headers = [&origins](const http::Request& request) {
