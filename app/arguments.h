@@ -1,6 +1,7 @@
 // What the command line asks for, checked and typed.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -56,6 +57,16 @@ struct PerformanceArguments {
   bool is_forced = false;  // memory is cleaned even where it seems not worthwhile
 };
 
+struct AccessArguments {
+  ServeArguments serve;  // where the data is
+  std::string name;      // of a new token
+  std::string scope;
+  std::string token;    // id of one
+  int64_t span_ms = 0;  // how long a new token lasts, how far an audit goes back; 0: without end
+  int64_t limit = 1000;
+  bool is_json = false;
+};
+
 enum class Command {
   kTranscribe,
   kDemo,
@@ -70,6 +81,10 @@ enum class Command {
   kPerformanceRecommendations,
   kPerformanceWorkers,
   kPerformanceOptimize,
+  kTokenCreate,
+  kTokenList,
+  kTokenRevoke,
+  kAudit,
   kCompletion
 };
 enum class Shell { kBash, kZsh, kFish };
@@ -82,6 +97,7 @@ struct Arguments {
   ServeArguments serve;              // kServe
   ConfigArguments config;            // kConfigShow, kConfigValidate
   PerformanceArguments performance;  // kPerformance...
+  AccessArguments access;            // kToken..., kAudit
   Shell shell = Shell::kBash;        // kCompletion
 };
 

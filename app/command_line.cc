@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "access_command.h"
 #include "flag_adder.h"
 #include "models/models.h"
 #include "outputs.h"
@@ -59,7 +60,16 @@ Examples:
   verbatim serve
   verbatim serve --listen 127.0.0.1:9000 --model small --data-dir /srv/verbatim
   verbatim serve --max-file-size 4GiB --log json
-  verbatim serve --listen 0.0.0.0:8090 --allow-public   in a network whose users you trust)";
+  verbatim serve --listen 0.0.0.0:8090                  for others; first: verbatim token create)";
+
+constexpr char kTokenFooter[] = R"(
+Works on the data folder, also while a server has it; what is revoked ends at once. Run it as the
+user that the server runs as.
+
+Examples:
+  verbatim token create --name laptop --scope upload --expires 30d
+  verbatim token list
+  verbatim token revoke 3f9a01c2)";
 
 constexpr char kConfigFooter[] = R"(
 Takes the flags of serve, to see what they would do; nothing is started.
@@ -162,6 +172,7 @@ struct CommandLine::Tree {
   void AddServe();
   void AddConfig();
   void AddPerformance();
+  void AddAccess();
 };
 
 CLI::App* CommandLine::Tree::Add(CLI::App* parent, const std::string& name,
@@ -196,6 +207,7 @@ CommandLine::Tree::Tree() {
   AddServe();
   AddConfig();
   AddPerformance();
+  AddAccess();
 }
 
 void CommandLine::Tree::AddModelCommands() {
@@ -303,6 +315,50 @@ void CommandLine::Tree::AddPerformance() {
   FlagAdder(optimize, &hints)
       .Switch("--force-memory-cleanup", "Also where it seems not worthwhile",
               [this] { arguments.performance.is_forced = true; });
+}
+
+void CommandLine::Tree::AddAccess() {
+  AccessArguments& access = arguments.access;
+  const auto add = [&](CLI::App* parent, const std::string& name, const std::string& text,
+                       Command command) {
+    CLI::App* child = Add(parent, name, text);
+    AddDataFlags(child, &access.serve, &hints);
+    child->parse_complete_callback([this, command] { arguments.command = command; });
+    return child;
+  };
+  const auto take_span = [&access](const std::string& text) -> Result<void> {
+    access.span_ms = TRY(ParseSpan(text));
+    return {};
+  };
+  const auto add_json = [&](CLI::App* command) {
+    FlagAdder(command, &hints).Switch("--json", "Print it as JSON", [&access] {
+      access.is_json = true;
+    });
+  };
+  CLI::App* token = Add(&root, "token", "Make, list and revoke tokens for the server");
+  token->require_subcommand(1);
+  token->footer(kTokenFooter);
+
+  CLI::App* create = add(token, "create", "Print a new token, once", Command::kTokenCreate);
+  FlagAdder flags(create, &hints);
+  flags.Text("--name", &access.name, "NAME", "Whose it is, or what for")->required();
+  flags
+      .Choice<std::string>("--scope", &access.scope,
+                           {{"read", "read"}, {"upload", "upload"}, {"admin", "admin"}},
+                           "What it allows, each also what those before it do")
+      ->required();
+  flags.Parsed("--expires", "TIME", "How long it lasts: 12h, 30d, 8w (default: for ever)",
+               take_span);
+  add_json(add(token, "list", "Show all tokens, not their secrets", Command::kTokenList));
+  CLI::App* revoke = add(token, "revoke", "Take a token back, at once", Command::kTokenRevoke);
+  FlagAdder(revoke, &hints)
+      .Remember(revoke->add_option("ID", access.token, "Its id, as list shows it")->required(), {});
+
+  CLI::App* audit = add(&root, "audit", "Show who changed or took what", Command::kAudit);
+  FlagAdder audit_flags(audit, &hints);
+  audit_flags.Parsed("--since", "TIME", "How far back: 90m, 24h, 7d (default: all)", take_span);
+  audit_flags.Ranged<int64_t>("--limit", &access.limit, {1, 10'000}, "The newest so many");
+  add_json(audit);
 }
 
 CommandLine::CommandLine() : tree_(std::make_unique<Tree>()) {}

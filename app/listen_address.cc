@@ -60,10 +60,10 @@ Result<ListenAddress> ParseListenAddress(std::string_view text) {
               fmt::format("listen: \"{}\" is no IP address; IPv6 has brackets: [::1]:8090", host));
 }
 
-std::string HttpUrl(std::string_view address, uint16_t port) {
+std::string HttpUrl(std::string_view address, uint16_t port, std::string_view scheme) {
   const bool is_ipv6 = address.find(':') != std::string_view::npos;
-  return is_ipv6 ? fmt::format("http://[{}]:{}", address, port)
-                 : fmt::format("http://{}:{}", address, port);
+  return is_ipv6 ? fmt::format("{}://[{}]:{}", scheme, address, port)
+                 : fmt::format("{}://{}:{}", scheme, address, port);
 }
 
 }  // namespace verbatim::app

@@ -21,6 +21,6 @@ struct ListenAddress {
 Result<ListenAddress> ParseListenAddress(std::string_view text);
 
 // "http://[::1]:8090"
-std::string HttpUrl(std::string_view address, uint16_t port);
+std::string HttpUrl(std::string_view address, uint16_t port, std::string_view scheme = "http");
 
 }  // namespace verbatim::app

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "access_command.h"
 #include "bench_command.h"
 #include "command_line.h"
 #include "completion.h"
@@ -19,7 +20,8 @@
 namespace verbatim::app {
 namespace {
 
-ExitCode Run(const Arguments& arguments, const CommandLine& line, const std::stop_token& stop) {
+ExitCode Run(const Arguments& arguments, const CommandLine& line, SignalWatcher& signals) {
+  const std::stop_token stop = signals.stop_token();
   switch (arguments.command) {
     case Command::kTranscribe: return Transcribe(arguments.transcribe, stop);
     case Command::kDemo: return Demo(arguments.transcribe, stop);
@@ -27,7 +29,7 @@ ExitCode Run(const Arguments& arguments, const CommandLine& line, const std::sto
     case Command::kModelList: return ListModels();
     case Command::kModelPull: return PullModels(arguments.models, stop);
     case Command::kModelVerify: return VerifyModels(arguments.models);
-    case Command::kServe: return Serve(arguments.serve, stop);
+    case Command::kServe: return Serve(arguments.serve, signals);
     case Command::kConfigShow: return ShowConfig(arguments.config);
     case Command::kConfigValidate: return ValidateConfig(arguments.config);
     case Command::kPerformanceSummary: return PerformanceSummary(arguments.performance);
@@ -35,6 +37,10 @@ ExitCode Run(const Arguments& arguments, const CommandLine& line, const std::sto
       return PerformanceRecommendations(arguments.performance);
     case Command::kPerformanceWorkers: return PerformanceWorkers(arguments.performance);
     case Command::kPerformanceOptimize: return PerformanceOptimize(arguments.performance);
+    case Command::kTokenCreate: return CreateToken(arguments.access);
+    case Command::kTokenList: return ListTokens(arguments.access);
+    case Command::kTokenRevoke: return RevokeToken(arguments.access);
+    case Command::kAudit: return ShowAudit(arguments.access);
     case Command::kCompletion:
       std::fputs(CompletionScript(line.Outline(), arguments.shell).c_str(), stdout);
       return ExitCode::kSuccess;
@@ -54,7 +60,7 @@ ExitCode Main(int count, const char* const* words) {
     return ExitCode::kSuccess;
   }
   SignalWatcher signals;
-  const ExitCode code = Run(*parsed->arguments, line, signals.stop_token());
+  const ExitCode code = Run(*parsed->arguments, line, signals);
   return code == ExitCode::kInterrupted ? signals.exit_code() : code;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -11,18 +10,22 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "access/access.h"
+#include "access_control.h"
 #include "access_log.h"
 #include "api/api.h"
-#include "api/problem.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "calibration_file.h"
+#include "certificate_watch.h"
+#include "control_socket.h"
 #include "history_keeper.h"
 #include "http/server.h"
 #include "jobs/engine_cache.h"
@@ -61,25 +64,18 @@ constexpr seconds kWatchTime{1};
 constexpr int64_t kCalmWatchMs = 5'000;
 constexpr seconds kSampleTime{1};
 
-// What lies there is the owner's alone.
-Result<void> MakeFolder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return Failure(SystemError(error.value(), "making " + folder.string()));
-  if (chmod(folder.c_str(), S_IRWXU) != 0) {
-    return Failure(SystemError(errno, "protecting " + folder.string()));
-  }
-  return {};
-}
-
-Result<ListenAddress> CheckedAddress(const Settings& settings) {
-  ListenAddress listen = TRY(ParseListenAddress(settings.listen));
-  if (listen.is_loopback() || settings.allow_public) return listen;
+// Nobody could use the server, or everybody could.
+Result<void> CheckTokens(const ListenAddress& listen, const access::Access& access) {
+  const access::Auth auth = access.policy().auth;
+  if (!access.is_required() || access.keyring->has_tokens()) return {};
+  const std::string why = auth == access::Auth::kRequired
+                              ? "auth is required"
+                              : fmt::format("other machines reach {}", listen.address);
   return Fail(ErrorCode::kInvalidArgument,
-              fmt::format("everybody who reaches {} can use this server: read all transcripts, "
-                          "delete them, and make it work. If that is meant, say so with "
-                          "--allow-public",
-                          listen.address));
+              fmt::format("{}, and there is no token yet: make one with "
+                          "\"verbatim token create --name NAME --scope admin\", or let everybody "
+                          "who reaches the server use it with --auth off",
+                          why));
 }
 
 // Works at even intervals until `stop`.
@@ -114,16 +110,18 @@ bool IsAmong(const Changes& changes, std::string_view name) {
 // All parts of the service, in the order in which they are made; they end in the opposite one.
 class Service {
  public:
-  Service(const ServeArguments& arguments, settings::Loaded loaded, std::stop_token stop)
+  Service(const ServeArguments& arguments, settings::Loaded loaded, SignalWatcher& signals)
       : arguments_(arguments),
         live_(std::move(loaded)),
-        stop_(std::move(stop)),
+        signals_(signals),
+        stop_(signals.stop_token()),
         log_(MakeLog(LogLevelOf(live_.Current()), LogFormatOf(live_.Current()))) {}
 
   // Nothing is served before all of it went well.
   Result<void> Open() {
-    listen_ = TRY(CheckedAddress(live_.Current()));
+    listen_ = TRY(ParseListenAddress(live_.Current().listen));
     TRY_VOID(OpenStore());
+    TRY_VOID(OpenAccess());
     const Settings settings = live_.Current();  // with what earlier runs have changed
     log_->SetLevel(LogLevelOf(settings));
     TRY_VOID(OpenModels(settings));
@@ -139,19 +137,27 @@ class Service {
   // Until `stop`.
   void Run() {
     jobs_->Start();
-    Complain("serving at " + HttpUrl(listen_.address, server_->port()));
+    const char* scheme = certificate_ == nullptr ? "http" : "https";
+    Complain("serving at " + HttpUrl(listen_.address, server_->port(), scheme));
     {
       const std::jthread watcher([this](const std::stop_token& stop) {
         Repeat(kWatchTime, stop, [this] { WatchMachine(); });
       });
       const std::jthread sampler([this](const std::stop_token& stop) {
-        Repeat(kSampleTime, stop, [this] { history_->Tick(); });
+        Repeat(kSampleTime, stop, [this] {
+          history_->Tick();
+          access_->Tick();
+          if (certificate_ != nullptr) certificate_->Look();
+        });
       });
+      if (certificate_ != nullptr) signals_.OnHangup([this] { certificate_->Reload(); });
       const std::stop_callback on_stop(stop_, [this] { server_->Stop(kRequestsGrace); });
       server_->Run();
+      signals_.OnHangup({});
     }
     jobs_->Stop(kJobsGrace);
     history_->Stop();
+    access_->Tick();
     log_->Info("stopped");
   }
 
@@ -198,8 +204,7 @@ class Service {
   }
 
   Result<void> OpenStore() {
-    const fs::path folder = TRY(DataFolder(live_.Current()));
-    TRY_VOID(MakeFolder(folder));
+    const fs::path folder = TRY(MakeDataFolder(live_.Current()));
     database_ = TRY(store::Database::Open(folder / "verbatim.db"));
     TRY_VOID(settings::KeepIn(*database_, live_, clock_, *log_));
     events_ = TRY(api::EventHub::Open(*database_));
@@ -209,6 +214,19 @@ class Service {
     options.folder = folder / "uploads";
     options.limits = UploadLimitsOf(live_.Current());
     uploads_ = TRY(upload::Uploads::Open(options, *database_, clock_, *log_));
+    return {};
+  }
+
+  Result<void> OpenAccess() {
+    const Settings settings = live_.Current();
+    access_ = TRY(access::Access::Open(*database_, clock_, *log_));
+    access_->SetPolicy(TRY(AccessPolicyOf(settings, listen_)));
+    access_->SetLimits(AccessLimitsOf(settings));
+    site_ = TRY(SiteRulesOf(settings, listen_));
+    TRY_VOID(CheckTokens(listen_, *access_));
+    const fs::path folder = TRY(DataFolder(settings));
+    control_ = TRY(ControlSocket::Open(
+        folder, [this](const std::string& line) { return AnswerControl(*access_, line); }));
     return {};
   }
 
@@ -229,7 +247,7 @@ class Service {
   }
 
   Result<void> OpenServer(const Settings& settings) {
-    services_.reset(new api::Services{{VERBATIM_VERSION, settings.model, listen_.is_loopback()},
+    services_.reset(new api::Services{{VERBATIM_VERSION, settings.model, site_},
                                       *database_,
                                       *uploads_,
                                       *jobs_,
@@ -243,18 +261,25 @@ class Service {
                                       watch_.get(),
                                       &history_->recorder(),
                                       &history_->forecaster(),
-                                      &history_->tuning()});
+                                      &history_->tuning(),
+                                      access_.get()});
     http::ServerOptions options = ServerOptionsOf(settings);
     options.address = listen_.address;
     options.port = listen_.port;
-    options.make_refusal = api::ProblemForStatus;
-    options.response_headers = api::DefaultHeaders();
+    api::SetUpServer(*services_, options);
     options.on_outcome = [this](const http::Outcome& outcome) {
       LogOutcome(*log_, outcome);
       CountOutcome(*metrics_, outcome);
     };
     RaiseDescriptorLimit();
+    const std::optional<http::TlsFiles> tls = options.tls;
+    if (!tls && !listen_.is_loopback() && access_->is_required()) {
+      log_->Warning(
+          "tokens and transcripts go over the network as they are: set tls_certificate "
+          "and tls_key, or put a proxy with TLS in front");
+    }
     server_ = TRY(http::Server::Open(std::move(options), api::MakeRoutes(*services_), *log_));
+    if (tls) certificate_ = std::make_unique<CertificateWatch>(*server_, *tls, *log_);
     return {};
   }
 
@@ -290,12 +315,14 @@ class Service {
     log_->SetLevel(LogLevelOf(settings));
     uploads_->SetLimits(UploadLimitsOf(settings));
     jobs_->SetLimits(JobLimitsOf(settings));
+    access_->SetLimits(AccessLimitsOf(settings));
     engines_->SetLoadedMax(static_cast<size_t>(settings.models_loaded_max));
     watch_due_ms_ = 0;
   }
 
   const ServeArguments& arguments_;
   settings::Live live_;
+  SignalWatcher& signals_;
   const std::stop_token stop_;
   const SystemClock clock_;
   const std::unique_ptr<Log> log_;
@@ -306,12 +333,16 @@ class Service {
   std::atomic<int64_t> watch_due_ms_ = 0;
   std::unique_ptr<jobs::EngineCache> engines_;
   std::unique_ptr<store::Database> database_;
+  std::unique_ptr<access::Access> access_;
+  std::unique_ptr<ControlSocket> control_;
+  fields::SiteRules site_;
   std::unique_ptr<api::EventHub> events_;
   std::unique_ptr<upload::Uploads> uploads_;
   std::unique_ptr<HistoryKeeper> history_;  // before what it is told by
   std::unique_ptr<jobs::Jobs> jobs_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Server> server_;
+  std::unique_ptr<CertificateWatch> certificate_;  // null: HTTP without TLS
 };
 
 ExitCode ExitWith(const Error& error) {
@@ -323,10 +354,10 @@ ExitCode ExitWith(const Error& error) {
 
 }  // namespace
 
-ExitCode Serve(const ServeArguments& arguments, const std::stop_token& stop) {
+ExitCode Serve(const ServeArguments& arguments, SignalWatcher& signals) {
   Result<settings::Loaded> loaded = LoadServerSettings(arguments);
   if (!loaded) return ExitWith(loaded.error());
-  Service service(arguments, *std::move(loaded), stop);
+  Service service(arguments, *std::move(loaded), signals);
   if (Result<void> opened = service.Open(); !opened) return ExitWith(opened.error());
   service.Run();
   return ExitCode::kSuccess;

@@ -1,14 +1,14 @@
 // `verbatim serve`: the service over HTTP until it is told to end.
 #pragma once
 
-#include <stop_token>
-
 #include "arguments.h"
 #include "exit_code.h"
+#include "signals.h"
 
 namespace verbatim::app {
 
 // Says on standard error where it serves once it is ready: one line, `verbatim: serving at URL`.
-ExitCode Serve(const ServeArguments& arguments, const std::stop_token& stop);
+// Until a signal tells it to end; SIGHUP has the certificate read again where there is one.
+ExitCode Serve(const ServeArguments& arguments, SignalWatcher& signals);
 
 }  // namespace verbatim::app

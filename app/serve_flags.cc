@@ -16,8 +16,9 @@ using settings::Definition;
 using settings::Kind;
 
 // The first setting of each group, as they follow each other in Definitions().
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kGroups = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kGroups = {{
     {"listen", "Server"},
+    {"auth", "Access"},
     {"model", "Model"},
     {"min_workers", "Workers and memory"},
     {"max_file_size_bytes", "Uploads"},
@@ -55,14 +56,17 @@ std::string ValueName(const Definition& definition) {
   if (definition.name == "listen") return "HOST:PORT";
   if (definition.name == "data_dir") return "DIR";
   if (definition.name == "model") return "NAME|DIR";
+  if (definition.name.starts_with("tls_")) return "FILE";
   if (definition.kind == Kind::kChoice)
     return fmt::format("{}", fmt::join(definition.choices, "|"));
+  if (definition.kind == Kind::kText) return "LIST";
   return definition.kind == Kind::kSize ? "SIZE" : "N";
 }
 
 ValueHint HintOf(const Definition& definition) {
   ValueHint hint{ValueHint::Kind::kAny, {}};
   if (definition.name == "data_dir") hint.kind = ValueHint::Kind::kFolder;
+  if (definition.name.starts_with("tls_")) hint.kind = ValueHint::Kind::kFile;
   if (definition.kind == Kind::kChoice) {
     hint.kind = ValueHint::Kind::kChoice;
     hint.choices.assign(definition.choices.begin(), definition.choices.end());
@@ -77,6 +81,7 @@ ValueHint HintOf(const Definition& definition) {
 std::string HelpText(const Definition& definition) {
   std::string value = settings::ValueText({}, definition);
   if (definition.name == "data_dir") value = "~/.local/share/verbatim";
+  if (value.empty()) value = "none";
   return fmt::format("{} (default: {}{})", definition.help, value,
                      definition.is_live ? "; live" : "");
 }
@@ -104,7 +109,19 @@ void AddFlag(FlagAdder& flags, const Definition& definition, ServeArguments* arg
   flags.Remember(option, HintOf(definition));
 }
 
+void AddConfigFlag(FlagAdder& flags, ServeArguments* arguments) {
+  CLI::Option* config = flags.Text("--config", &arguments->config, "FILE",
+                                   "Settings, as TOML; flags and VERBATIM_... win");
+  flags.Remember(config, {ValueHint::Kind::kFile, {}});
+}
+
 }  // namespace
+
+void AddDataFlags(CLI::App* command, ServeArguments* arguments, ValueHints* hints) {
+  FlagAdder flags(command, hints);
+  AddFlag(flags, *settings::FindDefinition("data_dir"), arguments);
+  AddConfigFlag(flags, arguments);
+}
 
 void AddServeFlags(CLI::App* command, ServeArguments* arguments, ValueHints* hints) {
   FlagAdder flags(command, hints);
@@ -115,11 +132,7 @@ void AddServeFlags(CLI::App* command, ServeArguments* arguments, ValueHints* hin
     const std::string_view group = FindText(kGroups, definition.name);
     if (!group.empty()) flags.Group(std::string(group));
     AddFlag(flags, definition, arguments);
-    if (definition.name == "listen") {
-      CLI::Option* config = flags.Text("--config", &arguments->config, "FILE",
-                                       "Settings, as TOML; flags and VERBATIM_... win");
-      flags.Remember(config, {ValueHint::Kind::kFile, {}});
-    }
+    if (definition.name == "listen") AddConfigFlag(flags, arguments);
     if (definition.name == "batch") {
       CLI::Option* calibration =
           flags.Text("--calibration", &arguments->calibration, "FILE|off",

@@ -9,4 +9,7 @@ namespace verbatim::app {
 // Adds all of them to `command`; values go to `arguments`, which lives as long as the tree.
 void AddServeFlags(CLI::App* command, ServeArguments* arguments, ValueHints* hints);
 
+// Those of them that say where the data is.
+void AddDataFlags(CLI::App* command, ServeArguments* arguments, ValueHints* hints);
+
 }  // namespace verbatim::app

@@ -1,6 +1,14 @@
 #include "service_options.h"
 
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "performance_basis.h"
 
 namespace verbatim::app {
 
@@ -43,6 +51,53 @@ jobs::JobLimits JobLimitsOf(const Settings& settings) {
   return limits;
 }
 
+access::Limits AccessLimitsOf(const Settings& settings) {
+  access::Limits limits;
+  limits.sign_in_failures = settings.sign_in_failures_per_minute;
+  limits.jobs = settings.jobs_per_minute;
+  limits.uploads = settings.uploads_per_minute;
+  return limits;
+}
+
+Result<access::Policy> AccessPolicyOf(const Settings& settings, const ListenAddress& listen) {
+  access::Policy policy;
+  if (settings.auth == "required") policy.auth = access::Auth::kRequired;
+  if (settings.auth == "off") policy.auth = access::Auth::kOff;
+  policy.is_loopback = listen.is_loopback();
+  Result<std::vector<access::Network>> proxies = access::ParseNetworks(settings.trusted_proxies);
+  if (!proxies) return Failure(std::move(proxies).error().WithContext("trusted_proxies"));
+  policy.proxies = *std::move(proxies);
+  return policy;
+}
+
+Result<fields::SiteRules> SiteRulesOf(const Settings& settings, const ListenAddress& listen) {
+  fields::SiteRules rules;
+  rules.reach = listen.is_loopback() ? fields::Reach::kThisMachine : fields::Reach::kNetwork;
+  rules.hosts = access::SplitList(settings.allowed_hosts);
+  rules.origins = access::SplitList(settings.allowed_origins);
+  for (const std::string& origin : rules.origins) {
+    const size_t host = origin.find("://");
+    const bool is_origin = host != std::string::npos && host > 0 && host + 3 < origin.size() &&
+                           origin.find_first_of("/*", host + 3) == std::string::npos;
+    if (is_origin) continue;
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("allowed_origins: \"{}\" is no origin such as https://app.example", origin));
+  }
+  return rules;
+}
+
+Result<std::filesystem::path> MakeDataFolder(const Settings& settings) {
+  std::filesystem::path folder = TRY(DataFolder(settings));
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return Failure(SystemError(error.value(), "making " + folder.string()));
+  if (chmod(folder.c_str(), S_IRWXU) != 0) {
+    return Failure(SystemError(errno, "protecting " + folder.string()));
+  }
+  return folder;
+}
+
 http::ServerOptions ServerOptionsOf(const Settings& settings) {
   http::ServerOptions options;
   options.header_timeout = seconds(settings.header_timeout_seconds);
@@ -50,6 +105,9 @@ http::ServerOptions ServerOptionsOf(const Settings& settings) {
   options.keep_alive_timeout = seconds(settings.keep_alive_timeout_seconds);
   options.connections_max = static_cast<size_t>(settings.connections_max);
   options.connections_per_address_max = static_cast<size_t>(settings.connections_per_address_max);
+  if (!settings.tls_certificate.empty() || !settings.tls_key.empty()) {
+    options.tls = {settings.tls_certificate, settings.tls_key};
+  }
   return options;
 }
 

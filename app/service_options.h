@@ -1,9 +1,14 @@
 // What the settings mean to each part of the service, at its start and whenever they change.
 #pragma once
 
+#include <filesystem>
+
+#include "access/access.h"
 #include "base/log.h"
+#include "fields/same_site.h"
 #include "http/server.h"
 #include "jobs/jobs.h"
+#include "listen_address.h"
 #include "pipeline/transcribe.h"
 #include "settings/settings.h"
 #include "upload/uploads.h"
@@ -16,7 +21,18 @@ pipeline::ComputeType ComputeTypeOf(const settings::Settings& settings);
 upload::UploadLimits UploadLimitsOf(const settings::Settings& settings);
 jobs::JobLimits JobLimitsOf(const settings::Settings& settings);
 
-// Its limits; what the server does is not among them.
+access::Limits AccessLimitsOf(const settings::Settings& settings);
+// Errors: kInvalidArgument with the proxy that is no network.
+Result<access::Policy> AccessPolicyOf(const settings::Settings& settings,
+                                      const ListenAddress& listen);
+// Errors: kInvalidArgument with the origin that is none.
+Result<fields::SiteRules> SiteRulesOf(const settings::Settings& settings,
+                                      const ListenAddress& listen);
+
+// The folder of the database and of uploads, made if it is missing, for its owner's eyes alone.
+Result<std::filesystem::path> MakeDataFolder(const settings::Settings& settings);
+
+// Its limits, and TLS; what the server does is not among them.
 http::ServerOptions ServerOptionsOf(const settings::Settings& settings);
 
 }  // namespace verbatim::app

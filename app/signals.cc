@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <utility>
 
 namespace verbatim::app {
 namespace {
@@ -47,10 +48,23 @@ void SignalWatcher::Watch() {
     signalfd_siginfo info{};
     if (read(signal_fd_, &info, sizeof info) != sizeof info) continue;
     const int signal = static_cast<int>(info.ssi_signo);
+    if (signal == SIGHUP && HandleHangup()) continue;
     if (stop_.stop_requested()) _exit(128 + signal);
     signal_ = signal;
     stop_.request_stop();
   }
+}
+
+void SignalWatcher::OnHangup(std::function<void()> handler) {
+  const MutexLock lock(hangup_mutex_);
+  on_hangup_ = std::move(handler);
+}
+
+bool SignalWatcher::HandleHangup() {
+  const MutexLock lock(hangup_mutex_);
+  if (!on_hangup_) return false;
+  on_hangup_();
+  return true;
 }
 
 ExitCode SignalWatcher::exit_code() const {

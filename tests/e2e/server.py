@@ -11,7 +11,7 @@ import time
 import httpx
 from conftest import MODELS, PROGRAM
 
-READY = re.compile(r"verbatim: serving at (http://\S+)")
+READY = re.compile(r"verbatim: serving at (https?://\S+)")
 FINAL = ("completed", "completed_with_gaps", "failed", "cancelled")
 
 
@@ -31,8 +31,12 @@ class Server:
 
     def start(self, port=0, timeout=60):
         """Starts and waits until it is ready; returns the seconds that took."""
+        return self.start_at("127.0.0.1", port, timeout)
+
+    def start_at(self, address, port=0, timeout=60):
+        """The same at another address."""
         begin = time.monotonic()
-        command = [PROGRAM, "serve", "--listen", f"127.0.0.1:{port}", "--data-dir", self.folder, "--model", self.model, *self.flags]
+        command = [PROGRAM, "serve", "--listen", f"{address}:{port}", "--data-dir", self.folder, "--model", self.model, *self.flags]
         self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, text=True, env=self.env)
         ready = threading.Event()

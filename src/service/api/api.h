@@ -7,9 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "access/access.h"
 #include "api/event_hub.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "fields/same_site.h"
 #include "history/forecaster.h"
 #include "history/recorder.h"
 #include "history/tuning.h"
@@ -26,8 +28,8 @@
 namespace verbatim::api {
 
 struct ApiOptions {
-  std::string version;           // of the program
-  bool is_loopback_only = true;  // answers for this machine's own names alone
+  std::string version;  // of the program
+  fields::SiteRules site = {};
 };
 
 // All that endpoints use; everything outlives the server.
@@ -47,10 +49,15 @@ struct Services {
   const history::Recorder* recorder = nullptr;
   const history::Forecaster* forecaster = nullptr;
   const history::Tuning* tuning = nullptr;
+  access::Access* access = nullptr;  // never null where routes are made
 };
 
 // Every endpoint of the service. `services` outlives them.
 std::vector<http::Route> MakeRoutes(const Services& services);
+
+// What every server of the service does for all requests: how it refuses, fields of responses,
+// pages of other sites. `services` outlives it; HTTP itself has no options of these.
+void SetUpServer(const Services& services, http::ServerOptions& options);
 
 // Fields that every response carries unless its endpoint says otherwise.
 std::vector<http::Headers::Field> DefaultHeaders();
@@ -72,6 +79,7 @@ void AddPerformanceRoutes(const Services& services, std::vector<http::Route>& ro
 void AddHistoryRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddSettingRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddPredictionRoutes(const Services& services, std::vector<http::Route>& routes);
+void AddSessionRoutes(const Services& services, std::vector<http::Route>& routes);  // and audit
 // Health, metrics, openapi.json.
 void AddSystemRoutes(const Services& services, std::vector<http::Route>& routes);
 void AddPageRoutes(const Services& services, std::vector<http::Route>& routes);  // for browsers

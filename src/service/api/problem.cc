@@ -31,6 +31,7 @@ constexpr std::array<CodeStatus, 12> kStatuses = {{
 // What HTTP itself refuses; codes of the product where they say the same.
 constexpr std::array<std::pair<int, std::string_view>, 14> kRefusals = {{
     {400, "invalid_argument"},
+    {401, "unauthenticated"},
     {403, "forbidden"},
     {404, "not_found"},
     {405, "method_not_allowed"},
@@ -41,6 +42,7 @@ constexpr std::array<std::pair<int, std::string_view>, 14> kRefusals = {{
     {413, "too_large"},
     {414, "too_large"},
     {428, "precondition_required"},
+    {429, "too_many_requests"},
     {431, "too_large"},
     {503, "busy"},
     {507, "out_of_space"},

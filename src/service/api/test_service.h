@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "api/api.h"
-#include "api/problem.h"
 #include "api/test_engine.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -36,7 +35,7 @@ namespace verbatim::api {
 // A served service, from database to socket.
 class RunningService {
  public:
-  RunningService() {
+  explicit RunningService(fields::SiteRules site = {}) {
     database_ = Must(store::Database::Open(folder_.path() / "verbatim.db"));
     EXPECT_TRUE(settings::KeepIn(*database_, settings_, clock_, log_));
     events_ = Must(EventHub::Open(*database_, 64));
@@ -59,7 +58,7 @@ class RunningService {
     uploads_->OnComplete([this](store::Connection& connection, const store::Upload& upload) {
       return jobs_->SubmitFor(connection, upload);
     });
-    services_.reset(new Services{{.version = "1.2.3"},
+    services_.reset(new Services{{.version = "1.2.3", .site = std::move(site)},
                                  *database_,
                                  *uploads_,
                                  *jobs_,
@@ -70,6 +69,8 @@ class RunningService {
                                  log_,
                                  settings_,
                                  {.settings = &settings_}});
+    access_ = Must(access::Access::Open(*database_, clock_, log_));
+    services_->access = access_.get();
     recorder_ = std::make_unique<history::Recorder>(*database_, log_);
     tuning_ =
         std::make_unique<history::Tuning>(history::TuningParts{settings_, *database_, log_, {}});
@@ -78,8 +79,7 @@ class RunningService {
     services_->tuning = tuning_.get();
     jobs_->Start();
     http::ServerOptions options;
-    options.make_refusal = ProblemForStatus;
-    options.response_headers = DefaultHeaders();
+    SetUpServer(*services_, options);
     server_ =
         std::make_unique<tests::RunningHttpServer>(std::move(options), MakeRoutes(*services_));
   }
@@ -94,6 +94,7 @@ class RunningService {
   Script script;
 
   const Services& services() const { return *services_; }
+  access::Access& access() { return *access_; }
   history::Recorder& recorder() { return *recorder_; }
   uint16_t port() const { return server_->port(); }
 
@@ -191,6 +192,7 @@ class RunningService {
   std::unique_ptr<jobs::Jobs> jobs_;
   std::unique_ptr<history::Tuning> tuning_;
   std::unique_ptr<history::Recorder> recorder_;
+  std::unique_ptr<access::Access> access_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<tests::RunningHttpServer> server_;
 };

@@ -76,12 +76,22 @@ class Exchange {
   virtual Task<Result<void>> Write(std::string_view bytes) = 0;
   virtual Task<Result<void>> End() = 0;
 
+  // What was answered so far.
+  struct Answered {
+    int status = 0;        // 0: nothing
+    std::string location;  // the field Location
+  };
+  virtual const Answered& answered() const = 0;
+
   // For this exchange's handler to wait on.
   virtual std::shared_ptr<Wakeup> MakeWakeup() = 0;
 
   // Ends a Read in progress, or the next one, with kCancelled. Thread: any. For a second request
   // that takes over what this one holds.
   virtual std::function<void()> MakeAborter() = 0;
+
+  // Ends the exchange in the middle of whatever it does, as if the peer had gone. Thread: any.
+  virtual std::function<void()> MakeCloser() = 0;
 
   // Runs blocking work on the blocking pool and goes on with its result.
   template <typename Work>

@@ -48,6 +48,7 @@ struct Request {
   std::optional<uint64_t> content_length;  // none: chunked, or no body
   bool is_chunked = false;
   std::string remote_address;  // of the peer, without port
+  bool is_encrypted = false;   // came over TLS
 
   bool has_body() const { return is_chunked || content_length.value_or(0) > 0; }
   // The first of this name.

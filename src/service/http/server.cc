@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -57,9 +58,11 @@ class AsioServer final : public Server {
   // What still runs in the pool may use the frames that go with io_.
   ~AsioServer() override { state_.blocking_pool.join(); }
 
+  bool has_tls() const { return state_.options.tls.has_value(); }
   Result<void> Listen();
 
   uint16_t port() const override { return port_; }
+  Result<void> ReloadTls() override;
   void Run() override;
   void Stop(milliseconds grace) override;
 
@@ -101,6 +104,12 @@ Result<void> AsioServer::Listen() {
   return {};
 }
 
+Result<void> AsioServer::ReloadTls() {
+  if (!state_.options.tls) return Fail(ErrorCode::kConflict, "the server serves without TLS");
+  state_.tls.Set(TRY(TlsContext::Load(*state_.options.tls)));
+  return {};
+}
+
 void AsioServer::Run() {
   asio::co_spawn(strand_, Accept(), asio::detached);
   std::vector<std::thread> threads;
@@ -111,6 +120,11 @@ void AsioServer::Run() {
 }
 
 void AsioServer::RunThread() {
+  // OpenSSL writes to sockets whose peer may be gone; the error is enough.
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   while (true) {
     try {
       io_.run();
@@ -147,7 +161,13 @@ void AsioServer::Welcome(tcp::socket socket) {
   const tcp::endpoint peer = socket.remote_endpoint(error);
   if (error) return;
   const std::string address = peer.address().to_string();
-  const auto connection = std::make_shared<Connection>(state_, std::move(socket), address);
+  std::unique_ptr<TlsSession> tls;
+  if (const std::shared_ptr<const TlsContext> context = state_.tls.Get()) {
+    tls = context->MakeSession(socket.native_handle());
+    if (tls == nullptr) return;
+  }
+  auto wire = std::make_shared<Wire>(std::move(socket), std::move(tls));
+  const auto connection = std::make_shared<Connection>(state_, std::move(wire), address);
   auto on_end = [this, raw = connection.get()] { OnEnd(raw); };
   switch (connections_.Enter(connection, address)) {
     case ConnectionTable::Place::kServed: return connection->Start(std::move(on_end));
@@ -203,6 +223,7 @@ Result<std::unique_ptr<Server>> Server::Open(ServerOptions options, std::vector<
   Router router = TRY(Router::Make(std::move(routes)));
   try {
     auto server = std::make_unique<AsioServer>(std::move(options), std::move(router), log);
+    if (server->has_tls()) TRY_VOID(server->ReloadTls());
     TRY_VOID(server->Listen());
     return server;
   } catch (const std::exception& error) {

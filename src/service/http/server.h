@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,11 +44,18 @@ struct Outcome {
   std::chrono::microseconds duration{0};
 };
 
+// Files in PEM form: the certificate with those that lead to its root, and its key.
+struct TlsFiles {
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+};
+
 struct ServerOptions {
   std::string address = "127.0.0.1";
   uint16_t port = 0;  // 0: any free one
   int threads = 2;
   int blocking_threads = 8;
+  std::optional<TlsFiles> tls;  // none: HTTP without it
 
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_idle_timeout{30'000};
@@ -65,18 +74,26 @@ struct ServerOptions {
   std::function<Response(int status, std::string_view detail)> make_refusal;
   // Fields that every response carries unless the handler set them.
   std::vector<Headers::Field> response_headers;
+  // The same for the answer to one request; may be empty.
+  std::function<std::vector<Headers::Field>(const Request&)> more_headers;
+  // Answers in place of any route; none: the routes' turn. May be empty.
+  std::function<std::optional<Response>(const Request&)> answer_first;
   std::function<void(const Outcome&)> on_outcome;
 };
 
 class Server {
  public:
-  // Binds and listens. Errors: kInvalidArgument (no such address, two routes alike), kBusy (the
-  // port is taken), kIo.
+  // Binds and listens. Errors: kInvalidArgument (no such address, two routes alike, a wrong
+  // certificate or key), kBusy (the port is taken), kIo.
   static Result<std::unique_ptr<Server>> Open(ServerOptions options, std::vector<Route> routes,
                                               Log& log);
   virtual ~Server() = default;
 
   virtual uint16_t port() const = 0;
+
+  // Reads certificate and key again, for connections from now on. Thread: any.
+  // Errors: as Open, and the ones before stay; kConflict if it serves without TLS.
+  virtual Result<void> ReloadTls() = 0;
 
   // Serves until stopped; starts the other threads. Thread: one caller.
   virtual void Run() = 0;

@@ -81,12 +81,30 @@ Definition Live(Definition definition) {
 
 const std::array kDefinitions = {
     Text("listen", &Settings::listen, "Address and port to serve at; port 0 takes any free one"),
-    Flag("allow_public", &Settings::allow_public,
-         "Serve at an address that other machines reach; everybody there can use it"),
     Text("data_dir", &Settings::data_dir, "Folder of the database and of uploaded files"),
     Choice("log_format", &Settings::log_format, {"text", "json"}, "How lines of the log look"),
     Live(Choice("log_level", &Settings::log_level, {"debug", "info", "warning", "error"},
                 "The least important lines that are logged")),
+
+    Choice("auth", &Settings::auth, {"auto", "required", "off"},
+           "Whether a token is asked for; auto: once there is one, and where others reach the "
+           "server"),
+    Text("tls_certificate", &Settings::tls_certificate,
+         "File with the certificate, as PEM with its chain, to serve HTTPS"),
+    Text("tls_key", &Settings::tls_key, "File with its key, as PEM"),
+    Text("allowed_hosts", &Settings::allowed_hosts,
+         "Names that the server answers for, with commas between, besides this machine's own"),
+    Text("allowed_origins", &Settings::allowed_origins,
+         "Sites whose pages may ask the server, with commas between: https://app.example"),
+    Text("trusted_proxies", &Settings::trusted_proxies,
+         "Addresses and networks, with commas between, whose X-Forwarded-For and "
+         "X-Forwarded-Proto are believed"),
+    Live(Integer("sign_in_failures_per_minute", &Settings::sign_in_failures_per_minute, {1, kMany},
+                 "Wrong tokens of one address that are looked at")),
+    Live(Integer("jobs_per_minute", &Settings::jobs_per_minute, {0, kMany},
+                 "Jobs that one token, or one address, may make; 0: no limit")),
+    Live(Integer("uploads_per_minute", &Settings::uploads_per_minute, {0, kMany},
+                 "The same for uploads, of which a file sent in parts takes several")),
 
     Live(Text("model", &Settings::model, "Model of jobs that name none")),
     Choice("compute_type", &Settings::compute_type, {"auto", "int8", "bf16", "f32"},

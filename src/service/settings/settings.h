@@ -23,10 +23,19 @@ namespace verbatim::settings {
 // The values, with their defaults. What each means stands in Definitions().
 struct Settings {
   std::string listen = "127.0.0.1:8090";
-  bool allow_public = false;
   std::string data_dir;
   std::string log_format = "text";
   std::string log_level = "info";
+
+  std::string auth = "auto";
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string allowed_hosts;
+  std::string allowed_origins;
+  std::string trusted_proxies;
+  int64_t sign_in_failures_per_minute = 10;
+  int64_t jobs_per_minute = 600;
+  int64_t uploads_per_minute = 3000;
 
   std::string model = "base";
   std::string compute_type = "auto";

@@ -142,8 +142,8 @@ TEST_F(SettingsTest, AWrongValueNamesSettingValueRangeAndSource) {
             sources.file->string() + ":2: workers is \"99\", but must be a whole number, 0 to 64");
   sources.file = WriteFile("log_format = \"xml\"");
   EXPECT_THAT(ErrorOf(sources), HasSubstr("log_format is \"xml\", but must be text or json"));
-  sources.file = WriteFile("allow_public = 3");
-  EXPECT_THAT(ErrorOf(sources), HasSubstr("allow_public is \"3\", but must be true or false"));
+  sources.file = WriteFile("auto_tune = 3");
+  EXPECT_THAT(ErrorOf(sources), HasSubstr("auto_tune is \"3\", but must be true or false"));
   sources.file.reset();
   sources.flags = {{"batch", "many"}};
   EXPECT_THAT(ErrorOf(sources), HasSubstr("flags: batch is \"many\""));

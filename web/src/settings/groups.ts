@@ -3,12 +3,13 @@ export const groups = ['workers', 'files', 'jobs', 'engine', 'server', 'connecti
 export type Group = (typeof groups)[number];
 
 const patterns: [RegExp, Group][] = [
+  [/^(auth|tls_|allowed_|trusted_)|_per_minute$/, 'server'],
   [/connection|^(header|body|keep_alive)_timeout/, 'connections'],
   [/timeout_seconds|_jobs_/, 'jobs'],
   [/worker|memory|tune/, 'workers'],
   [/file_size|upload|disk|chunk/, 'files'],
   [/^(model|models_loaded_max|compute_type|threads|batch)$/, 'engine'],
-  [/^(listen|allow_public|data_dir|log_)/, 'server'],
+  [/^(listen|data_dir|log_)/, 'server'],
 ];
 
 export function groupOf(name: string): Group {

@@ -128,6 +128,7 @@ void BodyReader::EndWaiting(size_t received) {
 
 Failure BodyReader::FailWith(WireError error) {
   switch (error) {
+    case WireError::kPlainHttp:
     case WireError::kGone: error_ = Error{ErrorCode::kIo, "the client is gone"}; break;
     case WireError::kTimedOut:
       refusal_ = Refusal{408, "The request's body comes too slowly."};

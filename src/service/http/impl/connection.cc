@@ -20,11 +20,8 @@ constexpr std::chrono::milliseconds kLingerShort{1'000};
 
 }  // namespace
 
-Connection::Connection(ServerState& server, asio::ip::tcp::socket socket,
-                       std::string remote_address)
-    : server_(server),
-      wire_(std::make_shared<Wire>(std::move(socket))),
-      remote_address_(std::move(remote_address)) {}
+Connection::Connection(ServerState& server, std::shared_ptr<Wire> wire, std::string remote_address)
+    : server_(server), wire_(std::move(wire)), remote_address_(std::move(remote_address)) {}
 
 void Connection::Start(std::function<void()> on_end) { Spawn(Serve(), std::move(on_end)); }
 
@@ -57,15 +54,30 @@ void Connection::Kill() {
 }
 
 Task<void> Connection::Serve() {
-  bool can_go_on = true;
+  bool can_go_on = co_await Encrypt();
   while (can_go_on) {
     can_go_on = co_await ServeOne();
     is_first_ = false;
   }
 }
 
+// The handshake, where there is to be one. False: the connection ends.
+Task<bool> Connection::Encrypt() {
+  if (!wire_->is_encrypted()) co_return true;
+  is_idle_ = true;
+  const Wired<void> done =
+      co_await wire_->Handshake(steady_clock::now() + server_.options.header_timeout);
+  is_idle_ = false;
+  if (done) co_return true;
+  const Refusal plain{400, "This port speaks HTTPS alone: https://..."};
+  if (done.error() == WireError::kPlainHttp) co_await RefuseHead(plain);
+  co_return false;
+}
+
+// A handshake would cost more than the answer is worth.
 Task<void> Connection::ServeRefused() {
-  return RefuseHead({503, "There are too many connections."});
+  if (wire_->is_encrypted()) co_return;
+  co_await RefuseHead({503, "There are too many connections."});
 }
 
 Task<bool> Connection::ServeOne() {
@@ -75,6 +87,7 @@ Task<bool> Connection::ServeOne() {
     co_return false;
   }
   head->request.remote_address = remote_address_;
+  head->request.is_encrypted = wire_->is_encrypted();
   LiveExchange exchange(server_, wire_, *std::move(head));
   const auto forget = [this](LiveExchange*) { exchange_ = nullptr; };
   const std::unique_ptr<LiveExchange, decltype(forget)> forgetter(&exchange, forget);

@@ -1,7 +1,6 @@
 // One connection: request after request, until either side ends it.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -18,8 +17,8 @@ namespace verbatim::http {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  // The socket has a strand of its own.
-  Connection(ServerState& server, boost::asio::ip::tcp::socket socket, std::string remote_address);
+  // The wire's socket has a strand of its own.
+  Connection(ServerState& server, std::shared_ptr<Wire> wire, std::string remote_address);
 
   // Serves it on its strand; calls `on_end` there at the end.
   void Start(std::function<void()> on_end);
@@ -39,6 +38,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void Spawn(Task<void> task, std::function<void()> on_end);
   Task<void> Serve();
+  Task<bool> Encrypt();
   Task<void> ServeRefused();
   Task<bool> ServeOne();
   Task<std::expected<RequestHead, HeadFailure>> ReceiveHead();

@@ -89,6 +89,15 @@ std::function<void()> LiveExchange::MakeAborter() {
   };
 }
 
+std::function<void()> LiveExchange::MakeCloser() {
+  return [this, bell = doorbell()] {
+    bell->Post([this] {
+      wire_->Close();
+      OnGone();
+    });
+  };
+}
+
 // While a body is still to come, Read sees the peer going.
 void LiveExchange::WatchPeer() {
   if (body_.at_end() && !is_gone_) wire_->Watch([this] { OnGone(); });
@@ -123,6 +132,13 @@ Task<Result<size_t>> LiveExchange::Read(std::span<char> into) {
 }
 
 Task<bool> LiveExchange::Admit() {
+  if (server_.options.answer_first) {
+    std::optional<Response> first = server_.options.answer_first(head_.request);
+    if (first) {
+      co_await Send(std::move(*first));
+      co_return false;
+    }
+  }
   if (match_.route == nullptr) {
     if (match_.allowed.empty()) {
       const Refusal nothing{404, "There is nothing here."};
@@ -162,8 +178,16 @@ Result<std::string> LiveExchange::StartAnswer(const Response& response, BodyFram
   if (body == BodyFraming::kUntilClose) keeps_alive_ = false;
   if (!HasBody(response.status)) body = BodyFraming::kNone;
   const ResponseFraming framing{.body = body, .length = length, .closes = !keeps_alive_};
-  std::string head = TRY(RenderHead(response, framing, server_.options.response_headers));
-  status_ = response.status;
+  std::vector<Headers::Field> more;
+  if (server_.options.more_headers) more = server_.options.more_headers(head_.request);
+  std::span<const Headers::Field> extra = server_.options.response_headers;
+  if (!more.empty()) {
+    more.insert(more.end(), extra.begin(), extra.end());
+    extra = more;
+  }
+  std::string head = TRY(RenderHead(response, framing, extra));
+  answered_.status = response.status;
+  answered_.location = response.headers.Find("Location").value_or("");
   return head;
 }
 
@@ -212,7 +236,7 @@ Task<Result<void>> LiveExchange::SendRange(ByteSource& source, std::string head,
     const std::span<char> into(piece.data(), wanted);
     const Result<size_t> read = co_await ReadSource(source, offset, into);
     if (!read) {
-      if (phase_ == Phase::kUnanswered) status_ = 0;
+      if (phase_ == Phase::kUnanswered) answered_ = {};
       co_return Failure(read.error());
     }
     phase_ = Phase::kDone;

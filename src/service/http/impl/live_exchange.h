@@ -43,7 +43,9 @@ class LiveExchange final : public Exchange {
   Task<Result<void>> Write(std::string_view bytes) override;
   Task<Result<void>> End() override;
   std::shared_ptr<Wakeup> MakeWakeup() override;
+  const Answered& answered() const override { return answered_; }
   std::function<void()> MakeAborter() override;
+  std::function<void()> MakeCloser() override;
 
   // For the connection.
 
@@ -67,7 +69,7 @@ class LiveExchange final : public Exchange {
   // The server stops: ends waits and reads.
   void OnStop();
 
-  int status() const { return status_; }
+  int status() const { return answered_.status; }
 
  protected:
   Task<void> RunBlocking(std::function<void()> work) override;
@@ -94,7 +96,7 @@ class LiveExchange final : public Exchange {
   BodyReader body_;
 
   Phase phase_ = Phase::kUnanswered;
-  int status_ = 0;
+  Answered answered_;
   bool keeps_alive_ = true;
   bool is_chunked_ = false;    // the answer
   bool is_too_large_ = false;  // the request's body, for this handler

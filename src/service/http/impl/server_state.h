@@ -3,12 +3,15 @@
 
 #include <atomic>
 #include <boost/asio/thread_pool.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/latest.h"
 #include "base/log.h"
 #include "http/framing_guard.h"
 #include "http/impl/router.h"
+#include "http/impl/tls.h"
 #include "http/server.h"
 
 namespace verbatim::http {
@@ -26,6 +29,7 @@ struct ServerState {
   Log& log;
   std::atomic<bool> is_stopping = false;
   boost::asio::thread_pool blocking_pool;
+  Latest<std::shared_ptr<const TlsContext>> tls{nullptr};  // null: HTTP without it
 
   // The answer to what is refused.
   Response MakeRefusal(const Refusal& refusal) const;

@@ -20,6 +20,7 @@ using boost::system::error_code;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kPiecesMax = 4;
 constexpr size_t kBreathBytes = 1 << 20;
+constexpr size_t kRecordBytes = 16384;  // that TLS encrypts at a time
 
 bool WouldBlock(const error_code& error) {
   return error == asio::error::would_block || error == asio::error::try_again ||
@@ -28,10 +29,28 @@ bool WouldBlock(const error_code& error) {
 
 }  // namespace
 
-Wire::Wire(tcp::socket socket) : socket_(std::move(socket)), timer_(socket_.get_executor()) {
+Wire::Wire(tcp::socket socket, std::unique_ptr<TlsSession> tls)
+    : socket_(std::move(socket)), tls_(std::move(tls)), timer_(socket_.get_executor()) {
   error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay(true), ignored);
+}
+
+asio::awaitable<Wired<void>> Wire::Handshake(SteadyTime deadline) {
+  while (true) {
+    if (is_closed_) co_return std::unexpected(WireError::kGone);
+    const auto done = tls_->Handshake();
+    if (done) co_return Wired<void>();
+    if (done.error() == TlsNeed::kPlainHttp) {
+      tls_.reset();
+      co_return std::unexpected(WireError::kPlainHttp);
+    }
+    if (done.error() == TlsNeed::kGone) co_return std::unexpected(WireError::kGone);
+    const bool is_read = done.error() == TlsNeed::kRead;
+    const Wired<void> waited =
+        co_await Wait(is_read ? tcp::socket::wait_read : tcp::socket::wait_write, deadline);
+    if (!waited) co_return waited;
+  }
 }
 
 void Wire::Consume(size_t size) {
@@ -46,7 +65,10 @@ void Wire::Consume(size_t size) {
 asio::awaitable<Wired<void>> Wire::Fill(size_t size_max, SteadyTime deadline) {
   if (buffer_.empty()) std::string().swap(buffer_);
   while (true) {
-    const Wired<void> waited = co_await Wait(tcp::socket::wait_read, deadline);
+    Wired<void> waited;
+    if (tls_ == nullptr || !tls_->has_buffered()) {
+      waited = co_await Wait(tcp::socket::wait_read, deadline);
+    }
     if (!waited) co_return waited;
     buffer_.erase(0, consumed_);
     consumed_ = 0;
@@ -77,6 +99,7 @@ asio::awaitable<Wired<size_t>> Wire::Receive(std::span<char> into, SteadyTime de
 
 std::optional<Wired<size_t>> Wire::TryReceive(std::span<char> into) {
   if (is_closed_) return std::unexpected(WireError::kGone);
+  if (tls_) return TryDecrypt(into);
   error_code error;
   const size_t size = socket_.read_some(asio::buffer(into.data(), into.size()), error);
   if (WouldBlock(error)) return std::nullopt;
@@ -85,9 +108,51 @@ std::optional<Wired<size_t>> Wire::TryReceive(std::span<char> into) {
   return size;
 }
 
+std::optional<Wired<size_t>> Wire::TryDecrypt(std::span<char> into) {
+  const auto read = tls_->Read(into);
+  if (!read && read.error() != TlsNeed::kGone) return std::nullopt;
+  if (!read) return std::unexpected(WireError::kGone);
+  bytes_received_ += *read;
+  return *read;
+}
+
+asio::awaitable<Wired<void>> Wire::SendEncrypted(std::string_view bytes,
+                                                 std::chrono::milliseconds stall_max) {
+  while (!bytes.empty()) {
+    if (is_closed_) co_return std::unexpected(WireError::kGone);
+    const auto sent = tls_->Write(bytes);
+    if (!sent && sent.error() != TlsNeed::kWrite) co_return std::unexpected(WireError::kGone);
+    bytes.remove_prefix(sent.value_or(0));
+    bytes_sent_ += sent.value_or(0);
+    const bool pauses = IsOutOfBreath(sent.value_or(0));
+    if (pauses) co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+    if (sent) continue;
+    const SteadyTime deadline = std::chrono::steady_clock::now() + stall_max;
+    const Wired<void> waited = co_await Wait(tcp::socket::wait_write, deadline);
+    if (!waited) co_return waited;
+  }
+  co_return Wired<void>();
+}
+
 asio::awaitable<Wired<void>> Wire::Send(std::span<const std::string_view> pieces,
                                         std::chrono::milliseconds stall_max) {
   CHECK(pieces.size() <= kPiecesMax);
+  if (tls_) {
+    // Few bytes travel in one record; many are not copied.
+    std::string joined;
+    for (const std::string_view piece : pieces) {
+      if (joined.size() + piece.size() <= kRecordBytes) {
+        joined += piece;
+        continue;
+      }
+      const Wired<void> before = co_await SendEncrypted(joined, stall_max);
+      if (!before) co_return before;
+      joined.clear();
+      const Wired<void> sent = co_await SendEncrypted(piece, stall_max);
+      if (!sent) co_return sent;
+    }
+    co_return co_await SendEncrypted(joined, stall_max);
+  }
   std::array<asio::const_buffer, kPiecesMax> left;
   size_t size = 0;
   for (size_t i = 0; i < pieces.size(); ++i) {
@@ -145,6 +210,7 @@ asio::awaitable<void> Wire::Linger(std::chrono::milliseconds idle_max,
   if (is_closed_) co_return;
   AllowReads();
   StopWatching();
+  if (tls_) tls_->SayGoodbye();
   error_code error;
   socket_.shutdown(tcp::socket::shutdown_send, error);
   Consume(buffered().size());
@@ -174,11 +240,17 @@ void Wire::ArmWatch() {
 void Wire::OnReadable() {
   is_watching_ = false;
   if (!on_gone_ || is_closed_) return;
-  char byte = 0;
-  error_code error;
-  socket_.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
-  if (WouldBlock(error)) return ArmWatch();
-  if (!error) return;
+  if (tls_) {
+    const auto peeked = tls_->Peek();
+    if (peeked) return;
+    if (peeked.error() != TlsNeed::kGone) return ArmWatch();
+  } else {
+    char byte = 0;
+    error_code error;
+    socket_.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
+    if (WouldBlock(error)) return ArmWatch();
+    if (!error) return;
+  }
   const std::function<void()> on_gone = std::exchange(on_gone_, nullptr);
   on_gone();
 }

@@ -17,12 +17,15 @@
 #include <string>
 #include <string_view>
 
+#include "http/impl/tls.h"
+
 namespace verbatim::http {
 
 enum class WireError {
   kGone,  // the peer closed, or the connection broke or was closed here
   kTimedOut,
-  kCancelled  // by CancelReads
+  kPlainHttp,  // in place of a TLS handshake; from now on the wire is plain, too
+  kCancelled   // by CancelReads
 };
 
 template <typename T>
@@ -32,7 +35,13 @@ class Wire : public std::enable_shared_from_this<Wire> {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  explicit Wire(boost::asio::ip::tcp::socket socket);
+  // `tls`: null for a plain one.
+  Wire(boost::asio::ip::tcp::socket socket, std::unique_ptr<TlsSession> tls);
+
+  bool is_encrypted() const { return tls_ != nullptr; }
+
+  // What comes first on an encrypted wire.
+  boost::asio::awaitable<Wired<void>> Handshake(SteadyTime deadline);
 
   boost::asio::any_io_executor executor() { return socket_.get_executor(); }
 
@@ -73,6 +82,9 @@ class Wire : public std::enable_shared_from_this<Wire> {
  private:
   // None: nothing to read yet.
   std::optional<Wired<size_t>> TryReceive(std::span<char> into);
+  std::optional<Wired<size_t>> TryDecrypt(std::span<char> into);
+  boost::asio::awaitable<Wired<void>> SendEncrypted(std::string_view bytes,
+                                                    std::chrono::milliseconds stall_max);
   boost::asio::awaitable<Wired<void>> Wait(boost::asio::ip::tcp::socket::wait_type what,
                                            SteadyTime deadline);
   // Whether others should run now, after a while of reading or writing without a wait.
@@ -83,6 +95,7 @@ class Wire : public std::enable_shared_from_this<Wire> {
   void OnReadable();
 
   boost::asio::ip::tcp::socket socket_;
+  std::unique_ptr<TlsSession> tls_;
   std::string buffer_;
   size_t consumed_ = 0;
   uint64_t bytes_received_ = 0;

@@ -183,7 +183,39 @@ CREATE TABLE transcript_parts (
 ) STRICT;
 )sql";
 
-constexpr std::array kMigrations = {kVersion1, kVersion2, kVersion3, kVersion4};
+constexpr std::string_view kVersion5 = R"sql(
+-- Who may use the server. Of secrets only the SHA-256 is kept, as hexadecimal digits.
+CREATE TABLE tokens (
+  number       INTEGER PRIMARY KEY,  -- in the order of creation
+  id           TEXT NOT NULL UNIQUE,
+  name         TEXT NOT NULL,
+  hash         TEXT NOT NULL UNIQUE,
+  scope        TEXT NOT NULL CHECK (scope IN ('read', 'upload', 'admin')),
+  created_ms   INTEGER NOT NULL,
+  expires_ms   INTEGER NOT NULL,     -- 0: never
+  last_used_ms INTEGER NOT NULL      -- to the minute; 0: not yet
+) STRICT;
+CREATE TABLE sessions (
+  hash         TEXT NOT NULL UNIQUE,
+  token        TEXT NOT NULL REFERENCES tokens (id) ON DELETE CASCADE,
+  created_ms   INTEGER NOT NULL,
+  expires_ms   INTEGER NOT NULL,
+  last_used_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sessions_by_token ON sessions (token);
+CREATE TABLE audit (
+  id      INTEGER PRIMARY KEY,  -- in order
+  time_ms INTEGER NOT NULL,
+  token   TEXT NOT NULL,        -- id of a token, which may be gone; '': none
+  name    TEXT NOT NULL,        -- of the token then
+  address TEXT NOT NULL,        -- of the client; '': on the machine itself
+  action  TEXT NOT NULL,
+  object  TEXT NOT NULL,
+  outcome TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array kMigrations = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 Result<void> RunMigration(Connection& connection, std::string_view sql, size_t version) {
   TRY_VOID(connection.Begin());
