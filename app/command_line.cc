@@ -79,6 +79,14 @@ Examples:
   verbatim performance workers --file film.mkv --model small
   verbatim performance optimize --force-memory-cleanup)";
 
+constexpr char kDoctorFooter[] = R"(
+Takes the flags of serve, to check what they would do. Exit code 0: nothing is wrong; notes do not
+count. 1: something about this machine, 2: a setting, 3: a model, 4: the disk.
+
+Examples:
+  verbatim doctor
+  verbatim doctor --config verbatim.toml --json)";
+
 // CLI11's formatter, without its types and environment notes.
 class PlainFormatter : public CLI::Formatter {
  public:
@@ -162,6 +170,7 @@ struct CommandLine::Tree {
   void AddServe();
   void AddConfig();
   void AddPerformance();
+  void AddDoctor();
 };
 
 CLI::App* CommandLine::Tree::Add(CLI::App* parent, const std::string& name,
@@ -196,6 +205,7 @@ CommandLine::Tree::Tree() {
   AddServe();
   AddConfig();
   AddPerformance();
+  AddDoctor();
 }
 
 void CommandLine::Tree::AddModelCommands() {
@@ -303,6 +313,16 @@ void CommandLine::Tree::AddPerformance() {
   FlagAdder(optimize, &hints)
       .Switch("--force-memory-cleanup", "Also where it seems not worthwhile",
               [this] { arguments.performance.is_forced = true; });
+}
+
+void CommandLine::Tree::AddDoctor() {
+  CLI::App* doctor = Add(&root, "doctor", "Check that all is there, and say what to do if not");
+  AddServeFlags(doctor, &arguments.doctor.serve, &hints);
+  FlagAdder flags(doctor, &hints);
+  flags.Group("Output");
+  flags.Switch("--json", "Print it as JSON", [this] { arguments.doctor.is_json = true; });
+  doctor->footer(kDoctorFooter);
+  doctor->parse_complete_callback([this] { arguments.command = Command::kDoctor; });
 }
 
 CommandLine::CommandLine() : tree_(std::make_unique<Tree>()) {}

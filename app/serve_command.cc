@@ -106,8 +106,10 @@ void RaiseDescriptorLimit() {
 // All parts of the service, in the order in which they are made; they end in the opposite one.
 class Service {
  public:
-  Service(const ServeArguments& arguments, settings::Loaded loaded, std::stop_token stop)
+  Service(const ServeArguments& arguments, settings::Loaded loaded, const MediaSandbox& sandbox,
+          std::stop_token stop)
       : arguments_(arguments),
+        sandbox_(sandbox),
         live_(std::move(loaded)),
         stop_(std::move(stop)),
         log_(MakeLog(LogLevelOf(live_.Current()), LogFormatOf(live_.Current()))) {}
@@ -151,6 +153,9 @@ class Service {
     reporter->OnEnd({});
     jobs::EngineCacheOptions options;
     options.engine.compute_type = ComputeTypeOf(settings);
+    options.engine.sandbox =
+        TRY(sandbox_.Choose(SandboxModeOf(settings.sandbox),
+                            [this](const std::string& message) { log_->Warning("{}", message); }));
     options.engine.threads = static_cast<int>(settings.threads);
     basis_ = MakeBasis(live_, folder, StoredCalibration(arguments_.calibration, folder, *reporter));
     basis_.engines = [this] { return SumOf(*engines_); };
@@ -231,7 +236,8 @@ class Service {
                                       watch_.get(),
                                       &history_->recorder(),
                                       &history_->forecaster(),
-                                      &history_->tuning()});
+                                      &history_->tuning(),
+                                      SandboxStateOf()});
     http::ServerOptions options = ServerOptionsOf(settings);
     options.address = listen_.address;
     options.port = listen_.port;
@@ -246,6 +252,25 @@ class Service {
     return {};
   }
 
+  // None where media is read in this process.
+  std::function<api::SandboxState()> SandboxStateOf() const {
+    if (SandboxModeOf(live_.Current().sandbox) == SandboxMode::kOff) return nullptr;
+    return [this] {
+      api::SandboxState state;
+      const Result<sandbox::LayerReport> report = sandbox_.report();
+      if (!report) {
+        state.checked = Failure(report.error());
+        return state;
+      }
+      state.checked = sandbox::CheckRequired(*report);
+      for (const sandbox::LayerState& layer : report->layers) {
+        state.layers.push_back(
+            {std::string(sandbox::LayerName(layer.layer)), layer.is_active, layer.reason});
+      }
+      return state;
+    };
+  }
+
   // Whoever reads the settings again and again sees changes; the others are told.
   void FollowSettings() {
     const Settings settings = live_.Current();
@@ -257,6 +282,7 @@ class Service {
   }
 
   const ServeArguments& arguments_;
+  const MediaSandbox& sandbox_;
   settings::Live live_;
   const std::stop_token stop_;
   const SystemClock clock_;
@@ -285,10 +311,11 @@ ExitCode ExitWith(const Error& error) {
 
 }  // namespace
 
-ExitCode Serve(const ServeArguments& arguments, const std::stop_token& stop) {
+ExitCode Serve(const ServeArguments& arguments, const MediaSandbox& sandbox,
+               const std::stop_token& stop) {
   Result<settings::Loaded> loaded = LoadServerSettings(arguments);
   if (!loaded) return ExitWith(loaded.error());
-  Service service(arguments, *std::move(loaded), stop);
+  Service service(arguments, *std::move(loaded), sandbox, stop);
   if (Result<void> opened = service.Open(); !opened) return ExitWith(opened.error());
   service.Run();
   return ExitCode::kSuccess;

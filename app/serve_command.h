@@ -5,10 +5,12 @@
 
 #include "arguments.h"
 #include "exit_code.h"
+#include "media_sandbox.h"
 
 namespace verbatim::app {
 
 // Says on standard error where it serves once it is ready: one line, `verbatim: serving at URL`.
-ExitCode Serve(const ServeArguments& arguments, const std::stop_token& stop);
+ExitCode Serve(const ServeArguments& arguments, const MediaSandbox& sandbox,
+              const std::stop_token& stop);
 
 }  // namespace verbatim::app

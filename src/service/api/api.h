@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,17 @@ struct ApiOptions {
   bool is_loopback_only = true;  // answers for this machine's own names alone
 };
 
+// What keeps the reading of media away from the rest of the machine.
+struct SandboxState {
+  struct Layer {
+    std::string name;
+    bool is_active = false;
+    std::string reason;  // why it is not
+  };
+  Result<void> checked;       // an error: media is not read safely
+  std::vector<Layer> layers;  // none: media is read in this process
+};
+
 // All that endpoints use; everything outlives the server.
 struct Services {
   ApiOptions options;
@@ -48,6 +60,7 @@ struct Services {
   const history::Recorder* recorder = nullptr;
   const history::Forecaster* forecaster = nullptr;
   const history::Tuning* tuning = nullptr;
+  std::function<SandboxState()> sandbox = nullptr;  // null: media is read in this process
 };
 
 // Every endpoint of the service. `services` outlives them.

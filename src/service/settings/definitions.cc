@@ -84,6 +84,8 @@ const std::array kDefinitions = {
     Flag("allow_public", &Settings::allow_public,
          "Serve at an address that other machines reach; everybody there can use it"),
     Text("data_dir", &Settings::data_dir, "Folder of the database and of uploaded files"),
+    Choice("sandbox", &Settings::sandbox, {"required", "auto", "off"},
+           "Media is read in locked-up processes: always, as far as the system can, or not"),
     Choice("log_format", &Settings::log_format, {"text", "json"}, "How lines of the log look"),
     Live(Choice("log_level", &Settings::log_level, {"debug", "info", "warning", "error"},
                 "The least important lines that are logged")),

@@ -27,6 +27,7 @@ struct Settings {
   std::string data_dir;
   std::string log_format = "text";
   std::string log_level = "info";
+  std::string sandbox = "required";
 
   std::string model = "base";
   std::string compute_type = "auto";

@@ -47,7 +47,8 @@ Error OfSignal(const End& end, uint64_t cpu_seconds) {
     case SIGXCPU: return Crashed("took too much time");
     case SIGKILL:
       if (end.cpu_time >= seconds(cpu_seconds)) return Crashed("took too much time");
-      return Broken("was killed, as happens where memory is short: try again");
+      return {ErrorCode::kBusy,
+              "the process that read it was killed, as happens where memory is short: try again"};
     default: return Crashed("crashed (signal " + std::to_string(end.value) + ")");
   }
 }
