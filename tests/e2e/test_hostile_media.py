@@ -152,9 +152,8 @@ def kill(pid):
     subprocess.run(["kill", "-KILL", str(pid)], check=False)
 
 
-def test_a_killed_reader_is_an_error_of_its_file(verbatim, long_talk, talk):
-    long_talk = hostile_long(verbatim.folder)
-    process = verbatim.start("transcribe", "--model", "tiny.en", "--workers", "1", long_talk, talk)
+def test_a_killed_reader_is_an_error_of_its_file(verbatim, talk):
+    process = verbatim.start("transcribe", "--model", "tiny.en", long_noise(verbatim.folder), talk)
     assert wait_until(lambda: readers_of(process)[0])
     kill(readers_of(process)[0][0])
     _, err = process.communicate(timeout=120)
@@ -163,10 +162,10 @@ def test_a_killed_reader_is_an_error_of_its_file(verbatim, long_talk, talk):
     assert (verbatim.folder / "talk.srt").exists(), "the next file is read by a process of its own"
 
 
-def hostile_long(folder):
-    """A file that takes a while to be read: nothing is said in its hour."""
-    path = folder / "hour.flac"
-    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "anoisesrc=a=0.02:s=1:r=48000:d=3600", "-ac", "2", "-c:a", "flac", path], check=True)
+def long_noise(folder):
+    """A file that takes a while to be read, and in which nothing is said."""
+    path = folder / "long.flac"
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "anoisesrc=a=0.02:s=1:r=48000:d=1200", "-ac", "2", "-c:a", "flac", path], check=True)
     return path
 
 
@@ -185,7 +184,7 @@ def test_another_zygote_takes_the_place_of_a_dead_one(server, talk):
 
 
 def test_a_kill_of_the_program_leaves_no_process(verbatim):
-    process = verbatim.start("transcribe", "--model", "tiny.en", hostile_long(verbatim.folder))
+    process = verbatim.start("transcribe", "--model", "tiny.en", long_noise(verbatim.folder))
     assert wait_until(lambda: readers_of(process)[0])
     readers, zygotes = readers_of(process)
     process.send_signal(signal.SIGKILL)

@@ -40,7 +40,10 @@ void Crash() {
 // Maps memory until it is refused.
 void Eat() {
   constexpr size_t kPieceBytes = 16 << 20;
-  for (;;) static_cast<void>(::operator new(kPieceBytes));
+  for (;;) {
+    auto* volatile piece = static_cast<char*>(::operator new(kPieceBytes));
+    piece[0] = 'x';
+  }
 }
 
 // What the processes of these tests can be told to do.
@@ -97,12 +100,14 @@ End EndAfter(Launcher& launcher, const std::string& words, const LaunchOptions& 
 std::vector<pid_t> ChildrenOf(pid_t parent) {
   std::vector<pid_t> children;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     std::ifstream file(entry.path() / "stat");
     std::string text{std::istreambuf_iterator<char>(file), {}};
     const size_t name_end = text.rfind(')');
     if (name_end == std::string::npos) continue;
     if (std::atoi(text.c_str() + name_end + 4) == parent) {
-      children.push_back(std::atoi(entry.path().filename().c_str()));
+      children.push_back(std::atoi(name.c_str()));
     }
   }
   return children;
