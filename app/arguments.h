@@ -31,7 +31,7 @@ struct TranscribeArguments {
   transcript::CueOptions cues;
   pipeline::EngineOptions engine;  // its model, calibration and sandbox are filled in later
   SandboxMode sandbox = SandboxMode::kRequired;
-  std::string calibration;         // a path, "off", or empty: app/calibration_file.h
+  std::string calibration;  // a path, "off", or empty: app/calibration_file.h
   pipeline::TranscribeOptions options;
 };
 

@@ -140,8 +140,7 @@ Result<std::string> Calibrate(const BenchArguments& arguments, Reporter& reporte
 
 }  // namespace
 
-ExitCode Bench(BenchArguments arguments, const MediaSandbox& sandbox,
-               const std::stop_token& stop) {
+ExitCode Bench(BenchArguments arguments, const MediaSandbox& sandbox, const std::stop_token& stop) {
   const std::unique_ptr<Reporter> reporter = MakeReporter(
       {.progress = arguments.transcribe.progress, .is_verbose = false, .stdout_is_result = true});
   const auto started = std::chrono::steady_clock::now();

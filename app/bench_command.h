@@ -9,7 +9,6 @@
 
 namespace verbatim::app {
 
-ExitCode Bench(BenchArguments arguments, const MediaSandbox& sandbox,
-              const std::stop_token& stop);
+ExitCode Bench(BenchArguments arguments, const MediaSandbox& sandbox, const std::stop_token& stop);
 
 }  // namespace verbatim::app

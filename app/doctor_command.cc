@@ -37,8 +37,8 @@ Finding Problem(std::string check, const Error& error, std::string advice, Stage
 Finding CheckCpu() {
   const Result<std::string> set = pipeline::InstructionSetName();
   if (!set) return Problem("cpu", set.error(), "unset VERBATIM_KERNELS", Stage::kArguments);
-  const std::string text =
-      fmt::format("{}, {} to use, kernels for {}", pipeline::CpuName(), pipeline::UsableCpus(), *set);
+  const std::string text = fmt::format("{}, {} to use, kernels for {}", pipeline::CpuName(),
+                                       pipeline::UsableCpus(), *set);
   if (*set != "plain") return {"cpu", State::kFine, text, ""};
   return {"cpu", State::kNote, text, "a CPU with AVX2 is many times faster"};
 }
@@ -47,9 +47,8 @@ Finding CheckMemory(const performance::Snapshot& snapshot) {
   const auto& available = snapshot.resources.memory_available;
   const auto& total = snapshot.resources.memory_total;
   const uint64_t needed = snapshot.cost.shared_bytes + snapshot.cost.bytes;
-  std::string text =
-      fmt::format("{} of {} available ({})", GigabyteText(available.value),
-                  GigabyteText(total.value), available.source);
+  std::string text = fmt::format("{} of {} available ({})", GigabyteText(available.value),
+                                 GigabyteText(total.value), available.source);
   if (needed <= available.value) return {"memory", State::kFine, std::move(text), ""};
   text += fmt::format("; model {} takes about {}", snapshot.settings.model, GigabyteText(needed));
   return {"memory", State::kProblem, std::move(text),
@@ -83,9 +82,10 @@ std::vector<Finding> CheckModels(const std::string& wanted) {
 Finding CheckCodecs() {
   const std::vector<std::string> missing = media::MissingDecoders();
   if (missing.empty()) return {"codecs", State::kFine, media::LibraryVersion(), ""};
-  return {"codecs", State::kNote,
-          fmt::format("{} has no decoder for {}", media::LibraryVersion(), fmt::join(missing, ", ")),
-          "install an FFmpeg that has them"};
+  return {
+      "codecs", State::kNote,
+      fmt::format("{} has no decoder for {}", media::LibraryVersion(), fmt::join(missing, ", ")),
+      "install an FFmpeg that has them"};
 }
 
 Finding CheckDisk(const settings::Settings& settings) {
@@ -141,14 +141,14 @@ std::string FindingsJson(const std::vector<Finding>& findings) {
   return json::serialize(json::object{{"fine", is_fine}, {"checks", std::move(checks)}}) + "\n";
 }
 
-std::vector<Finding> SandboxFindings(const Result<sandbox::LayerReport>& report,
-                                     SandboxMode mode) {
+std::vector<Finding> SandboxFindings(const Result<sandbox::LayerReport>& report, SandboxMode mode) {
   if (mode == SandboxMode::kOff) {
     return {{"sandbox", State::kNote, "switched off: a hostile file can harm this machine",
              "leave --sandbox at required"}};
   }
   const bool is_required = mode == SandboxMode::kRequired;
-  const std::string advice = is_required ? "--sandbox auto reads media with the layers there are" : "";
+  const std::string advice =
+      is_required ? "--sandbox auto reads media with the layers there are" : "";
   const Result<void> checked =
       report ? sandbox::CheckRequired(*report) : Result<void>(Failure(report.error()));
   std::vector<Finding> findings;

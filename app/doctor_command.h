@@ -16,8 +16,8 @@ struct Finding {
 
   std::string check;  // "cpu", "memory", "sandbox seccomp"
   State state = State::kFine;
-  std::string text;    // what was found
-  std::string advice;  // what to do; empty: nothing
+  std::string text;                    // what was found
+  std::string advice;                  // what to do; empty: nothing
   ExitCode code = ExitCode::kSuccess;  // of a problem
 };
 

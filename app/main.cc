@@ -26,8 +26,7 @@ namespace {
 
 bool ReadsMedia(Command command) {
   return command == Command::kTranscribe || command == Command::kDemo ||
-         command == Command::kBench || command == Command::kServe ||
-         command == Command::kDoctor;
+         command == Command::kBench || command == Command::kServe || command == Command::kDoctor;
 }
 
 // `sandbox` is there for the commands that read media.

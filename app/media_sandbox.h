@@ -25,8 +25,8 @@ class MediaSandbox {
   // Forks: to be called while the program has one thread.
   static MediaSandbox Start();
 
-  // What an engine is given; null for kOff. Errors: kInternal, with one sentence, if media cannot be
-  // read safely and kRequired asks for it. Under kAuto that is a warning.
+  // What an engine is given; null for kOff. Errors: kInternal, with one sentence, if media cannot
+  // be read safely and kRequired asks for it. Under kAuto that is a warning.
   Result<std::shared_ptr<sandbox::Launcher>> Choose(SandboxMode mode, const Warn& warn) const;
 
   // What holds on this system. Errors: kIo, kInternal (no process can be started).

@@ -11,6 +11,6 @@ namespace verbatim::app {
 
 // Says on standard error where it serves once it is ready: one line, `verbatim: serving at URL`.
 ExitCode Serve(const ServeArguments& arguments, const MediaSandbox& sandbox,
-              const std::stop_token& stop);
+               const std::stop_token& stop);
 
 }  // namespace verbatim::app

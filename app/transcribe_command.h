@@ -13,7 +13,7 @@
 namespace verbatim::app {
 
 ExitCode Transcribe(const TranscribeArguments& arguments, const MediaSandbox& sandbox,
-              const std::stop_token& stop);
+                    const std::stop_token& stop);
 
 // Transcribes the clip that comes with the program to standard output.
 ExitCode Demo(TranscribeArguments arguments, const MediaSandbox& sandbox,

@@ -139,7 +139,9 @@ void AddMachineFlags(FlagAdder& flags, TranscribeArguments* arguments) {
   flags.Remember(calibration, {ValueHint::Kind::kFile, {}});
   flags.Choice<SandboxMode>(
       "--sandbox", &arguments->sandbox,
-      {{"required", SandboxMode::kRequired}, {"auto", SandboxMode::kAuto}, {"off", SandboxMode::kOff}},
+      {{"required", SandboxMode::kRequired},
+       {"auto", SandboxMode::kAuto},
+       {"off", SandboxMode::kOff}},
       "Read media in locked-up processes: always (default), as far as the system can, or not");
 }
 

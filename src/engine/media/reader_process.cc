@@ -99,8 +99,8 @@ Result<void> ReadFor(sandbox::Channel& channel, const ReadingOrder& order,
   } else {
     source = std::make_shared<ServedSource>(channel, order.size_bytes);
   }
-  const auto reader =
-      TRY(AudioReader::Open(source, order.name, {.track = order.track, .access = order.access}, {}));
+  const auto reader = TRY(
+      AudioReader::Open(source, order.name, {.track = order.track, .access = order.access}, {}));
   channel.Send(Encode(Opened{reader->info()}));
   return SendAll(channel, *reader);
 }

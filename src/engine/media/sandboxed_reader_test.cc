@@ -101,9 +101,8 @@ TEST(SandboxedReader, RefusesFilesThatCannotBe) {
   ExpectDistrust(ReadWith(0, opened([](MediaInfo& info) { info.container = "a\x1b[2J"; })));
   ExpectDistrust(ReadWith(0, opened([](MediaInfo& info) { info.container.resize(300, 'a'); })));
   ExpectDistrust(ReadWith(0, opened([](MediaInfo& info) { info.tracks[0].language = "\xff"; })));
-  ExpectDistrust(ReadWith(0, opened([](MediaInfo& info) {
-    info.duration_estimate = std::chrono::hours(24 * 365);
-  })));
+  ExpectDistrust(ReadWith(
+      0, opened([](MediaInfo& info) { info.duration_estimate = std::chrono::hours(24 * 365); })));
   ExpectDistrust(ReadWith(0, opened([](MediaInfo& info) { info.size_bytes = UINT64_MAX; })));
 }
 

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -59,8 +60,7 @@ Child::Received Child::Receive(milliseconds patience, const std::stop_token& sto
     const bool is_ready = AwaitReady(connection_, POLLIN, deadline);
     if (stop.stop_requested()) return {Outcome::kStopped, {}};
     if (!is_ready) return {Outcome::kLate, {}};
-    const ssize_t got =
-        recv(connection_, buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
+    const ssize_t got = recv(connection_, buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got <= 0) return {Outcome::kClosed, {}};
     const auto size = static_cast<size_t>(got);

@@ -10,6 +10,7 @@
 
 namespace verbatim::sandbox {
 
+// Puts a message together.
 class FrameWriter {
  public:
   explicit FrameWriter(uint8_t kind) : bytes_(1, static_cast<char>(kind)) {}
@@ -28,6 +29,7 @@ class FrameWriter {
   std::string bytes_;
 };
 
+// Takes a message apart.
 class FrameReader {
  public:
   // The bytes outlive the reader.

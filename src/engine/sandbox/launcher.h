@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/mutex.h"
@@ -32,7 +33,7 @@ struct LauncherOptions {
 };
 
 struct LaunchOptions {
-  std::optional<int> input = {};  // a descriptor, which stays the caller's
+  std::optional<int> input = {};              // a descriptor, which stays the caller's
   uint64_t memory_bytes = uint64_t{1} << 30;  // that it may map besides what is mapped at its start
   uint64_t cpu_seconds = 60;
 };

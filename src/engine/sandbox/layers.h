@@ -38,6 +38,7 @@ struct LayerReport {
   // What the self-test found: forbidden things that were not refused. Empty: there are none.
   std::string leak;
 
+  // False also for a layer that was not tried.
   bool IsActive(Layer layer) const;
 };
 

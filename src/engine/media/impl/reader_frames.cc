@@ -179,9 +179,7 @@ std::optional<ReaderFrame> ReadAnyFrame(FrameReader& reader) {
 }
 
 // What a valid encoding may still say wrongly.
-bool IsSound(const Opened& opened) {
-  return opened.info.track < std::ssize(opened.info.tracks);
-}
+bool IsSound(const Opened& opened) { return opened.info.track < std::ssize(opened.info.tracks); }
 
 bool IsSound(const NotedDamage& noted) { return noted.damage.begin < noted.damage.end; }
 
@@ -198,8 +196,7 @@ bool IsSound(const ReachedEnd&) { return true; }
 // Being stopped and given up are the parent's to know.
 bool IsSound(const Failed& failed) {
   constexpr std::array kCodes = {ErrorCode::kUnsupportedMedia, ErrorCode::kCorruptMedia,
-                                 ErrorCode::kInvalidArgument, ErrorCode::kIo,
-                                 ErrorCode::kInternal};
+                                 ErrorCode::kInvalidArgument, ErrorCode::kIo, ErrorCode::kInternal};
   return std::ranges::find(kCodes, failed.error.code) != kCodes.end() &&
          !failed.error.message.empty();
 }

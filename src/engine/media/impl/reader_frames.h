@@ -58,8 +58,7 @@ struct ReachedEnd {};
 struct Failed {
   Error error;
 };
-using ReaderFrame =
-    std::variant<Opened, NotedDamage, ReadBlock, WantedBytes, ReachedEnd, Failed>;
+using ReaderFrame = std::variant<Opened, NotedDamage, ReadBlock, WantedBytes, ReachedEnd, Failed>;
 
 std::string Encode(const ReaderFrame& frame);
 

@@ -38,8 +38,7 @@ int RefusePaths() {
   size_t size = sizeof attributes.handled_access_fs;
   if (abi >= 4) size = offsetof(RulesetAttributes, scoped);
   if (abi >= 6) size = sizeof attributes;
-  const auto ruleset =
-      static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, size, 0));
+  const auto ruleset = static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, size, 0));
   if (ruleset < 0) return errno;
   const int error = syscall(SYS_landlock_restrict_self, ruleset, 0) == 0 ? 0 : errno;
   close(ruleset);

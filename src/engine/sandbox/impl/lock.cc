@@ -23,8 +23,12 @@ int SetLimit(__rlimit_resource_t resource, rlim_t value) {
 
 int SetLimits(const Limits& limits) {
   const std::pair<__rlimit_resource_t, rlim_t> all[] = {
-      {RLIMIT_CPU, limits.cpu_seconds}, {RLIMIT_NOFILE, kDescriptorsMax}, {RLIMIT_FSIZE, 0},
-      {RLIMIT_CORE, 0},                 {RLIMIT_NPROC, 0},                {RLIMIT_MEMLOCK, 0},
+      {RLIMIT_CPU, limits.cpu_seconds},
+      {RLIMIT_NOFILE, kDescriptorsMax},
+      {RLIMIT_FSIZE, 0},
+      {RLIMIT_CORE, 0},
+      {RLIMIT_NPROC, 0},
+      {RLIMIT_MEMLOCK, 0},
       {RLIMIT_MSGQUEUE, 0},
   };
   int error = kIsSanitized ? 0 : SetLimit(RLIMIT_AS, limits.address_space_bytes);

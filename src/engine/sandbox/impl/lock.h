@@ -17,9 +17,7 @@ using LayerErrors = std::array<int, kLayerCount>;
 // In place of an error number.
 inline constexpr int kLeftOutOfThisBuild = -1;
 
-inline int& ErrorOf(LayerErrors& errors, Layer layer) {
-  return errors[static_cast<size_t>(layer)];
-}
+inline int& ErrorOf(LayerErrors& errors, Layer layer) { return errors[static_cast<size_t>(layer)]; }
 
 struct Limits {
   uint64_t address_space_bytes = 0;  // in all

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -67,7 +68,8 @@ constexpr Attempt kAttempts[] = {
     {"reading another process's environment",
      [] { return Call(SYS_openat, AT_FDCWD, "/proc/1/environ", O_RDONLY); }},
     {"making a socket", [] { return Call(SYS_socket, AF_INET, SOCK_STREAM, 0); }},
-    {"making a connected pair", [] { return Call(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, nullptr); }},
+    {"making a connected pair",
+     [] { return Call(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, nullptr); }},
     {"connecting", Connect},
     {"sending descriptors", [] { return Call(SYS_sendmsg, kChannelDescriptor, nullptr, 0); }},
     {"receiving descriptors", [] { return Call(SYS_recvmsg, kChannelDescriptor, nullptr, 0); }},
@@ -82,12 +84,14 @@ constexpr Attempt kAttempts[] = {
     {"making executable memory",
      [] {
        return Call(SYS_mmap, nullptr, kPageBytes, PROT_READ | PROT_WRITE | PROT_EXEC,
-            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
      }},
     {"making memory executable",
      [] { return Call(SYS_mprotect, nullptr, kPageBytes, PROT_READ | PROT_EXEC); }},
     {"mapping a file",
-     [] { return Call(SYS_mmap, nullptr, kPageBytes, PROT_READ, MAP_PRIVATE, kInputDescriptor, 0); }},
+     [] {
+       return Call(SYS_mmap, nullptr, kPageBytes, PROT_READ, MAP_PRIVATE, kInputDescriptor, 0);
+     }},
     {"writing to the file that is read", [] { return Call(SYS_write, kInputDescriptor, "x", 1); }},
     {"reading what is not its own", [] { return Call(SYS_read, STDIN_FILENO, nullptr, 0); }},
     {"copying a descriptor", [] { return Call(SYS_dup3, kChannelDescriptor, 9, 0); }},
@@ -104,9 +108,9 @@ constexpr Attempt kAttempts[] = {
     {"counting events", [] { return Call(SYS_perf_event_open, nullptr, 0, -1, -1, 0); }},
     {"queueing calls past the list", [] { return Call(SYS_io_uring_setup, 1, nullptr); }},
     {"using keys", [] { return Call(SYS_keyctl, 0, 0, 0, 0, 0); }},
-    {"changing a limit",
-     [] { return Call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, nullptr); }},
-    {"allowing itself to be looked into", [] { return Call(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0); }},
+    {"changing a limit", [] { return Call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, nullptr); }},
+    {"allowing itself to be looked into",
+     [] { return Call(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0); }},
     {"becoming another user", [] { return Call(SYS_setresuid, -1, -1, -1); }},
     {"restarting the machine", [] { return Call(SYS_reboot, 0, 0, 0, nullptr); }},
 };
@@ -203,8 +207,8 @@ std::string ReasonOf(int error) {
 std::span<const Attempt> Attempts() { return kAttempts; }
 
 LayerReport TestLayers(const SystemCallList& calls, const Limits& limits, LayerErrors errors) {
-  const auto [status, message] =
-      RunAside(errors, [&](const LaunchDescriptors& descriptors) { TryAll(descriptors, limits, errors); });
+  const auto [status, message] = RunAside(
+      errors, [&](const LaunchDescriptors& descriptors) { TryAll(descriptors, limits, errors); });
   const auto findings = DecodeFindings(message);
   if (!findings) return UnusableReport("no process can be locked up");
   LayerReport report;

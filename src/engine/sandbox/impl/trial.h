@@ -18,8 +18,8 @@ struct Attempt {
 
 std::span<const Attempt> Attempts();
 
-// Locks up processes of its own, makes each attempt in one, and looks at how another ends that makes
-// one. `errors` has what is known of namespaces already.
+// Locks up processes of its own, makes each attempt in one, and looks at how another ends that
+// makes one. `errors` has what is known of namespaces already.
 LayerReport TestLayers(const SystemCallList& calls, const Limits& limits, LayerErrors errors);
 
 // Of a system on which no process can be locked up.
