@@ -16,6 +16,9 @@ namespace verbatim::app {
 
 enum class ProgressMode { kAuto, kJson, kNone };
 
+// Whether media must, may or may not be read in locked-up processes (app/media_sandbox.h).
+enum class SandboxMode { kRequired, kAuto, kOff };
+
 struct TranscribeArguments {
   std::vector<std::filesystem::path> files;
   std::string model = "base";
@@ -27,8 +30,9 @@ struct TranscribeArguments {
   bool is_verbose = false;
   transcript::WordTimes word_times = transcript::WordTimes::kOmit;
   transcript::CueOptions cues;
-  pipeline::EngineOptions engine;  // its model and calibration are filled in later
-  std::string calibration;         // a path, "off", or empty: app/calibration_file.h
+  pipeline::EngineOptions engine;  // its model, calibration and sandbox are filled in later
+  SandboxMode sandbox = SandboxMode::kRequired;
+  std::string calibration;  // a path, "off", or empty: app/calibration_file.h
   pipeline::TranscribeOptions options;
 };
 
@@ -47,6 +51,11 @@ struct ServeArguments {
 
 struct ConfigArguments {
   ServeArguments serve;  // the same flags, to see what they do
+  bool is_json = false;
+};
+
+struct DoctorArguments {
+  ServeArguments serve;  // the same flags: the settings that count
   bool is_json = false;
 };
 
@@ -85,6 +94,7 @@ enum class Command {
   kTokenList,
   kTokenRevoke,
   kAudit,
+  kDoctor,
   kCompletion
 };
 enum class Shell { kBash, kZsh, kFish };
@@ -98,6 +108,7 @@ struct Arguments {
   ConfigArguments config;            // kConfigShow, kConfigValidate
   PerformanceArguments performance;  // kPerformance...
   AccessArguments access;            // kToken..., kAudit
+  DoctorArguments doctor;            // kDoctor
   Shell shell = Shell::kBash;        // kCompletion
 };
 

@@ -140,13 +140,21 @@ Result<std::string> Calibrate(const BenchArguments& arguments, Reporter& reporte
 
 }  // namespace
 
-ExitCode Bench(const BenchArguments& arguments, const std::stop_token& stop) {
+ExitCode Bench(BenchArguments arguments, const MediaSandbox& sandbox, const std::stop_token& stop) {
   const std::unique_ptr<Reporter> reporter = MakeReporter(
       {.progress = arguments.transcribe.progress, .is_verbose = false, .stdout_is_result = true});
   const auto started = std::chrono::steady_clock::now();
-  Stage stage = Stage::kArguments;
-  const Result<std::string> text =
-      (arguments.is_calibrating ? Calibrate : Measure)(arguments, *reporter, stage, stop);
+  Stage stage = Stage::kFile;
+  const auto warn = [&](const std::string& message) { reporter->OnWarning(message); };
+  auto launcher = sandbox.Choose(arguments.transcribe.sandbox, warn);
+  Result<std::string> text;
+  if (launcher) {
+    arguments.transcribe.engine.sandbox = *std::move(launcher);
+    stage = Stage::kArguments;
+    text = (arguments.is_calibrating ? Calibrate : Measure)(arguments, *reporter, stage, stop);
+  } else {
+    text = Failure(launcher.error());
+  }
   if (!text) reporter->OnError(text.error());
   const ExitCode code = text ? ExitCode::kSuccess : ExitCodeOf(text.error().code, stage);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;

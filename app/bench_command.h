@@ -5,9 +5,10 @@
 
 #include "arguments.h"
 #include "exit_code.h"
+#include "media_sandbox.h"
 
 namespace verbatim::app {
 
-ExitCode Bench(const BenchArguments& arguments, const std::stop_token& stop);
+ExitCode Bench(BenchArguments arguments, const MediaSandbox& sandbox, const std::stop_token& stop);
 
 }  // namespace verbatim::app

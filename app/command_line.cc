@@ -89,6 +89,14 @@ Examples:
   verbatim performance workers --file film.mkv --model small
   verbatim performance optimize --force-memory-cleanup)";
 
+constexpr char kDoctorFooter[] = R"(
+Takes the flags of serve, to check what they would do. Exit code 0: nothing is wrong; notes do not
+count. 1: something about this machine, 2: a setting, 3: a model, 4: the disk.
+
+Examples:
+  verbatim doctor
+  verbatim doctor --config verbatim.toml --json)";
+
 // CLI11's formatter, without its types and environment notes.
 class PlainFormatter : public CLI::Formatter {
  public:
@@ -173,6 +181,7 @@ struct CommandLine::Tree {
   void AddConfig();
   void AddPerformance();
   void AddAccess();
+  void AddDoctor();
 };
 
 CLI::App* CommandLine::Tree::Add(CLI::App* parent, const std::string& name,
@@ -208,6 +217,7 @@ CommandLine::Tree::Tree() {
   AddConfig();
   AddPerformance();
   AddAccess();
+  AddDoctor();
 }
 
 void CommandLine::Tree::AddModelCommands() {
@@ -359,6 +369,16 @@ void CommandLine::Tree::AddAccess() {
   audit_flags.Parsed("--since", "TIME", "How far back: 90m, 24h, 7d (default: all)", take_span);
   audit_flags.Ranged<int64_t>("--limit", &access.limit, {1, 10'000}, "The newest so many");
   add_json(audit);
+}
+
+void CommandLine::Tree::AddDoctor() {
+  CLI::App* doctor = Add(&root, "doctor", "Check that all is there, and say what to do if not");
+  AddServeFlags(doctor, &arguments.doctor.serve, &hints);
+  FlagAdder flags(doctor, &hints);
+  flags.Group("Output");
+  flags.Switch("--json", "Print it as JSON", [this] { arguments.doctor.is_json = true; });
+  doctor->footer(kDoctorFooter);
+  doctor->parse_complete_callback([this] { arguments.command = Command::kDoctor; });
 }
 
 CommandLine::CommandLine() : tree_(std::make_unique<Tree>()) {}

@@ -110,8 +110,10 @@ bool IsAmong(const Changes& changes, std::string_view name) {
 // All parts of the service, in the order in which they are made; they end in the opposite one.
 class Service {
  public:
-  Service(const ServeArguments& arguments, settings::Loaded loaded, SignalWatcher& signals)
+  Service(const ServeArguments& arguments, settings::Loaded loaded, const MediaSandbox& sandbox,
+          SignalWatcher& signals)
       : arguments_(arguments),
+        sandbox_(sandbox),
         live_(std::move(loaded)),
         signals_(signals),
         stop_(signals.stop_token()),
@@ -168,6 +170,9 @@ class Service {
     reporter->OnEnd({});
     jobs::EngineCacheOptions options;
     options.engine.compute_type = ComputeTypeOf(settings);
+    options.engine.sandbox =
+        TRY(sandbox_.Choose(SandboxModeOf(settings.sandbox),
+                            [this](const std::string& message) { log_->Warning("{}", message); }));
     options.engine.threads = static_cast<int>(settings.threads);
     basis_ = MakeBasis(
         live_, MakeModelBasis(settings, folder,
@@ -247,7 +252,7 @@ class Service {
   }
 
   Result<void> OpenServer(const Settings& settings) {
-    services_.reset(new api::Services{{VERBATIM_VERSION, settings.model, site_},
+    services_.reset(new api::Services{{VERBATIM_VERSION, site_},
                                       *database_,
                                       *uploads_,
                                       *jobs_,
@@ -262,7 +267,8 @@ class Service {
                                       &history_->recorder(),
                                       &history_->forecaster(),
                                       &history_->tuning(),
-                                      access_.get()});
+                                      access_.get(),
+                                      SandboxStateOf()});
     http::ServerOptions options = ServerOptionsOf(settings);
     options.address = listen_.address;
     options.port = listen_.port;
@@ -308,6 +314,25 @@ class Service {
         settings, *folder, StoredCalibration(arguments_.calibration, *folder, *reporter)));
   }
 
+  // None where media is read in this process.
+  std::function<api::SandboxState()> SandboxStateOf() const {
+    if (SandboxModeOf(live_.Current().sandbox) == SandboxMode::kOff) return nullptr;
+    return [this] {
+      api::SandboxState state;
+      const Result<sandbox::LayerReport> report = sandbox_.report();
+      if (!report) {
+        state.checked = Failure(report.error());
+        return state;
+      }
+      state.checked = sandbox::CheckRequired(*report);
+      for (const sandbox::LayerState& layer : report->layers) {
+        state.layers.push_back(
+            {std::string(sandbox::LayerName(layer.layer)), layer.is_active, layer.reason});
+      }
+      return state;
+    };
+  }
+
   // Whoever reads the settings again and again sees changes; the others are told.
   void FollowSettings(const Changes& changes) {
     const Settings settings = live_.Current();
@@ -321,6 +346,7 @@ class Service {
   }
 
   const ServeArguments& arguments_;
+  const MediaSandbox& sandbox_;
   settings::Live live_;
   SignalWatcher& signals_;
   const std::stop_token stop_;
@@ -354,10 +380,11 @@ ExitCode ExitWith(const Error& error) {
 
 }  // namespace
 
-ExitCode Serve(const ServeArguments& arguments, SignalWatcher& signals) {
+ExitCode Serve(const ServeArguments& arguments, const MediaSandbox& sandbox,
+               SignalWatcher& signals) {
   Result<settings::Loaded> loaded = LoadServerSettings(arguments);
   if (!loaded) return ExitWith(loaded.error());
-  Service service(arguments, *std::move(loaded), signals);
+  Service service(arguments, *std::move(loaded), sandbox, signals);
   if (Result<void> opened = service.Open(); !opened) return ExitWith(opened.error());
   service.Run();
   return ExitCode::kSuccess;

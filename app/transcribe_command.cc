@@ -43,8 +43,9 @@ size_t CountWords(const transcript::Transcript& transcript) {
 // One call of the command, from checks to the last result.
 class Run {
  public:
-  Run(const TranscribeArguments& arguments, Reporter& reporter, const std::stop_token& stop)
-      : arguments_(arguments), reporter_(reporter), stop_(stop) {}
+  Run(const TranscribeArguments& arguments, const MediaSandbox& sandbox, Reporter& reporter,
+      const std::stop_token& stop)
+      : arguments_(arguments), sandbox_(sandbox), reporter_(reporter), stop_(stop) {}
 
   ExitCode Execute() {
     started_ = last_done_ = Clock::now();
@@ -102,6 +103,8 @@ class Run {
     pipeline::EngineOptions options = arguments_.engine;
     options.model_directory = TRY(EnsureModel(arguments_.model, reporter_, stop_));
     if (models::FindInCatalog(arguments_.model) != nullptr) options.model_name = arguments_.model;
+    options.sandbox = TRY(sandbox_.Choose(
+        arguments_.sandbox, [this](const std::string& message) { reporter_.OnWarning(message); }));
     options.calibration =
         ChosenIn(StoredCalibration(arguments_.calibration, options.model_directory, reporter_));
     reporter_.OnLoading(arguments_.model);
@@ -182,6 +185,7 @@ class Run {
   }
 
   const TranscribeArguments& arguments_;
+  const MediaSandbox& sandbox_;
   Reporter& reporter_;
   std::stop_token stop_;
   std::vector<std::vector<Output>> outputs_;  // of each file
@@ -210,15 +214,17 @@ Result<void> CheckInput(const fs::path& path) {
   return {};
 }
 
-ExitCode Transcribe(const TranscribeArguments& arguments, const std::stop_token& stop) {
+ExitCode Transcribe(const TranscribeArguments& arguments, const MediaSandbox& sandbox,
+                    const std::stop_token& stop) {
   const std::unique_ptr<Reporter> reporter =
       MakeReporter({.progress = arguments.progress,
                     .is_verbose = arguments.is_verbose,
                     .stdout_is_result = arguments.output == "-"});
-  return Run(arguments, *reporter, stop).Execute();
+  return Run(arguments, sandbox, *reporter, stop).Execute();
 }
 
-ExitCode Demo(TranscribeArguments arguments, const std::stop_token& stop) {
+ExitCode Demo(TranscribeArguments arguments, const MediaSandbox& sandbox,
+              const std::stop_token& stop) {
   const Result<fs::path> clip = FindSampleClip();
   if (!clip) {
     Complain(clip.error().message);
@@ -227,7 +233,7 @@ ExitCode Demo(TranscribeArguments arguments, const std::stop_token& stop) {
   arguments.files = {*clip};
   arguments.formats = {transcript::Format::kSrt};
   arguments.output.assign(1, '-');  // GCC 12 warns of an overlap in = "-"
-  return Transcribe(arguments, stop);
+  return Transcribe(arguments, sandbox, stop);
 }
 
 }  // namespace verbatim::app

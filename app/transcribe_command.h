@@ -8,13 +8,16 @@
 #include "arguments.h"
 #include "base/error.h"
 #include "exit_code.h"
+#include "media_sandbox.h"
 
 namespace verbatim::app {
 
-ExitCode Transcribe(const TranscribeArguments& arguments, const std::stop_token& stop);
+ExitCode Transcribe(const TranscribeArguments& arguments, const MediaSandbox& sandbox,
+                    const std::stop_token& stop);
 
 // Transcribes the clip that comes with the program to standard output.
-ExitCode Demo(TranscribeArguments arguments, const std::stop_token& stop);
+ExitCode Demo(TranscribeArguments arguments, const MediaSandbox& sandbox,
+              const std::stop_token& stop);
 
 // What can be said about an input without its bytes being understood.
 // Errors: kNotFound, kIo (a folder, no permission), kCorruptMedia (empty).

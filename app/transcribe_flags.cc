@@ -137,6 +137,12 @@ void AddMachineFlags(FlagAdder& flags, TranscribeArguments* arguments) {
       flags.Text("--calibration", &arguments->calibration, "FILE|off",
                  "What bench --calibrate found (default: in the cache folder)");
   flags.Remember(calibration, {ValueHint::Kind::kFile, {}});
+  flags.Choice<SandboxMode>(
+      "--sandbox", &arguments->sandbox,
+      {{"required", SandboxMode::kRequired},
+       {"auto", SandboxMode::kAuto},
+       {"off", SandboxMode::kOff}},
+      "Read media in locked-up processes: always (default), as far as the system can, or not");
 }
 
 void AddProgressFlag(FlagAdder& flags, TranscribeArguments* arguments) {

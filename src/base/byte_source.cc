@@ -18,6 +18,7 @@ class FileSource final : public ByteSource {
 
   std::optional<uint64_t> size() const override { return size_; }
   uint64_t available() const override { return size_; }
+  std::optional<int> descriptor() const override { return descriptor_; }
 
   Result<size_t> ReadAt(uint64_t offset, std::span<char> into, const std::stop_token&) override {
     if (offset >= size_) return size_t{0};
@@ -43,11 +44,15 @@ Result<std::shared_ptr<ByteSource>> OpenFileSource(const std::filesystem::path& 
   struct stat status{};
   const int error = fstat(descriptor, &status) == 0 ? 0 : errno;
   if (error == 0 && S_ISREG(status.st_mode)) {
-    return std::make_shared<FileSource>(descriptor, static_cast<uint64_t>(status.st_size));
+    return MakeFileSource(descriptor, static_cast<uint64_t>(status.st_size));
   }
   close(descriptor);
   if (error != 0) return Failure(SystemError(error, "opening the file"));
   return Fail(ErrorCode::kIo, "it is not a regular file");
+}
+
+std::shared_ptr<ByteSource> MakeFileSource(int descriptor, uint64_t size) {
+  return std::make_shared<FileSource>(descriptor, size);
 }
 
 }  // namespace verbatim

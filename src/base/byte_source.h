@@ -31,10 +31,17 @@ class ByteSource {
   // given up.
   virtual Result<size_t> ReadAt(uint64_t offset, std::span<char> into,
                                 const std::stop_token& stop) = 0;
+
+  // An open file that holds these bytes from its begin to its end, all of them; it stays the
+  // source's. None: there is no such file.
+  virtual std::optional<int> descriptor() const { return std::nullopt; }
 };
 
 // Opens a regular file, whose size is taken now; what may block or has no size, such as a pipe, is
 // refused. Messages do not repeat the path. Errors: kNotFound, kIo.
 Result<std::shared_ptr<ByteSource>> OpenFileSource(const std::filesystem::path& path);
+
+// The bytes of an open file, which is closed with the source.
+std::shared_ptr<ByteSource> MakeFileSource(int descriptor, uint64_t size);
 
 }  // namespace verbatim

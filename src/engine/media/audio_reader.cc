@@ -9,6 +9,7 @@
 #include "media/impl/decoder.h"
 #include "media/impl/demuxer.h"
 #include "media/impl/local_file.h"
+#include "media/impl/sandboxed_reader.h"
 
 namespace verbatim::media {
 namespace {
@@ -146,11 +147,12 @@ class FileAudioReader final : public AudioReader {
 }  // namespace
 
 Result<std::unique_ptr<AudioReader>> AudioReader::Open(const std::filesystem::path& path,
-                                                       const AudioReaderOptions& options) {
+                                                       const AudioReaderOptions& options,
+                                                       std::stop_token stop) {
   auto source = TRY(OpenLocalFile(path));
   AudioReaderOptions anywhere = options;
   anywhere.access = AudioReaderOptions::Access::kSeekable;
-  return Open(std::move(source), path.filename().string(), anywhere, {});
+  return Open(std::move(source), path.filename().string(), anywhere, std::move(stop));
 }
 
 // By value, since the reader keeps the source: NOLINTNEXTLINE(performance-unnecessary-value-param)
@@ -158,6 +160,7 @@ Result<std::unique_ptr<AudioReader>> AudioReader::Open(std::shared_ptr<ByteSourc
                                                        const std::string& name,
                                                        const AudioReaderOptions& options,
                                                        std::stop_token stop) {
+  if (options.sandbox != nullptr) return OpenSandboxed(source, name, options, stop);
   auto demuxer = TRY(Demuxer::Open(source, name, options, stop));
   Decoder decoder = TRY(Decoder::Open(demuxer->stream()));
   return std::make_unique<FileAudioReader>(std::move(demuxer), std::move(decoder));

@@ -17,6 +17,10 @@
 #include "base/error.h"
 #include "base/sample_time.h"
 
+namespace verbatim::sandbox {
+class Launcher;
+}
+
 namespace verbatim::media {
 
 // One stretch of audio. Blocks follow each other without holes: begin + samples.size() is the next
@@ -55,6 +59,10 @@ struct AudioReaderOptions {
   // looking at their end first, so they wait for it.
   enum class Access { kSeekable, kSequential };
   Access access = Access::kSequential;
+
+  // Where the file is read: in a locked-up process that this starts and that ends with the reader,
+  // or, if null, in this one. Sound, damages and errors are the same. It outlives the reader.
+  sandbox::Launcher* sandbox = nullptr;
 };
 
 class AudioReader {
@@ -63,9 +71,11 @@ class AudioReader {
   // Errors: kNotFound; kIo (unreadable, a directory); kUnsupportedMedia (no sound, no decoder,
   //         encrypted, not media); kCorruptMedia (media, but broken); kInvalidArgument (no such
   //         track: the message lists those there are). Messages are one sentence for a person and
-  //         do not repeat the path.
+  //         do not repeat the path. In a sandbox also kCancelled, kInternal (no process is to be
+  //         had, or it breaks off) and kCorruptMedia (the file makes it do what it must not).
   static Result<std::unique_ptr<AudioReader>> Open(const std::filesystem::path& path,
-                                                   const AudioReaderOptions& options);
+                                                   const AudioReaderOptions& options,
+                                                   std::stop_token stop = {});
 
   // The same for bytes that may still be arriving: waits for those it needs. `name` is a file's
   // name: its ending counts where the content alone does not say what it is.

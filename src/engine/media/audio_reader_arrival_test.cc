@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "media/audio_reader.h"
+#include "media/test_reader.h"
 #include "media/test_source.h"
 #include "media/test_wav.h"
 
@@ -24,7 +25,7 @@ std::shared_ptr<TricklingSource> Trickle(std::string bytes, Size size) {
 
 ReadOut ReadFrom(const std::shared_ptr<ByteSource>& source, const std::string& name,
                  const AudioReaderOptions& options = {}) {
-  return ReadAll(AudioReader::Open(source, name, options, {}));
+  return ReadAll(OpenReader(source, name, options, {}));
 }
 
 // Not by EXPECT_EQ, which would print all samples.
@@ -87,7 +88,7 @@ TEST_P(Arriving, GivesItsFirstBlockEarlyAndTheSameSoundAsAFile) {
   if (path.empty()) GTEST_SKIP() << "this ffmpeg cannot write " << format.name;
   for (const Size size : {Size::kKnown, Size::kDeferred}) {
     const auto source = Trickle(ReadBytes(path), size);
-    const auto reader = AudioReader::Open(source, format.name, {}, {});
+    const auto reader = OpenReader(source, format.name, {}, {});
     ASSERT_TRUE(reader) << reader.error().message;
     const bool is_early = format.first_share_max < 1;
     EXPECT_EQ((*reader)->info().is_sequential, is_early);
@@ -257,7 +258,7 @@ TEST(ArrivingFiles, BeginEarlyInAmr) {
   for (int i = 0; i < 10'000; ++i) bytes += '\x3c' + std::string(31, '\0');
   const TemporaryFolder folder;
   const auto source = Trickle(bytes, Size::kDeferred);
-  const auto reader = AudioReader::Open(source, "a.amr", {}, {});
+  const auto reader = OpenReader(source, "a.amr", {}, {});
   ASSERT_TRUE(reader);
   ASSERT_TRUE((*reader)->Next({}));
   EXPECT_LT(source->arrived_share(), 0.5);
@@ -285,7 +286,7 @@ TEST(ArrivingFiles, ReadTheWantedTrack) {
 
 TEST(ArrivingFiles, TellProgressByBytesWithoutALength) {
   const auto source = Trickle(MakeWav({}, Tone({}, 20)), Size::kDeferred);
-  const auto reader = AudioReader::Open(source, "a.wav", {}, {});
+  const auto reader = OpenReader(source, "a.wav", {}, {});
   ASSERT_TRUE(reader);
   EXPECT_EQ((*reader)->progress(), 0);
   ASSERT_TRUE((*reader)->Next({}));
@@ -323,7 +324,7 @@ std::vector<Wait> Waits() {
 // Reads until the error that ends the wait.
 std::optional<Error> ErrorOf(const std::shared_ptr<StuckSource>& source, const Wait& wait,
                              const std::stop_token& stop) {
-  const auto reader = AudioReader::Open(source, wait.name, {}, stop);
+  const auto reader = OpenReader(source, wait.name, {}, stop);
   EXPECT_EQ(reader.has_value(), wait.opens);
   if (!reader) return reader.error();
   for (;;) {

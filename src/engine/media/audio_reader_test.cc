@@ -9,6 +9,7 @@
 #include <limits>
 #include <random>
 
+#include "media/test_reader.h"
 #include "media/test_wav.h"
 
 namespace verbatim::media {
@@ -46,7 +47,7 @@ TEST(AudioReader, ReadsEveryRateFormatAndChannelCount) {
 }
 
 TEST(AudioReader, TellsWhatTheFileHolds) {
-  const auto reader = AudioReader::Open(ProjectData("nasa_webb_video.mp4"), {});
+  const auto reader = OpenReader(ProjectData("nasa_webb_video.mp4"), {});
   ASSERT_TRUE(reader);
   const MediaInfo& info = (*reader)->info();
   EXPECT_THAT(info.container, HasSubstr("mp4"));
@@ -210,7 +211,7 @@ TEST(AudioReader, ClampsWhatIsTooLoud) {
 }
 
 TEST(AudioReader, StopsWhenAsked) {
-  auto reader = AudioReader::Open(ProjectData("jfk.flac"), {});
+  auto reader = OpenReader(ProjectData("jfk.flac"), {});
   ASSERT_TRUE(reader);
   std::stop_source stop;
   ASSERT_TRUE((*reader)->Next(stop.get_token()));
@@ -238,7 +239,7 @@ TEST(AudioReader, NeedsNoMoreMemoryForALongFile) {
   constexpr uint32_t kTwoHours = 2 * 3600 * 8000;
   const auto path = folder.Write("long.wav", WavHeader(shape, kTwoHours));
   std::filesystem::resize_file(path, 44 + kTwoHours);  // a hole: it takes no room on the disk
-  auto reader = AudioReader::Open(path, {});
+  auto reader = OpenReader(path, {});
   ASSERT_TRUE(reader);
   int64_t blocks = 0;
   int64_t early = 0;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "media/audio_reader.h"
+#include "media/test_reader.h"
 
 #ifndef VERBATIM_ROOT  // the build names the project's folder
 #define VERBATIM_ROOT "."
@@ -149,7 +150,7 @@ inline ReadOut ReadAll(const Result<std::unique_ptr<AudioReader>>& reader) {
 }
 
 inline ReadOut ReadAll(const std::filesystem::path& path, const AudioReaderOptions& options = {}) {
-  return ReadAll(AudioReader::Open(path, options));
+  return ReadAll(OpenReader(path, options));
 }
 
 inline std::string ReadBytes(const std::filesystem::path& path) {

@@ -14,6 +14,7 @@
 #include "base/control_groups.h"
 #include "base/machine.h"
 #include "base/system_text.h"
+#include "kernels/cpu.h"
 
 namespace verbatim::pipeline {
 namespace {
@@ -68,6 +69,10 @@ int UsableCpus() {
 }
 
 // Source: proc(5), /proc/cpuinfo; each processor has its line "model name : NAME".
+Result<std::string> InstructionSetName() {
+  return std::string(kernels::InstructionSetName(TRY(kernels::ChooseInstructionSet())));
+}
+
 std::string CpuName() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {

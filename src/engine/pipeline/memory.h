@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "base/error.h"
+
 namespace verbatim::pipeline {
 
 // Memory that can be had without pushing others out, or what control groups and the limit of the
@@ -31,6 +33,10 @@ void ResetPeakMemory();
 
 // CPUs this process may use: its affinity and its control group's quota.
 int UsableCpus();
+
+// The instruction set that the engine's kernels use here: "avx2", "amx"; "plain" if it knows none
+// of this CPU. Errors: kInvalidArgument (VERBATIM_KERNELS names one that is not to be had).
+Result<std::string> InstructionSetName();
 
 // The name of the CPU's model as the system gives it, or "unknown".
 std::string CpuName();

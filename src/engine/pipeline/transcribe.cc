@@ -81,11 +81,18 @@ constexpr char kShortOfMemory[] =
 
 class WhisperEngine final : public Engine {
  public:
-  WhisperEngine(std::shared_ptr<const whisper::Model> model, std::string name, const Shape& shape,
-                int cpus)
+  struct Surroundings {
+    std::string name;  // of the model
+    int cpus = 1;
+    std::shared_ptr<sandbox::Launcher> sandbox;
+  };
+
+  WhisperEngine(std::shared_ptr<const whisper::Model> model, Surroundings surroundings,
+                const Shape& shape)
       : model_(std::move(model)),
-        name_(std::move(name)),
-        cpus_(cpus),
+        name_(std::move(surroundings.name)),
+        cpus_(surroundings.cpus),
+        sandbox_(std::move(surroundings.sandbox)),
         rules_(MakeSharedRules(*model_)),
         shape_(shape) {}
 
@@ -106,6 +113,7 @@ class WhisperEngine final : public Engine {
   std::shared_ptr<const whisper::Model> model_;
   std::string name_;
   int cpus_;
+  std::shared_ptr<sandbox::Launcher> sandbox_;
   SharedRules rules_;
   profile::StageMeter meter_;
   std::atomic<int> busy_workers_ = 0;
@@ -129,7 +137,7 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
   WindowQueue::Place place(workers->queue(), {options.priority, size});
   // This thread reads, and then waits for the workers.
   profile::StageClock clock(&meter_, profile::Stage::kWorkerWait);
-  WindowReader reader(place, call, options, clock);
+  WindowReader reader(place, call, options, clock, sandbox_.get());
   for (size_t i = 0; i < files.size() && !stop.stop_requested(); ++i) {
     reader.Read(call->collector.file(i), files[i]);
   }
@@ -216,7 +224,8 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   shape.compute_type = TypeOf(formats);
   std::string name =
       options.model_name.empty() ? options.model_directory.filename().string() : options.model_name;
-  return std::make_unique<WhisperEngine>(std::move(model), std::move(name), shape, cpus);
+  return std::make_unique<WhisperEngine>(
+      std::move(model), WhisperEngine::Surroundings{std::move(name), cpus, options.sandbox}, shape);
 }
 
 void Engine::Resize(int /*workers*/, int /*batch*/) {}

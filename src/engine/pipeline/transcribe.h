@@ -23,6 +23,10 @@
 #include "split/window_planner.h"
 #include "transcript/transcript.h"
 
+namespace verbatim::sandbox {
+class Launcher;
+}
+
 namespace verbatim::pipeline {
 
 enum class ComputeType { kAuto, kInt8, kBf16, kF32 };
@@ -71,6 +75,8 @@ struct EngineOptions {
   int batch = 0;    // windows per worker; 0: chosen
   // Taken for what is left open above, as far as the CPU and the memory free now allow it.
   std::optional<Calibration> calibration;
+  // Starts the processes in which files are read. Null: they are read in this one.
+  std::shared_ptr<sandbox::Launcher> sandbox;
 };
 
 struct TranscribeOptions {

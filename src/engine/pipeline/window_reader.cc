@@ -134,10 +134,12 @@ const WindowResult* FindFinished(const FileRequest& request, const split::Window
 }  // namespace
 
 WindowReader::WindowReader(WindowQueue::Place& place, std::shared_ptr<Call> call,
-                           const TranscribeOptions& options, profile::StageClock& clock)
+                           const TranscribeOptions& options, profile::StageClock& clock,
+                           sandbox::Launcher* sandbox)
     : place_(place),
       call_(std::move(call)),
       clock_(clock),
+      sandbox_(sandbox),
       segmenter_options_(SegmenterOptionsFor(options)),
       detector_(vad::BuiltInSilero()) {}
 
@@ -176,8 +178,8 @@ Result<FileSummary> WindowReader::ReadAll(FileTrack& track, const FileRequest& r
 }
 
 Result<std::unique_ptr<media::AudioReader>> WindowReader::Open(const FileRequest& request) const {
-  const media::AudioReaderOptions options{request.audio_track};
-  if (!request.source) return media::AudioReader::Open(request.path, options);
+  const media::AudioReaderOptions options{.track = request.audio_track, .sandbox = sandbox_};
+  if (!request.source) return media::AudioReader::Open(request.path, options, call_->stop);
   return media::AudioReader::Open(request.source, request.path.string(), options, call_->stop);
 }
 

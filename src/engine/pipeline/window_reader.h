@@ -19,9 +19,10 @@ namespace verbatim::pipeline {
 
 class WindowReader {
  public:
-  // The clock is that of the reader's thread.
+  // The clock is that of the reader's thread. Without a sandbox, files are read in this process.
   WindowReader(WindowQueue::Place& place, std::shared_ptr<Call> call,
-               const TranscribeOptions& options, profile::StageClock& clock);
+               const TranscribeOptions& options, profile::StageClock& clock,
+               sandbox::Launcher* sandbox);
 
   // Reads a file to its end. What goes wrong is told to the collector. Returns early if the call is
   // stopped.
@@ -35,6 +36,7 @@ class WindowReader {
   WindowQueue::Place& place_;
   std::shared_ptr<Call> call_;
   profile::StageClock& clock_;
+  sandbox::Launcher* sandbox_;
   vad::SegmenterOptions segmenter_options_;
   vad::SpeechDetector detector_;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,17 @@ struct ApiOptions {
   fields::SiteRules site = {};
 };
 
+// What keeps the reading of media away from the rest of the machine.
+struct SandboxState {
+  struct Layer {
+    std::string name;
+    bool is_active = false;
+    std::string reason;  // why it is not
+  };
+  Result<void> checked;       // an error: media is not read safely
+  std::vector<Layer> layers;  // none: media is read in this process
+};
+
 // All that endpoints use; everything outlives the server.
 struct Services {
   ApiOptions options;
@@ -50,6 +62,7 @@ struct Services {
   const history::Forecaster* forecaster = nullptr;
   const history::Tuning* tuning = nullptr;
   access::Access* access = nullptr;  // never null where routes are made
+  std::function<SandboxState()> sandbox = nullptr;  // null: media is read in this process
 };
 
 // Every endpoint of the service. `services` outlives them.

@@ -48,6 +48,16 @@ struct Readiness {
   boost::json::object checks;
 };
 
+boost::json::array LayersJson(const SandboxState& state) {
+  boost::json::array layers;
+  for (const SandboxState::Layer& layer : state.layers) {
+    boost::json::object json{{"name", layer.name}, {"active", layer.is_active}};
+    if (!layer.is_active) json["reason"] = layer.reason;
+    layers.push_back(std::move(json));
+  }
+  return layers;
+}
+
 Readiness CheckAll(const Services& services, const Call& call) {
   Readiness readiness;
   const auto add = [&](std::string_view name, const Result<void>& checked) {
@@ -62,6 +72,9 @@ Readiness CheckAll(const Services& services, const Call& call) {
   add("database", CheckDatabase(services));
   add("disk", CheckDisk(services));
   add("model", CheckModel(services));
+  const SandboxState sandbox = services.sandbox ? services.sandbox() : SandboxState{};
+  add("sandbox", sandbox.checked);
+  readiness.checks["sandbox"].as_object()["layers"] = LayersJson(sandbox);
   return readiness;
 }
 

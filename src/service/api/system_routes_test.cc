@@ -100,9 +100,24 @@ TEST(SystemRoutesTest, ReadinessNamesEachCheck) {
   EXPECT_EQ(response.status, 200);
   const boost::json::value readiness = Json(response);
   EXPECT_EQ(readiness.at("status").as_string(), "ready");
-  for (const char* check : {"database", "disk", "model"}) {
+  for (const char* check : {"database", "disk", "model", "sandbox"}) {
     EXPECT_TRUE(readiness.at("checks").at(check).at("ok").as_bool()) << check;
   }
+  EXPECT_TRUE(readiness.at("checks").at("sandbox").at("layers").as_array().empty());
+}
+
+TEST(SystemRoutesTest, ReadinessNamesTheLayersOfTheSandbox) {
+  RunningService service;
+  service.sandbox.layers = {{"seccomp", true, ""}, {"landlock", false, "the kernel is too old"}};
+  const boost::json::value sandbox = Json(service.Get("/readyz")).at("checks").at("sandbox");
+  EXPECT_TRUE(sandbox.at("ok").as_bool());
+  EXPECT_EQ(boost::json::serialize(sandbox.at("layers")),
+            R"([{"name":"seccomp","active":true},)"
+            R"({"name":"landlock","active":false,"reason":"the kernel is too old"}])");
+  service.sandbox.checked = Fail(ErrorCode::kInternal, "seccomp is not to be had");
+  const RawResponse response = service.Get("/readyz");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_FALSE(Json(response).at("checks").at("sandbox").at("ok").as_bool());
 }
 
 TEST(SystemRoutesTest, MetricsAreThoseOfPrometheus) {

@@ -77,6 +77,7 @@ class RunningService {
     services_->recorder = recorder_.get();
     services_->forecaster = forecaster_.get();
     services_->tuning = tuning_.get();
+    services_->sandbox = [this] { return sandbox; };
     jobs_->Start();
     http::ServerOptions options;
     SetUpServer(*services_, options);
@@ -92,6 +93,7 @@ class RunningService {
   RunningService& operator=(const RunningService&) = delete;
 
   Script script;
+  SandboxState sandbox;  // as /readyz hears it; set between two requests
 
   const Services& services() const { return *services_; }
   access::Access& access() { return *access_; }

@@ -82,6 +82,8 @@ Definition Live(Definition definition) {
 const std::array kDefinitions = {
     Text("listen", &Settings::listen, "Address and port to serve at; port 0 takes any free one"),
     Text("data_dir", &Settings::data_dir, "Folder of the database and of uploaded files"),
+    Choice("sandbox", &Settings::sandbox, {"required", "auto", "off"},
+           "Media is read in locked-up processes: always, as far as the system can, or not"),
     Choice("log_format", &Settings::log_format, {"text", "json"}, "How lines of the log look"),
     Live(Choice("log_level", &Settings::log_level, {"debug", "info", "warning", "error"},
                 "The least important lines that are logged")),

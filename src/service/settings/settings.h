@@ -26,6 +26,7 @@ struct Settings {
   std::string data_dir;
   std::string log_format = "text";
   std::string log_level = "info";
+  std::string sandbox = "required";
 
   std::string auth = "auto";
   std::string tls_certificate;

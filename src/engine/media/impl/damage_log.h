@@ -10,12 +10,13 @@
 
 #include "base/sample_time.h"
 #include "media/audio_reader.h"
+#include "media/impl/limits.h"
 
 namespace verbatim::media {
 
 class DamageLog {
  public:
-  static constexpr size_t kEntriesMax = 1000;
+  static constexpr size_t kEntriesMax = kDamagesMax;
   static constexpr SampleTime kLengthMin = std::chrono::milliseconds(1);
   static constexpr SampleTime kJoin = std::chrono::milliseconds(100);
 

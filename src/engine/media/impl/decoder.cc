@@ -33,6 +33,7 @@ Result<Decoder> Decoder::Open(const AVStream& stream) {
   context.thread_count = 1;
   context.codec_whitelist = av_strdup(AllowedCodecs().c_str());
   context.max_samples = kFrameSamplesMax / std::max(1, parameters.ch_layout.nb_channels);
+  context.max_pixels = 1;  // sound has none
   code = avcodec_open2(&context, codec, nullptr);
   if (code < 0) return Failure(LibavError(code, decoder.subject_));
   return decoder;

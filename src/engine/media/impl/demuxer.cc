@@ -8,6 +8,7 @@
 #include <string>
 
 #include "media/impl/allowed_formats.h"
+#include "media/impl/limits.h"
 #include "media/impl/local_file.h"
 #include "media/impl/timeline.h"
 #include "media/impl/tracks.h"
@@ -20,7 +21,6 @@ using std::chrono::seconds;
 
 constexpr int64_t kProbeBytes = 5 << 20;
 constexpr int64_t kProbeBytesHeaderless = 16 << 20;  // tracks of a transport stream may begin late
-constexpr SampleTime kDurationMax = hours(24 * 7);
 constexpr SampleTime kUnclaimedSilenceMax = hours(24);
 constexpr uint64_t kBytesPerSecondMin = 8;             // below, a claimed duration is nonsense
 constexpr uint64_t kUnclaimedBytesPerSecondMin = 100;  // the thinnest speech codecs have 300
@@ -188,6 +188,7 @@ Result<void> Demuxer::OpenContainer(const AVInputFormat& format) {
   raw->interrupt_callback = {IsInterrupted, input_.get()};
   raw->format_whitelist = av_strdup(AllowedFormats().c_str());
   raw->codec_whitelist = av_strdup(AllowedCodecs().c_str());
+  raw->max_streams = kStreamsMax;
   raw->probesize = HasFreeClock(format) ? kProbeBytesHeaderless : kProbeBytes;
   AVDictionary* settings = nullptr;
   av_dict_set(&settings, "merge_pmt_versions", "1", 0);

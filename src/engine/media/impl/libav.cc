@@ -31,9 +31,6 @@ Error LibavError(int code, std::string_view subject) {
     case AVERROR_DEMUXER_NOT_FOUND:
     case AVERROR_PROTOCOL_NOT_FOUND:
       return {ErrorCode::kUnsupportedMedia, it + " is of a kind that cannot be decoded"};
-    case AVERROR(EIO):
-    case AVERROR(EACCES):
-    case AVERROR(ESTALE): return SystemError(AVUNERROR(code), "reading the file");
     default: return {ErrorCode::kCorruptMedia, it + " is damaged and cannot be read"};
   }
 }

@@ -36,8 +36,9 @@ using ResamplerHandle = std::unique_ptr<SwrContext, LibavDeleter>;
 using IoHandle = std::unique_ptr<AVIOContext, LibavDeleter>;
 
 // Our error for a negative return code; `subject` begins the sentence, for example "the WAV file".
-// Errors: kCancelled (AVERROR_EXIT); kIo (a system error); kUnsupportedMedia (libav lacks it);
-//         kCorruptMedia (all that the data caused, sizes that no memory holds included).
+// Errors: kCancelled (AVERROR_EXIT); kUnsupportedMedia (libav lacks it); kCorruptMedia (all that
+//         the data caused, sizes that no memory holds included; also EIO, which demuxers return
+//         where a file ends too early: what the system refuses is in SourceInput::error).
 Error LibavError(int code, std::string_view subject);
 
 // Silences libav's own log and bounds each of its allocations; done once per process, later calls

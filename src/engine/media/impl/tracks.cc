@@ -4,6 +4,8 @@
 #include <cctype>
 #include <string_view>
 
+#include "media/impl/limits.h"
+
 namespace verbatim::media {
 namespace {
 
@@ -24,6 +26,8 @@ constexpr TagName kUndecodable[] = {
     {"iamf", "IAMF"},
 };
 constexpr std::string_view kEncryptedTags[] = {"drms", "enca", "aavd", "encs"};
+
+constexpr size_t kLanguageBytesMax = 35;  // the longest tags of BCP 47 in use
 
 bool IsAudio(const AVStream& stream) { return stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO; }
 
@@ -56,7 +60,11 @@ std::string CodecTitle(const AVStream& stream) {
 std::string Language(const AVStream& stream) {
   const AVDictionaryEntry* entry = av_dict_get(stream.metadata, "language", nullptr, 0);
   if (entry == nullptr || std::string_view(entry->value) == "und") return {};
-  return entry->value;
+  const std::string_view language = entry->value;
+  const auto is_printable = [](unsigned char letter) { return std::isgraph(letter) != 0; };
+  const bool is_language =
+      language.size() <= kLanguageBytesMax && std::ranges::all_of(language, is_printable);
+  return is_language ? std::string(language) : "";
 }
 
 bool IsEncrypted(const AVStream& stream) {
@@ -99,6 +107,7 @@ std::vector<AudioTrack> ListTracks(const AVFormatContext& container) {
   for (unsigned i = 0; i < container.nb_streams; ++i) {
     const AVStream& stream = *container.streams[i];
     if (!IsAudio(stream)) continue;
+    if (tracks.size() == kTracksMax) break;
     tracks.push_back({.index = static_cast<int>(tracks.size()),
                       .codec = CodecName(stream),
                       .sample_rate = stream.codecpar->sample_rate,

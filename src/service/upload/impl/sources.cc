@@ -18,6 +18,9 @@ class JoinedSource final : public ByteSource {
 
   std::optional<uint64_t> size() const override { return available(); }
   uint64_t available() const override { return pieces_.empty() ? 0 : pieces_.back().end; }
+  std::optional<int> descriptor() const override {
+    return pieces_.size() == 1 ? std::optional(pieces_.front().file.descriptor()) : std::nullopt;
+  }
 
   Result<size_t> ReadAt(uint64_t offset, std::span<char> into, const std::stop_token&) override {
     const auto piece = std::ranges::upper_bound(pieces_, offset, {}, &Piece::end);

@@ -52,6 +52,7 @@ class UploadFile {
 
   Result<void> Truncate(uint64_t size);
   Result<uint64_t> Size() const;
+  int descriptor() const { return descriptor_.number(); }
 
  private:
   Descriptor descriptor_;
