@@ -56,6 +56,12 @@ struct PerformanceArguments {
   bool is_forced = false;  // memory is cleaned even where it seems not worthwhile
 };
 
+struct BackupArguments {
+  ServeArguments serve;  // what says where the data are
+  std::string folder;    // the backup; of kVerify: empty, the data folder
+  bool takes_damaged = false;
+};
+
 enum class Command {
   kTranscribe,
   kDemo,
@@ -70,6 +76,9 @@ enum class Command {
   kPerformanceRecommendations,
   kPerformanceWorkers,
   kPerformanceOptimize,
+  kBackup,
+  kVerify,
+  kRestore,
   kCompletion
 };
 enum class Shell { kBash, kZsh, kFish };
@@ -82,6 +91,7 @@ struct Arguments {
   ServeArguments serve;              // kServe
   ConfigArguments config;            // kConfigShow, kConfigValidate
   PerformanceArguments performance;  // kPerformance...
+  BackupArguments backup;            // kBackup, kVerify, kRestore
   Shell shell = Shell::kBash;        // kCompletion
 };
 

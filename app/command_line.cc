@@ -79,6 +79,30 @@ Examples:
   verbatim performance workers --file film.mkv --model small
   verbatim performance optimize --force-memory-cleanup)";
 
+constexpr char kBackupFooter[] = R"(
+The server may run meanwhile. FOLDER is new, empty, or an earlier backup, which is replaced when the
+new one is whole; files that both have are linked, not copied. Settings files and models are not in
+it.
+
+Examples:
+  verbatim backup /backups/verbatim
+  verbatim backup /backups/$(date +%F) --data-dir /var/lib/verbatim)";
+
+constexpr char kVerifyFooter[] = R"(
+Reads all of it: the database with its references and its search, each transcript, each file with
+its SHA-256. Nothing is changed; the server may run meanwhile. Each finding is a line on standard
+output; exit code 1 if there is one.
+
+Examples:
+  verbatim verify
+  verbatim verify /backups/verbatim)";
+
+constexpr char kRestoreFooter[] = R"(
+Verifies the backup first. The data folder is new or empty, and no server uses it.
+
+Examples:
+  verbatim restore /backups/verbatim --data-dir /var/lib/verbatim)";
+
 // CLI11's formatter, without its types and environment notes.
 class PlainFormatter : public CLI::Formatter {
  public:
@@ -162,6 +186,7 @@ struct CommandLine::Tree {
   void AddServe();
   void AddConfig();
   void AddPerformance();
+  void AddBackup();
 };
 
 CLI::App* CommandLine::Tree::Add(CLI::App* parent, const std::string& name,
@@ -196,6 +221,7 @@ CommandLine::Tree::Tree() {
   AddServe();
   AddConfig();
   AddPerformance();
+  AddBackup();
 }
 
 void CommandLine::Tree::AddModelCommands() {
@@ -303,6 +329,33 @@ void CommandLine::Tree::AddPerformance() {
   FlagAdder(optimize, &hints)
       .Switch("--force-memory-cleanup", "Also where it seems not worthwhile",
               [this] { arguments.performance.is_forced = true; });
+}
+
+void CommandLine::Tree::AddBackup() {
+  const auto add = [&](const std::string& name, const std::string& text, Command command) {
+    CLI::App* child = Add(&root, name, text);
+    FlagAdder flags(child, &hints);
+    AddDataFlags(flags, &arguments.backup.serve);
+    child->parse_complete_callback([this, command] { arguments.command = command; });
+    return child;
+  };
+  const auto add_folder = [&](CLI::App* child, const std::string& text) {
+    CLI::Option* folder = child->add_option("FOLDER", arguments.backup.folder, text);
+    FlagAdder(child, &hints).Remember(folder, {ValueHint::Kind::kFolder, {}});
+    return folder;
+  };
+  CLI::App* backup = add("backup", "Copy the server's data, also while it runs", Command::kBackup);
+  add_folder(backup, "Where to")->required();
+  backup->footer(kBackupFooter);
+  CLI::App* verify = add("verify", "Check the server's data, or a backup", Command::kVerify);
+  add_folder(verify, "A backup (default: the data folder)");
+  verify->footer(kVerifyFooter);
+  CLI::App* restore = add("restore", "Make a data folder of a backup", Command::kRestore);
+  add_folder(restore, "The backup")->required();
+  FlagAdder(restore, &hints)
+      .Switch("--despite-findings", "Also where files are lost or damaged: take what there is",
+              [this] { arguments.backup.takes_damaged = true; });
+  restore->footer(kRestoreFooter);
 }
 
 CommandLine::CommandLine() : tree_(std::make_unique<Tree>()) {}

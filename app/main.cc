@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "backup_command.h"
 #include "bench_command.h"
 #include "command_line.h"
 #include "completion.h"
@@ -35,6 +36,9 @@ ExitCode Run(const Arguments& arguments, const CommandLine& line, const std::sto
       return PerformanceRecommendations(arguments.performance);
     case Command::kPerformanceWorkers: return PerformanceWorkers(arguments.performance);
     case Command::kPerformanceOptimize: return PerformanceOptimize(arguments.performance);
+    case Command::kBackup: return BackUp(arguments.backup, stop);
+    case Command::kVerify: return Verify(arguments.backup, stop);
+    case Command::kRestore: return Restore(arguments.backup, stop);
     case Command::kCompletion:
       std::fputs(CompletionScript(line.Outline(), arguments.shell).c_str(), stdout);
       return ExitCode::kSuccess;

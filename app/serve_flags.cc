@@ -16,12 +16,15 @@ using settings::Definition;
 using settings::Kind;
 
 // The first setting of each group, as they follow each other in Definitions().
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kGroups = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kGroups = {{
     {"listen", "Server"},
     {"model", "Model"},
     {"min_workers", "Workers and memory"},
     {"max_file_size_bytes", "Uploads"},
     {"chunk_size_optimization", "Jobs"},
+    {"keep_days", "What is kept"},
+    {"webhook_url", "Webhooks"},
+    {"watch_folder", "Watched folder"},
     {"connections_max", "Connections"},
 }};
 
@@ -55,6 +58,10 @@ std::string ValueName(const Definition& definition) {
   if (definition.name == "listen") return "HOST:PORT";
   if (definition.name == "data_dir") return "DIR";
   if (definition.name == "model") return "NAME|DIR";
+  if (definition.name == "webhook_url") return "URL";
+  if (definition.name == "webhook_secret") return "TEXT";
+  if (definition.name == "watch_formats") return "LIST";
+  if (definition.name.starts_with("watch_")) return "DIR";
   if (definition.kind == Kind::kChoice)
     return fmt::format("{}", fmt::join(definition.choices, "|"));
   return definition.kind == Kind::kSize ? "SIZE" : "N";
@@ -62,7 +69,7 @@ std::string ValueName(const Definition& definition) {
 
 ValueHint HintOf(const Definition& definition) {
   ValueHint hint{ValueHint::Kind::kAny, {}};
-  if (definition.name == "data_dir") hint.kind = ValueHint::Kind::kFolder;
+  if (ValueName(definition) == "DIR") hint.kind = ValueHint::Kind::kFolder;
   if (definition.kind == Kind::kChoice) {
     hint.kind = ValueHint::Kind::kChoice;
     hint.choices.assign(definition.choices.begin(), definition.choices.end());
@@ -104,7 +111,18 @@ void AddFlag(FlagAdder& flags, const Definition& definition, ServeArguments* arg
   flags.Remember(option, HintOf(definition));
 }
 
+void AddConfigFlag(FlagAdder& flags, ServeArguments* arguments) {
+  CLI::Option* config = flags.Text("--config", &arguments->config, "FILE",
+                                   "Settings, as TOML; flags and VERBATIM_... win");
+  flags.Remember(config, {ValueHint::Kind::kFile, {}});
+}
+
 }  // namespace
+
+void AddDataFlags(FlagAdder& flags, ServeArguments* arguments) {
+  AddConfigFlag(flags, arguments);
+  AddFlag(flags, *settings::FindDefinition("data_dir"), arguments);
+}
 
 void AddServeFlags(CLI::App* command, ServeArguments* arguments, ValueHints* hints) {
   FlagAdder flags(command, hints);
@@ -115,11 +133,7 @@ void AddServeFlags(CLI::App* command, ServeArguments* arguments, ValueHints* hin
     const std::string_view group = FindText(kGroups, definition.name);
     if (!group.empty()) flags.Group(std::string(group));
     AddFlag(flags, definition, arguments);
-    if (definition.name == "listen") {
-      CLI::Option* config = flags.Text("--config", &arguments->config, "FILE",
-                                       "Settings, as TOML; flags and VERBATIM_... win");
-      flags.Remember(config, {ValueHint::Kind::kFile, {}});
-    }
+    if (definition.name == "listen") AddConfigFlag(flags, arguments);
     if (definition.name == "batch") {
       CLI::Option* calibration =
           flags.Text("--calibration", &arguments->calibration, "FILE|off",
