@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "backup/data_folder.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "control_socket.h"
@@ -133,7 +134,7 @@ Result<json::object> ReadAnswer(const std::string& line) {
 
 Result<std::string> AnswerHere(const fs::path& folder, const std::string& line) {
   const std::unique_ptr<store::Database> database =
-      TRY(store::Database::Open(folder / "verbatim.db"));
+      TRY(store::Database::Open(folder / backup::kLedgerName));
   const SystemClock clock;
   QuietLog log;
   const std::unique_ptr<Access> access = TRY(Access::Open(*database, clock, log));

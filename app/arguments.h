@@ -76,6 +76,12 @@ struct AccessArguments {
   bool is_json = false;
 };
 
+struct BackupArguments {
+  ServeArguments serve;  // what says where the data are
+  std::string folder;    // the backup; of kVerify: empty, the data folder
+  bool takes_damaged = false;
+};
+
 enum class Command {
   kTranscribe,
   kDemo,
@@ -95,6 +101,9 @@ enum class Command {
   kTokenRevoke,
   kAudit,
   kDoctor,
+  kBackup,
+  kVerify,
+  kRestore,
   kCompletion
 };
 enum class Shell { kBash, kZsh, kFish };
@@ -109,6 +118,7 @@ struct Arguments {
   PerformanceArguments performance;  // kPerformance...
   AccessArguments access;            // kToken..., kAudit
   DoctorArguments doctor;            // kDoctor
+  BackupArguments backup;            // kBackup, kVerify, kRestore
   Shell shell = Shell::kBash;        // kCompletion
 };
 

@@ -97,6 +97,30 @@ Examples:
   verbatim doctor
   verbatim doctor --config verbatim.toml --json)";
 
+constexpr char kBackupFooter[] = R"(
+The server may run meanwhile. FOLDER is new, empty, or an earlier backup, which is replaced when the
+new one is whole; files that both have are linked, not copied. Settings files and models are not in
+it.
+
+Examples:
+  verbatim backup /backups/verbatim
+  verbatim backup /backups/$(date +%F) --data-dir /var/lib/verbatim)";
+
+constexpr char kVerifyFooter[] = R"(
+Reads all of it: the database with its references and its search, each transcript, each file with
+its SHA-256. Nothing is changed; the server may run meanwhile. Each finding is a line on standard
+output; exit code 1 if there is one.
+
+Examples:
+  verbatim verify
+  verbatim verify /backups/verbatim)";
+
+constexpr char kRestoreFooter[] = R"(
+Verifies the backup first. The data folder is new or empty, and no server uses it.
+
+Examples:
+  verbatim restore /backups/verbatim --data-dir /var/lib/verbatim)";
+
 // CLI11's formatter, without its types and environment notes.
 class PlainFormatter : public CLI::Formatter {
  public:
@@ -182,6 +206,7 @@ struct CommandLine::Tree {
   void AddPerformance();
   void AddAccess();
   void AddDoctor();
+  void AddBackup();
 };
 
 CLI::App* CommandLine::Tree::Add(CLI::App* parent, const std::string& name,
@@ -218,6 +243,7 @@ CommandLine::Tree::Tree() {
   AddPerformance();
   AddAccess();
   AddDoctor();
+  AddBackup();
 }
 
 void CommandLine::Tree::AddModelCommands() {
@@ -379,6 +405,32 @@ void CommandLine::Tree::AddDoctor() {
   flags.Switch("--json", "Print it as JSON", [this] { arguments.doctor.is_json = true; });
   doctor->footer(kDoctorFooter);
   doctor->parse_complete_callback([this] { arguments.command = Command::kDoctor; });
+}
+
+void CommandLine::Tree::AddBackup() {
+  const auto add = [&](const std::string& name, const std::string& text, Command command) {
+    CLI::App* child = Add(&root, name, text);
+    AddDataFlags(child, &arguments.backup.serve, &hints);
+    child->parse_complete_callback([this, command] { arguments.command = command; });
+    return child;
+  };
+  const auto add_folder = [&](CLI::App* child, const std::string& text) {
+    CLI::Option* folder = child->add_option("FOLDER", arguments.backup.folder, text);
+    FlagAdder(child, &hints).Remember(folder, {ValueHint::Kind::kFolder, {}});
+    return folder;
+  };
+  CLI::App* backup = add("backup", "Copy the server's data, also while it runs", Command::kBackup);
+  add_folder(backup, "Where to")->required();
+  backup->footer(kBackupFooter);
+  CLI::App* verify = add("verify", "Check the server's data, or a backup", Command::kVerify);
+  add_folder(verify, "A backup (default: the data folder)");
+  verify->footer(kVerifyFooter);
+  CLI::App* restore = add("restore", "Make a data folder of a backup", Command::kRestore);
+  add_folder(restore, "The backup")->required();
+  FlagAdder(restore, &hints)
+      .Switch("--despite-findings", "Also where files are lost or damaged: take what there is",
+              [this] { arguments.backup.takes_damaged = true; });
+  restore->footer(kRestoreFooter);
 }
 
 CommandLine::CommandLine() : tree_(std::make_unique<Tree>()) {}

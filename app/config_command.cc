@@ -32,7 +32,7 @@ void PrintTable(const Loaded& loaded) {
   constexpr std::string_view kRow = "{:<28}{:<18}{:<13}{:<6}{}\n";
   fmt::print(kRow, "setting", "value", "origin", "live", "allowed");
   for (const Definition& definition : settings::Definitions()) {
-    const std::string value = settings::ValueText(loaded.settings, definition);
+    const std::string value = settings::ShownText(loaded.settings, definition);
     fmt::print(kRow, definition.name, value.empty() ? std::string_view("-") : value,
                settings::OriginName(loaded.origins.at(definition.name)),
                definition.is_live ? "yes" : "-", settings::RangeText(definition));

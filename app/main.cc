@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "access_command.h"
+#include "backup_command.h"
 #include "bench_command.h"
 #include "command_line.h"
 #include "completion.h"
@@ -54,6 +55,9 @@ ExitCode Run(const Arguments& arguments, const CommandLine& line,
     case Command::kTokenList: return ListTokens(arguments.access);
     case Command::kTokenRevoke: return RevokeToken(arguments.access);
     case Command::kAudit: return ShowAudit(arguments.access);
+    case Command::kBackup: return BackUp(arguments.backup, stop);
+    case Command::kVerify: return Verify(arguments.backup, stop);
+    case Command::kRestore: return Restore(arguments.backup, stop);
     case Command::kCompletion:
       std::fputs(CompletionScript(line.Outline(), arguments.shell).c_str(), stdout);
       return ExitCode::kSuccess;

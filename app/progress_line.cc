@@ -65,9 +65,17 @@ std::string PullLine(const std::string& model, const models::PullProgress& progr
     case models::PullStage::kDownloading: break;
   }
   if (progress.done_bytes == 0) return Shorten(name + "  fetching", style.columns - 1);
-  const double done = static_cast<double>(progress.done_bytes);
-  if (progress.total_bytes == 0) return Shorten(name + "  " + ByteCount(done), style.columns - 1);
-  const double total = static_cast<double>(progress.total_bytes);
+  return ByteLine(name, progress.done_bytes, progress.total_bytes, style);
+}
+
+std::string ByteLine(const std::string& name, uint64_t done_bytes, uint64_t total_bytes,
+                     const LineStyle& style) {
+  const double done = static_cast<double>(done_bytes);
+  if (total_bytes == 0) {
+    const std::string count = done_bytes == 0 ? "" : "  " + ByteCount(done);
+    return Shorten(name + count, style.columns - 1);
+  }
+  const double total = static_cast<double>(total_bytes);
   const std::string facts = fmt::format("{:3.0f} %  {} / {}", std::floor(done / total * 100),
                                         ByteCount(done), ByteCount(total));
   return Fit(name, done / total, facts, style);

@@ -1,6 +1,7 @@
 // The text of the live progress line. Pure: state in, line out.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/sample_time.h"
@@ -27,6 +28,10 @@ std::string ProgressLine(const ProgressState& state, const LineStyle& style);
 
 // "base: model.bin  [██   ]  30 %  43.5 MB / 145.2 MB".
 std::string PullLine(const std::string& model, const models::PullProgress& progress,
+                     const LineStyle& style);
+
+// "copying files  [██   ]  30 %  43.5 MB / 145.2 MB". Unit: bytes; total 0 = unknown.
+std::string ByteLine(const std::string& name, uint64_t done_bytes, uint64_t total_bytes,
                      const LineStyle& style);
 
 // Unit: seconds of work left; negative if it can't be told.

@@ -61,6 +61,8 @@ class Reporter {
   virtual void OnWarning(const std::string& message) = 0;
   virtual void OnError(const Error& error) = 0;  // that ends the run
   virtual void OnEnd(const RunEnd& end) = 0;
+  // Work that is counted in bytes, of the commands that have no events: it is only drawn.
+  virtual void OnBytes(const std::string& /*doing*/, uint64_t /*done*/, uint64_t /*total*/) {}
 };
 
 struct ReportSettings {

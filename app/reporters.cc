@@ -138,6 +138,9 @@ class TerminalReporter : public Reporter {
     Draw(PullLine(model, progress, Style()), progress.stage != stage_);
     stage_ = progress.stage;
   }
+  void OnBytes(const std::string& doing, uint64_t done, uint64_t total) override {
+    Draw(ByteLine(doing, done, total, Style()), done == 0);
+  }
   void OnLoading(const std::string& model) override {
     Draw("loading model " + ForTerminal(model), true);
   }

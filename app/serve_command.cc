@@ -21,6 +21,8 @@
 #include "access_control.h"
 #include "access_log.h"
 #include "api/api.h"
+#include "backup/data_folder.h"
+#include "backup/restore.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "calibration_file.h"
@@ -28,6 +30,7 @@
 #include "control_socket.h"
 #include "history_keeper.h"
 #include "http/server.h"
+#include "inbox/inbox.h"
 #include "jobs/engine_cache.h"
 #include "jobs/jobs.h"
 #include "listen_address.h"
@@ -47,6 +50,7 @@
 #include "settings/settings.h"
 #include "store/database.h"
 #include "upload/uploads.h"
+#include "webhook/webhooks.h"
 
 namespace verbatim::app {
 namespace {
@@ -63,6 +67,31 @@ constexpr seconds kJobsGrace{5};
 constexpr seconds kWatchTime{1};
 constexpr int64_t kCalmWatchMs = 5'000;
 constexpr seconds kSampleTime{1};
+constexpr seconds kWebhookTime{1};
+constexpr seconds kInboxTime{2};  // a look through the watched folder
+
+// Says what can be done about a ledger that cannot be used.
+Result<std::unique_ptr<store::Database>> OpenLedger(const fs::path& folder) {
+  if (backup::IsHalfRestored(folder)) {
+    return Fail(ErrorCode::kConflict, fmt::format("a restore into {} was cut off: do it again, "
+                                                  "verbatim restore FOLDER --data-dir {}",
+                                                  folder.string(), folder.string()));
+  }
+  Result<std::unique_ptr<store::Database>> database =
+      Fail(ErrorCode::kInternal,
+           fmt::format("the database {} is empty or gone, but files of uploads are there",
+                       (folder / backup::kLedgerName).string()));
+  if (!backup::HasLostLedger(folder)) {
+    database = store::Database::Open(folder / backup::kLedgerName);
+  }
+  if (!database && database.error().code == ErrorCode::kInternal) {
+    database.error().message += fmt::format(
+        ". See what is wrong with: verbatim verify --data-dir {}. Take a backup into a new folder "
+        "with: verbatim restore FOLDER --data-dir NEW",
+        folder.string());
+  }
+  return database;
+}
 
 // Nobody could use the server, or everybody could.
 Result<void> CheckTokens(const ListenAddress& listen, const access::Access& access) {
@@ -128,6 +157,7 @@ class Service {
     log_->SetLevel(LogLevelOf(settings));
     TRY_VOID(OpenModels(settings));
     TRY_VOID(OpenJobs(settings));
+    TRY_VOID(OpenInbox(settings));
     TRY_VOID(OpenServer(settings));
     live_.CheckWith([this](const Settings& next, const Changes& changes) {
       return CheckChange(next, changes);
@@ -153,6 +183,12 @@ class Service {
         });
       });
       if (certificate_ != nullptr) signals_.OnHangup([this] { certificate_->Reload(); });
+      const std::jthread teller([this](const std::stop_token& stop) {
+        Repeat(kWebhookTime, stop, [&] { webhooks_->Deliver(stop); });
+      });
+      const std::jthread inbox([this](const std::stop_token& stop) {
+        if (inbox_) Repeat(kInboxTime, stop, [&] { inbox_->Tick(stop); });
+      });
       const std::stop_callback on_stop(stop_, [this] { server_->Stop(kRequestsGrace); });
       server_->Run();
       signals_.OnHangup({});
@@ -210,13 +246,13 @@ class Service {
 
   Result<void> OpenStore() {
     const fs::path folder = TRY(MakeDataFolder(live_.Current()));
-    database_ = TRY(store::Database::Open(folder / "verbatim.db"));
+    database_ = TRY(OpenLedger(folder));
     TRY_VOID(settings::KeepIn(*database_, live_, clock_, *log_));
     events_ = TRY(api::EventHub::Open(*database_));
     history_ = TRY(HistoryKeeper::Open(
         {live_, *database_, clock_, *log_, [this] { return PressureLevel(); }}));
     upload::UploadsOptions options;
-    options.folder = folder / "uploads";
+    options.folder = folder / backup::kUploadsName;
     options.limits = UploadLimitsOf(live_.Current());
     uploads_ = TRY(upload::Uploads::Open(options, *database_, clock_, *log_));
     return {};
@@ -241,6 +277,13 @@ class Service {
     options.runs = history_->run_events();
     options.memory = [this] { return ReadMemory(basis_, *watch_); };
     options.held_bytes = pipeline::ResidentBytes;
+    webhooks_ = TRY(webhook::Webhooks::Open(WebhookOptionsOf(settings), *database_, clock_, *log_));
+    options.allows_webhooks = settings.webhook_per_job;
+    options.on_ended = [this](store::Connection& connection, const store::Job& job,
+                              const std::string& json) {
+      const auto asked = jobs::ParseJobOptions(job.options);
+      return webhooks_->Enter(connection, job, json, asked ? asked->webhook : "");
+    };
     jobs_ = TRY(jobs::Jobs::Open(std::move(options), *database_, *uploads_, *engines_, *metrics_,
                                  clock_, *log_));
     watch_->ActOn(ActionsOn({*engines_, *database_, clock_, *log_}));
@@ -248,6 +291,13 @@ class Service {
       return jobs_->SubmitFor(connection, upload);
     });
     history_->Watch({basis_, *jobs_, *engines_, *metrics_, *events_});
+    return {};
+  }
+
+  Result<void> OpenInbox(const Settings& settings) {
+    if (settings.watch_folder.empty()) return {};
+    inbox::InboxOptions options = TRY(InboxOptionsOf(settings));
+    inbox_ = TRY(inbox::Inbox::Open(std::move(options), *database_, *uploads_, clock_, *log_));
     return {};
   }
 
@@ -365,7 +415,9 @@ class Service {
   std::unique_ptr<api::EventHub> events_;
   std::unique_ptr<upload::Uploads> uploads_;
   std::unique_ptr<HistoryKeeper> history_;  // before what it is told by
+  std::unique_ptr<webhook::Webhooks> webhooks_;
   std::unique_ptr<jobs::Jobs> jobs_;
+  std::unique_ptr<inbox::Inbox> inbox_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<CertificateWatch> certificate_;  // null: HTTP without TLS

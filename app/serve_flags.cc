@@ -16,13 +16,16 @@ using settings::Definition;
 using settings::Kind;
 
 // The first setting of each group, as they follow each other in Definitions().
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kGroups = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kGroups = {{
     {"listen", "Server"},
     {"auth", "Access"},
     {"model", "Model"},
     {"min_workers", "Workers and memory"},
     {"max_file_size_bytes", "Uploads"},
     {"chunk_size_optimization", "Jobs"},
+    {"keep_days", "What is kept"},
+    {"webhook_url", "Webhooks"},
+    {"watch_folder", "Watched folder"},
     {"connections_max", "Connections"},
 }};
 
@@ -57,6 +60,10 @@ std::string ValueName(const Definition& definition) {
   if (definition.name == "data_dir") return "DIR";
   if (definition.name == "model") return "NAME|DIR";
   if (definition.name.starts_with("tls_")) return "FILE";
+  if (definition.name == "webhook_url") return "URL";
+  if (definition.name == "webhook_secret") return "TEXT";
+  if (definition.name == "watch_formats") return "LIST";
+  if (definition.name.starts_with("watch_")) return "DIR";
   if (definition.kind == Kind::kChoice)
     return fmt::format("{}", fmt::join(definition.choices, "|"));
   if (definition.kind == Kind::kText) return "LIST";
@@ -65,8 +72,8 @@ std::string ValueName(const Definition& definition) {
 
 ValueHint HintOf(const Definition& definition) {
   ValueHint hint{ValueHint::Kind::kAny, {}};
-  if (definition.name == "data_dir") hint.kind = ValueHint::Kind::kFolder;
-  if (definition.name.starts_with("tls_")) hint.kind = ValueHint::Kind::kFile;
+  if (ValueName(definition) == "DIR") hint.kind = ValueHint::Kind::kFolder;
+  if (ValueName(definition) == "FILE") hint.kind = ValueHint::Kind::kFile;
   if (definition.kind == Kind::kChoice) {
     hint.kind = ValueHint::Kind::kChoice;
     hint.choices.assign(definition.choices.begin(), definition.choices.end());

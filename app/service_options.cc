@@ -15,6 +15,12 @@ namespace verbatim::app {
 using settings::Settings;
 using std::chrono::seconds;
 
+namespace {
+
+constexpr int64_t kDayMs = 86'400'000;
+
+}  // namespace
+
 LogLevel LogLevelOf(const Settings& settings) {
   if (settings.log_level == "debug") return LogLevel::kDebug;
   if (settings.log_level == "warning") return LogLevel::kWarning;
@@ -48,6 +54,9 @@ jobs::JobLimits JobLimitsOf(const Settings& settings) {
   limits.large_timeout_ms = settings.large_file_timeout_seconds * 1000;
   limits.chunk_size_optimization = settings.chunk_size_optimization;
   limits.default_model = settings.model;
+  limits.retention.keep_ms = settings.keep_days * kDayMs;
+  limits.retention.keep_bytes = settings.keep_bytes;
+  limits.retention.keep_media_ms = settings.keep_media_days * kDayMs;
   return limits;
 }
 
@@ -96,6 +105,20 @@ Result<std::filesystem::path> MakeDataFolder(const Settings& settings) {
     return Failure(SystemError(errno, "protecting " + folder.string()));
   }
   return folder;
+}
+
+webhook::WebhookOptions WebhookOptionsOf(const Settings& settings) {
+  return {settings.webhook_url, settings.webhook_secret, settings.webhook_allow_private};
+}
+
+Result<inbox::InboxOptions> InboxOptionsOf(const Settings& settings) {
+  inbox::InboxOptions options;
+  options.folder = settings.watch_folder;
+  options.output = settings.watch_output;
+  auto formats = inbox::ParseFormats(settings.watch_formats);
+  if (!formats) return Failure(std::move(formats).error().WithContext("watch_formats"));
+  options.formats = *std::move(formats);
+  return options;
 }
 
 http::ServerOptions ServerOptionsOf(const Settings& settings) {

@@ -7,11 +7,13 @@
 #include "base/log.h"
 #include "fields/same_site.h"
 #include "http/server.h"
+#include "inbox/inbox.h"
 #include "jobs/jobs.h"
 #include "listen_address.h"
 #include "pipeline/transcribe.h"
 #include "settings/settings.h"
 #include "upload/uploads.h"
+#include "webhook/webhooks.h"
 
 namespace verbatim::app {
 
@@ -20,6 +22,9 @@ LogFormat LogFormatOf(const settings::Settings& settings);
 pipeline::ComputeType ComputeTypeOf(const settings::Settings& settings);
 upload::UploadLimits UploadLimitsOf(const settings::Settings& settings);
 jobs::JobLimits JobLimitsOf(const settings::Settings& settings);
+webhook::WebhookOptions WebhookOptionsOf(const settings::Settings& settings);
+// Errors: kInvalidArgument: the formats.
+Result<inbox::InboxOptions> InboxOptionsOf(const settings::Settings& settings);
 
 access::Limits AccessLimitsOf(const settings::Settings& settings);
 // Errors: kInvalidArgument with the proxy that is no network.

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "store/tried_settings.h"
+#include "store/settings.h"
 
 namespace verbatim::history {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "store/settings.h"
 #include "store/test_database.h"
-#include "store/tried_settings.h"
 
 namespace verbatim::history {
 namespace {

@@ -17,6 +17,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr size_t kTextBytesMax = 8000;  // a prompt holds 223 tokens; more is cut by the engine
+constexpr size_t kAddressBytesMax = 2000;
 constexpr size_t kTemperaturesMax = 10;
 const std::vector<std::string> kTasks = {"transcribe", "translate"};
 const std::vector<std::string> kFormats = {"txt", "srt", "vtt", "json", "tsv"};
@@ -147,6 +148,7 @@ std::vector<JsonField> OptionFields(JobOptions& options) {
   fields.push_back(FormatsField(options));
   fields.push_back(SubtitlesField(options));
   fields.push_back(BoolField("reuse", &options.is_reusing));
+  fields.push_back(TextField("webhook", &options.webhook, kAddressBytesMax));
   return fields;
 }
 
@@ -163,6 +165,7 @@ std::string JobOptionsJson(const JobOptions& options) {
   object["formats"] = json::array(options.formats.begin(), options.formats.end());
   object["subtitles"] = Subtitles(options.cues);
   object["reuse"] = options.is_reusing;
+  if (!options.webhook.empty()) object["webhook"] = options.webhook;
   return json::serialize(object);
 }
 

@@ -25,6 +25,7 @@ struct JobOptions {
   std::optional<int> audio_track;
   std::vector<std::string> formats;  // that the client wants listed; empty: all
   transcript::CueOptions cues;       // the shape of subtitles
+  std::string webhook;               // an address that is told of its end; empty: none
   bool is_reusing = true;            // a stored transcript of the same content and options will do
 };
 

@@ -110,6 +110,10 @@ Result<JobOptions> JobCenter::Check(const JobRequest& request) {
   }
   TRY_VOID(CheckLanguage(options));
   TRY_VOID(CheckPriority(request.priority));
+  if (!options.webhook.empty() && !options_.allows_webhooks) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "webhook: this server calls none but its own; webhook_per_job would allow it");
+  }
   if (request.idempotency_key.size() > kKeyBytesMax) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("an idempotency key has at most {} bytes", kKeyBytesMax));
@@ -146,6 +150,9 @@ Result<Submitted> JobCenter::Admit(Connection& connection, const JobRequest& req
   }
   const std::optional<Upload> upload = TRY(store::FindUpload(connection, request.upload));
   if (!upload) return Fail(ErrorCode::kNotFound, "there is no upload " + request.upload);
+  if (upload->released_ms > 0) {
+    return Fail(ErrorCode::kNotFound, "the upload's file was let go: send it again");
+  }
   if (upload->is_partial) {
     return Fail(ErrorCode::kInvalidArgument, "the upload is only a part of a file");
   }

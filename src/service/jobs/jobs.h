@@ -53,6 +53,13 @@ struct RunEvents {
   std::function<void(const store::Job&)> on_end;
 };
 
+// What is let go, oldest first. 0: for ever; without a bound.
+struct Retention {
+  int64_t keep_ms = 0;        // ended jobs, since their end
+  uint64_t keep_bytes = 0;    // files and transcripts of ended jobs, together
+  int64_t keep_media_ms = 0;  // their files alone, since the end; transcripts stay
+};
+
 // What may change while jobs run.
 struct JobLimits {
   int runners = 4;                       // jobs at the same time; they share the engine's workers
@@ -61,6 +68,7 @@ struct JobLimits {
   int64_t large_timeout_ms = 3'600'000;  // large_file_timeout_seconds
   bool chunk_size_optimization = true;   // windows fitted to file and memory; false: of 30 s
   std::string default_model = "base";    // of jobs that come from now on and name none
+  Retention retention = {};
 };
 
 struct JobsOptions {
@@ -69,7 +77,11 @@ struct JobsOptions {
   int64_t heartbeat_ms = 10'000;
   uint64_t large_file_bytes = 500'000'000;
   int crashes_max = 3;
+  bool allows_webhooks = false;  // JobOptions::webhook
   RunEvents runs = {};
+  // Called in the transaction that ends a job, but for ephemeral ones, with its JSON.
+  std::function<Result<void>(store::Connection&, const store::Job&, const std::string& json)>
+      on_ended = {};
   // None: every job starts, whatever memory there is.
   std::function<MemoryNow()> memory = {};
   // By this process; asked several times a second while jobs run.

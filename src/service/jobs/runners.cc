@@ -49,7 +49,9 @@ JobCenter::JobCenter(JobsOptions options, const Parts& parts)
       dispatcher_(limits_, ledger_, parts.database, parts.uploads, roster_, admission_,
                   parts.clock),
       tools_{ledger_,     parts.database, parts.uploads, parts.engines, parts.metrics,
-             parts.clock, parts.log,      limits_,       options_.runs, options_.memory} {}
+             parts.clock, parts.log,      limits_,       options_.runs, options_.memory} {
+  ledger_.TellEnds(options_.on_ended);
+}
 
 void JobCenter::Abandon() {
   is_stopping_ = true;
@@ -102,6 +104,7 @@ void JobCenter::AddRunners(int count) {
 
 void JobCenter::SetLimits(const JobLimits& limits) {
   limits_.Set(limits);
+  retention_due_ms_ = 0;
   {
     const MutexLock lock(runners_mutex_);
     if (has_started_ && !is_stopping_) AddRunners(limits.runners);
@@ -254,6 +257,7 @@ JobFailure JobCenter::Explain(const Job& job, const Error& error) {
 }
 
 void JobCenter::NoteEnd(const Job& job) {
+  retention_due_ms_ = 0;
   const double waited_s =
       SecondsBetween(job.created_ms, job.started_ms > 0 ? job.started_ms : job.finished_ms);
   const double worked_s = SecondsBetween(job.started_ms, job.finished_ms);
@@ -340,6 +344,7 @@ void JobCenter::Sweep() {
     for (const Job& job : *failed) NoteEnd(job);
     if (!failed->empty()) Changed();
   }
+  Retain();
   const Result<int> removed = parts_.uploads.RemoveExpired();
   if (!removed) parts_.log.Warning("expired uploads stay: {}", removed.error().message);
   if (removed && *removed > 0) parts_.log.Info("{} uploads have expired", *removed);

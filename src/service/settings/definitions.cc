@@ -10,6 +10,7 @@ namespace {
 constexpr uint64_t kMany = 1'000'000;
 constexpr uint64_t kBytesMax = 1ULL << 50;
 constexpr double kGigabytesMax = 4096;
+constexpr uint64_t kDaysMax = 36'500;
 constexpr uint64_t kWeekSeconds = 7 * 86'400;
 
 using Range = std::pair<uint64_t, uint64_t>;
@@ -76,6 +77,12 @@ Definition Choice(std::string_view name, std::string Settings::* field,
 // One that may change while the server runs.
 Definition Live(Definition definition) {
   definition.is_live = true;
+  return definition;
+}
+
+// One that is never shown.
+Definition Secret(Definition definition) {
+  definition.is_secret = true;
   return definition;
 }
 
@@ -164,6 +171,33 @@ const std::array kDefinitions = {
                  {1, kWeekSeconds}, "How long a job may be worked on", "s")),
     Live(Integer("large_file_timeout_seconds", &Settings::large_file_timeout_seconds,
                  {1, kWeekSeconds}, "The same for files of more than 500 MB", "s")),
+
+    Live(Integer("keep_days", &Settings::keep_days, {0, kDaysMax},
+                 "How long a job is kept after its end, with file and transcript; 0: for ever",
+                 "days")),
+    Live(Size("keep_bytes", &Settings::keep_bytes, {0, kBytesMax},
+              "What files and transcripts of ended jobs may take together: the oldest go, but none "
+              "within an hour of its end; 0: no limit")),
+    Live(Integer("keep_media_days", &Settings::keep_media_days, {0, kDaysMax},
+                 "How long the file of a job is kept after its end; the transcript stays; 0: as "
+                 "long as the job",
+                 "days")),
+
+    Text("webhook_url", &Settings::webhook_url,
+         "Address that is sent each job that has ended; empty: none"),
+    Secret(Text("webhook_secret", &Settings::webhook_secret,
+                "What the header Verbatim-Signature is made with; empty: there is none")),
+    Flag("webhook_per_job", &Settings::webhook_per_job,
+         "Let jobs name an address of their own (option webhook)"),
+    Flag("webhook_allow_private", &Settings::webhook_allow_private,
+         "Send webhooks to addresses of this machine and of private networks, too"),
+
+    Text("watch_folder", &Settings::watch_folder,
+         "Folder whose media files are transcribed as they come; empty: none"),
+    Text("watch_output", &Settings::watch_output,
+         "Folder for their results; empty: beside each file"),
+    Text("watch_formats", &Settings::watch_formats,
+         "Their formats, with commas between: txt, srt, vtt, json, tsv"),
 
     Integer("connections_max", &Settings::connections_max, {1, kMany}, "Open connections"),
     Integer("connections_per_address_max", &Settings::connections_per_address_max, {1, kMany},

@@ -173,6 +173,11 @@ std::string ValueText(const Settings& settings, const Definition& definition) {
       definition.field);
 }
 
+std::string ShownText(const Settings& settings, const Definition& definition) {
+  std::string text = ValueText(settings, definition);
+  return definition.is_secret && !text.empty() ? "(set)" : text;
+}
+
 std::string RangeText(const Definition& definition) {
   switch (definition.kind) {
     case Kind::kFlag: return "true or false";

@@ -67,6 +67,19 @@ struct Settings {
   int64_t processing_timeout_seconds = 1800;
   int64_t large_file_timeout_seconds = 3600;
 
+  int64_t keep_days = 0;
+  uint64_t keep_bytes = 0;
+  int64_t keep_media_days = 0;
+
+  std::string webhook_url;
+  std::string webhook_secret;
+  bool webhook_per_job = false;
+  bool webhook_allow_private = false;
+
+  std::string watch_folder;
+  std::string watch_output;
+  std::string watch_formats = "srt";
+
   int64_t connections_max = 4096;
   int64_t connections_per_address_max = 1024;
   int64_t header_timeout_seconds = 10;
@@ -96,7 +109,8 @@ struct Definition {
       field;
   double decimal_min = 0;  // of kDecimal
   double decimal_max = 0;
-  bool is_live = false;  // may change while the server runs
+  bool is_live = false;    // may change while the server runs
+  bool is_secret = false;  // never shown
 };
 
 // All settings, in the order in which people read them.
@@ -114,6 +128,9 @@ Result<void> Assign(Settings& settings, const Definition& definition, std::strin
 
 // A value as text, as Assign takes it.
 std::string ValueText(const Settings& settings, const Definition& definition);
+
+// The same for people to see: a secret that is set is only told to be.
+std::string ShownText(const Settings& settings, const Definition& definition);
 
 // What is allowed: "1 to 64", "text or json", "true or false".
 std::string RangeText(const Definition& definition);

@@ -42,6 +42,11 @@ void AddRange(const Definition& definition, json::object& object) {
   }
 }
 
+json::value ShownJson(const Settings& settings, const Definition& definition) {
+  if (definition.is_secret) return json::value(ShownText(settings, definition));
+  return ValueJson(settings, definition);
+}
+
 }  // namespace
 
 json::value ValueJson(const Settings& settings, const Definition& definition) {
@@ -72,7 +77,7 @@ json::array SettingsJson(const Loaded& loaded) {
     const auto origin = loaded.origins.find(definition.name);
     json::object object{{"name", definition.name},
                         {"kind", KindName(definition.kind)},
-                        {"value", ValueJson(loaded.settings, definition)},
+                        {"value", ShownJson(loaded.settings, definition)},
                         {"default", ValueJson({}, definition)}};
     AddRange(definition, object);
     object["allowed"] = RangeText(definition);

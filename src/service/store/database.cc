@@ -11,8 +11,8 @@
 #include "base/crash_point.h"
 #include "base/mutex.h"
 #include "store/impl/connection.h"
-#include "store/impl/process_lock.h"
 #include "store/impl/schema.h"
+#include "store/process_lock.h"
 
 namespace verbatim::store {
 namespace {

@@ -261,6 +261,32 @@ Result<int64_t> CountJobsOf(Connection& connection, const std::string& upload) {
   return count.Integer();
 }
 
+Result<std::vector<Job>> EndedJobs(Connection& connection, int64_t ended_ms, size_t count) {
+  static const std::string sql = Select(
+      "WHERE finished_ms > 0 AND finished_ms <= ? AND is_ephemeral = 0 ORDER BY finished_ms LIMIT "
+      "?");
+  Statement find = TRY(connection.Prepare(sql));
+  find.Bind(ended_ms).Bind(AsLimit(count));
+  return ReadAll(find);
+}
+
+Result<std::vector<std::string>> JobsOf(Connection& connection, const std::string& upload) {
+  Statement find = TRY(connection.Prepare("SELECT id FROM jobs WHERE upload = ? ORDER BY number"));
+  find.Bind(upload);
+  std::vector<std::string> ids;
+  while (TRY(find.Step())) ids.push_back(find.Text());
+  return ids;
+}
+
+Result<uint64_t> KeptBytes(Connection& connection) {
+  Statement sum = TRY(connection.Prepare(
+      "SELECT (SELECT coalesce(sum(bytes), 0) FROM transcripts INDEXED BY transcripts_by_bytes) + "
+      "(SELECT coalesce(sum(offset), 0) FROM uploads WHERE released_ms = 0 AND EXISTS "
+      "(SELECT 1 FROM jobs WHERE upload = uploads.id AND finished_ms > 0))"));
+  if (!TRY(sum.Step())) return uint64_t{0};
+  return static_cast<uint64_t>(sum.Integer());
+}
+
 Result<std::vector<Job>> EphemeralJobs(Connection& connection) {
   static const std::string kSql = Select("WHERE is_ephemeral = 1 ORDER BY number");
   Statement find = TRY(connection.Prepare(kSql));
@@ -289,6 +315,45 @@ Result<std::vector<int64_t>> CountJobs(Connection& connection) {
     if (state) counts[static_cast<size_t>(*state)] = count.Integer();
   }
   return counts;
+}
+
+Result<void> InsertWindow(Connection& connection, const std::string& job, int attempt,
+                          const StoredWindow& window) {
+  Statement insert = TRY(connection.Prepare(
+      "INSERT INTO windows (job, number, result) "
+      "SELECT id, ?, ? FROM jobs WHERE id = ? AND state = 'running' AND attempt = ?"));
+  insert.Bind(window.index).Bind(window.result).Bind(job).Bind(attempt);
+  Result<int64_t> count = insert.Run();
+  if (!count && count.error().code == ErrorCode::kConflict) {
+    return Fail(ErrorCode::kConflict, "window " + std::to_string(window.index) + " of the job " +
+                                          job + " is stored already");
+  }
+  if (!count) return Failure(std::move(count).error());
+  if (*count == 0) {
+    return Fail(ErrorCode::kConflict,
+                "the job " + job + " is no longer run by attempt " + std::to_string(attempt));
+  }
+  return {};
+}
+
+Result<std::vector<StoredWindow>> WindowsOf(Connection& connection, const std::string& job) {
+  Statement find =
+      TRY(connection.Prepare("SELECT number, result FROM windows WHERE job = ? ORDER BY number"));
+  find.Bind(job);
+  std::vector<StoredWindow> windows;
+  while (TRY(find.Step())) {
+    StoredWindow window;
+    window.index = find.Integer();
+    window.result = find.Text();
+    windows.push_back(std::move(window));
+  }
+  return windows;
+}
+
+Result<void> DeleteWindows(Connection& connection, const std::string& job) {
+  Statement remove = TRY(connection.Prepare("DELETE FROM windows WHERE job = ?"));
+  TRY(remove.Bind(job).Run());
+  return {};
 }
 
 }  // namespace verbatim::store

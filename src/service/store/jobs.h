@@ -89,6 +89,12 @@ Result<int64_t> OldestQueuedJob(Connection& connection);
 Result<std::vector<Job>> RunningJobs(Connection& connection);
 // How many jobs have an upload.
 Result<int64_t> CountJobsOf(Connection& connection, const std::string& upload);
+// Jobs that ended before `ended_ms`, the first that ended first; not ephemeral ones.
+Result<std::vector<Job>> EndedJobs(Connection& connection, int64_t ended_ms, size_t count);
+// Ids of the jobs that have an upload, oldest first.
+Result<std::vector<std::string>> JobsOf(Connection& connection, const std::string& upload);
+// Bytes of the files and transcripts of jobs that have ended.
+Result<uint64_t> KeptBytes(Connection& connection);
 // Ephemeral jobs in any state.
 Result<std::vector<Job>> EphemeralJobs(Connection& connection);
 struct TagCount {

@@ -8,6 +8,8 @@
 #include "store/revisions.h"
 #include "store/settings.h"
 #include "store/test_database.h"
+#include "store/watched_files.h"
+#include "store/webhooks.h"
 
 namespace verbatim::store {
 namespace {
@@ -81,6 +83,7 @@ TEST_P(OldFileTest, Opens) {
     EXPECT_EQ(TRY(Search(connection, {.text = "hello"})).total, 1);
     EXPECT_EQ(TRY(WindowsOf(connection, "job2")).at(0).result, "{}");
     EXPECT_EQ(TRY(EventsKept(connection)).newest, 3);
+    EXPECT_EQ(TRY(KeptBytes(connection)), GetParam() < 4 ? 1022U : 22U);
     if (GetParam() < 2) return {};
     EXPECT_EQ(TRY(NewestJobSamples(connection, 10)).at(0).peak_bytes, 300'000'000U);
     if (GetParam() < 3) return {};
@@ -91,6 +94,10 @@ TEST_P(OldFileTest, Opens) {
     EXPECT_EQ(job->tags, (std::vector<std::string>{"physics", "talks"}));
     EXPECT_EQ(TRY(NewestRevision(connection, "job1")), 1);
     EXPECT_EQ(TRY(Revisions(connection, "job1", INT64_MAX, 10)).at(0).summary, "typo");
+    if (GetParam() < 6) return {};
+    EXPECT_EQ(TRY(FindUpload(connection, "upload1"))->released_ms, 900);
+    EXPECT_EQ(TRY(DueWebhooks(connection, 20'000, 10)).at(0).id, 7);
+    EXPECT_TRUE(TRY(FindWatchedFile(connection, "talk.mp4"))->is_done);
     return {};
   });
   EXPECT_TRUE(read);
@@ -109,7 +116,7 @@ TEST_P(OldFileTest, HasTheTablesOfANewOne) {
   EXPECT_EQ((*old)->Query(kTables), fresh);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, OldFileTest, ::testing::Values(1, 2, 3, 4));
+INSTANTIATE_TEST_SUITE_P(Versions, OldFileTest, ::testing::Range(1, 7));
 
 }  // namespace
 }  // namespace verbatim::store

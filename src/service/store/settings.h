@@ -1,5 +1,5 @@
-// The tables of settings that were changed while a server ran: the changes that count, and a log of
-// all there were. What a name or a value means is not known here.
+// The tables of settings that were changed while a server ran: the changes that count, a log of all
+// there were, and those that are being tried. What a name or a value means is not known here.
 #pragma once
 
 #include <cstdint>
@@ -37,5 +37,18 @@ struct SettingLogEntry {
 Result<void> LogSettingChange(Connection& connection, const SettingLogEntry& entry);
 // The newest first, at most `count`.
 Result<std::vector<SettingLogEntry>> SettingLog(Connection& connection, size_t count);
+
+// Of settings that are being tried: how to take back what a server that ended in the middle of a
+// trial has left.
+struct TriedSetting {
+  std::string name;
+  std::string before;  // its value before the trial
+};
+
+// One for each name: replaces what is there.
+Result<void> PutTriedSetting(Connection& connection, const TriedSetting& setting);
+Result<std::vector<TriedSetting>> TriedSettings(Connection& connection);
+// Drops all of them.
+Result<void> ClearTriedSettings(Connection& connection);
 
 }  // namespace verbatim::store

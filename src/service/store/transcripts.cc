@@ -11,9 +11,10 @@ Result<void> PutTranscript(Connection& connection, const std::string& job, const
   const bool is_ephemeral = find.Boolean();
 
   Statement put =
-      TRY(connection.Prepare("INSERT INTO transcripts (job, json) VALUES (?, ?) "
-                             "ON CONFLICT (job) DO UPDATE SET json = excluded.json"));
-  TRY(put.Bind(job).Bind(json).Run());
+      TRY(connection.Prepare("INSERT INTO transcripts (job, json, bytes) VALUES (?, ?, ?) "
+                             "ON CONFLICT (job) DO UPDATE SET json = excluded.json, "
+                             "bytes = excluded.bytes"));
+  TRY(put.Bind(job).Bind(json).Bind(static_cast<int64_t>(json.size())).Run());
   for (const char* table : {"revisions", "transcript_parts"}) {
     Statement drop =
         TRY(connection.Prepare("DELETE FROM " + std::string(table) + " WHERE job = ?"));

@@ -1,7 +1,6 @@
-#include "store/tried_settings.h"
-
 #include <gtest/gtest.h>
 
+#include "store/settings.h"
 #include "store/test_database.h"
 
 namespace verbatim::store {

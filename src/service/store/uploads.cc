@@ -13,8 +13,8 @@ constexpr std::array<std::string_view, 3> kStateNames = {"receiving", "complete"
 // In the order of BindFields and ReadUpload.
 constexpr std::string_view kFields =
     "state, length, offset, is_partial, parts, metadata, filename, sha256, job_request, "
-    "created_ms, expires_ms";
-constexpr std::string_view kFieldMarks = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+    "created_ms, expires_ms, released_ms";
+constexpr std::string_view kFieldMarks = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
 
 std::string Select(std::string_view rest) {
   return "SELECT id, " + std::string(kFields) + " FROM uploads " + std::string(rest);
@@ -52,7 +52,8 @@ void BindFields(Statement& statement, const Upload& upload) {
       .Bind(upload.sha256)
       .Bind(upload.job_request)
       .Bind(upload.created_ms)
-      .Bind(upload.expires_ms);
+      .Bind(upload.expires_ms)
+      .Bind(upload.released_ms);
 }
 
 UploadState StateOf(std::string_view name) {
@@ -78,6 +79,7 @@ Upload ReadUpload(Statement& row) {
   upload.job_request = row.Text();
   upload.created_ms = row.Integer();
   upload.expires_ms = row.Integer();
+  upload.released_ms = row.Integer();
   return upload;
 }
 
@@ -148,6 +150,37 @@ Result<void> DeleteUpload(Connection& connection, const std::string& id) {
 Result<std::vector<Upload>> AllUploads(Connection& connection) {
   static const std::string sql = Select("ORDER BY number");
   Statement find = TRY(connection.Prepare(sql));
+  return ReadAll(find);
+}
+
+Result<std::vector<Upload>> UploadsOfAnyVersion(Connection& connection) {
+  Statement column = TRY(
+      connection.Prepare("SELECT 1 FROM pragma_table_info('uploads') WHERE name = 'released_ms'"));
+  const std::string released = TRY(column.Step()) ? "released_ms" : "0";
+  Statement find = TRY(connection.Prepare("SELECT id, state, offset, parts, filename, sha256, " +
+                                          released + " FROM uploads ORDER BY number"));
+  std::vector<Upload> uploads;
+  while (TRY(find.Step())) {
+    Upload upload;
+    upload.id = find.Text();
+    upload.state = StateOf(find.Text());
+    upload.offset = static_cast<uint64_t>(find.Integer());
+    upload.parts = SplitIds(find.Text());
+    upload.filename = find.Text();
+    upload.sha256 = find.Text();
+    upload.released_ms = find.Integer();
+    uploads.push_back(std::move(upload));
+  }
+  return uploads;
+}
+
+Result<std::vector<Upload>> UploadsToRelease(Connection& connection, int64_t ended_ms,
+                                             size_t count) {
+  static const std::string sql = Select(
+      "WHERE state = 'complete' AND released_ms = 0 AND id IN (SELECT upload FROM jobs GROUP BY "
+      "upload HAVING min(finished_ms) > 0 AND max(finished_ms) <= ?) ORDER BY number LIMIT ?");
+  Statement find = TRY(connection.Prepare(sql));
+  find.Bind(ended_ms).Bind(AsLimit(count));
   return ReadAll(find);
 }
 

@@ -31,6 +31,7 @@ struct Upload {
   std::string job_request;         // JSON: the job to create when it completes; empty: none
   int64_t created_ms = 0;          // wall clock
   int64_t expires_ms = 0;          // wall clock; 0: never (complete and in use)
+  int64_t released_ms = 0;         // wall clock; when its file was let go; 0: it is there
 };
 
 // Errors: kConflict if the id exists.
@@ -42,6 +43,13 @@ Result<void> UpdateUpload(Connection& connection, const Upload& upload);
 Result<void> DeleteUpload(Connection& connection, const std::string& id);
 // All, oldest first: to compare with the files at start.
 Result<std::vector<Upload>> AllUploads(Connection& connection);
+// The same from a file of any version, with what names and measures their files alone: id, state,
+// offset, parts, filename, sha256 and, if the version knows of it, released_ms.
+Result<std::vector<Upload>> UploadsOfAnyVersion(Connection& connection);
+// Complete ones with a file all of whose jobs, at least one, ended before `ended_ms`; at most
+// `count`.
+Result<std::vector<Upload>> UploadsToRelease(Connection& connection, int64_t ended_ms,
+                                             size_t count);
 // Those whose expires_ms lies between 1 and `now_ms`.
 Result<std::vector<Upload>> ExpiredUploads(Connection& connection, int64_t now_ms);
 

@@ -83,6 +83,7 @@ class FolderUploads final : public Uploads {
   Result<void> Settle(const std::string& id) override;
   Result<void> Delete(const std::string& id) override;
   Result<std::shared_ptr<ByteSource>> OpenSource(const std::string& id) override;
+  Result<void> RemoveReleased(const std::string& id) override;
   Result<int> RemoveExpired() override;
 
  private:
@@ -130,7 +131,10 @@ Result<void> FolderUploads::Reconcile() {
   const std::vector<Upload> uploads = TRY(ledger_.All());
   std::vector<std::string> known;
   for (const Upload& upload : uploads) {
-    if (!upload.parts.empty()) continue;
+    if (!IsRandomId(upload.id)) {
+      return Fail(ErrorCode::kInternal, "the database is damaged: an upload has a name of none");
+    }
+    if (!upload.parts.empty() || upload.released_ms > 0) continue;
     TRY_VOID(ReconcileFile(upload));
     known.push_back(upload.id);
   }
@@ -297,6 +301,11 @@ Result<std::shared_ptr<ByteSource>> FolderUploads::OpenSource(const std::string&
 }
 
 Result<std::shared_ptr<ByteSource>> FolderUploads::OpenWhole(const Upload& upload) const {
+  if (upload.released_ms > 0) {
+    return Fail(ErrorCode::kNotFound, "the file of upload " + upload.id +
+                                          " was let go (keep_media_days); what was heard in it is "
+                                          "kept");
+  }
   const std::vector<std::string> itself{upload.id};
   auto source = OpenJoined(files_, upload.parts.empty() ? itself : upload.parts);
   const bool is_lost =
@@ -304,6 +313,13 @@ Result<std::shared_ptr<ByteSource>> FolderUploads::OpenWhole(const Upload& uploa
   if (!is_lost) return source;
   return Fail(ErrorCode::kNotFound, "the file of upload " + upload.id +
                                         " was removed or damaged on the server: send it again");
+}
+
+Result<void> FolderUploads::RemoveReleased(const std::string& id) {
+  const Upload upload = TRY(Find(id));
+  if (upload.released_ms == 0) return Fail(ErrorCode::kConflict, "the upload is kept");
+  for (const std::string& part : upload.parts) TRY_VOID(files_.Remove(part));
+  return files_.Remove(id);
 }
 
 Result<int> FolderUploads::RemoveExpired() {

@@ -123,8 +123,12 @@ class Uploads {
   // Errors: kNotFound; kConflict if it is a joined part.
   virtual Result<void> Delete(const std::string& id) = 0;
 
+  // Removes the files of an upload that its row says are let go (released_ms). Errors: kNotFound;
+  // kConflict if they are not; kIo.
+  virtual Result<void> RemoveReleased(const std::string& id) = 0;
+
   // Its bytes, also while they are still received: reading then waits. Errors: kNotFound (also: its
-  // file was lost), kIo.
+  // file was lost, or let go), kIo.
   virtual Result<std::shared_ptr<ByteSource>> OpenSource(const std::string& id) = 0;
 
   // Removes what has expired; returns how many. Called now and then.

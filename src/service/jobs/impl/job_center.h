@@ -67,7 +67,8 @@ class JobCenter final : public Jobs {
   // What the clock brings: time-outs, leases, counts. Called several times a second.
   void Tick();
 
-  // Removes what has expired and events that nobody will ask for. Called once a minute.
+  // Removes what has expired, what is let go, and events that nobody will ask for. Called once a
+  // minute.
   void Sweep();
 
  private:
@@ -88,6 +89,11 @@ class JobCenter final : public Jobs {
   // How long it may be worked on.
   int64_t LimitOf(const ActiveRun& run) const;
   void RemoveUpload(const std::string& id);
+  // What JobLimits::retention says, hourly and after a job has ended.
+  void Retain();
+  Result<void> RemoveOld(int64_t keep_ms);
+  Result<void> RemoveSurplus(uint64_t keep_bytes);
+  Result<void> ReleaseMedia(int64_t keep_ms);
   void MeasureMemory();
 
   Result<JobOptions> Check(const JobRequest& request);
@@ -114,6 +120,7 @@ class JobCenter final : public Jobs {
   std::atomic<int> running_ = 0;
   std::atomic<int64_t> oldest_queued_ms_ = 0;  // when it was made; 0: none is queued
   std::atomic<int64_t> heartbeat_due_ms_ = 0;
+  std::atomic<int64_t> retention_due_ms_ = 0;
 
   // The queue as it was a moment ago: lists of jobs ask for many positions at once.
   Mutex order_mutex_;

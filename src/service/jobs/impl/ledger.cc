@@ -69,12 +69,12 @@ Result<void> Ledger::DropUpload(Connection& connection, const std::string& id) {
 
 Result<void> Ledger::Announce(Connection& connection, const Job& job) {
   const std::string filename = TRY(FilenameOf(connection, job));
-  TRY(store::AppendEvent(connection, {.id = 0,
-                                      .time_ms = clock_.WallMs(),
-                                      .type = "job",
-                                      .job = job.id,
-                                      .data = JobJson(job, filename, "")}));
-  return {};
+  const std::string json = JobJson(job, filename, "");
+  TRY(store::AppendEvent(
+      connection,
+      {.id = 0, .time_ms = clock_.WallMs(), .type = "job", .job = job.id, .data = json}));
+  if (!on_ended_ || !IsFinal(job.state) || job.is_ephemeral) return {};
+  return on_ended_(connection, job, json);
 }
 
 Result<void> Ledger::Put(Connection& connection, const Job& job) {
@@ -272,7 +272,8 @@ Result<Job> Ledger::Retry(const std::string& id) {
     if (job.state != JobState::kFailed && job.state != JobState::kCancelled) {
       return Refused(job, "only one that failed or was cancelled can be tried again");
     }
-    if (!TRY(store::FindUpload(connection, job.upload))) {
+    const std::optional<Upload> upload = TRY(store::FindUpload(connection, job.upload));
+    if (!upload || upload->released_ms > 0) {
       return verbatim::Fail(ErrorCode::kNotFound, "the job's file was removed");
     }
     job.state = JobState::kQueued;
@@ -308,6 +309,36 @@ Result<Job> Ledger::Delete(const std::string& id) {
                                         .job = id,
                                         .data = fmt::format(R"({{"id":"{}"}})", id)}));
     return job;
+  });
+}
+
+Result<void> Ledger::ReleaseUpload(Connection& connection, Upload upload) {
+  upload.released_ms = clock_.WallMs();
+  TRY_VOID(store::UpdateUpload(connection, upload));
+  for (const std::string& id : upload.parts) {
+    std::optional<Upload> part = TRY(store::FindUpload(connection, id));
+    if (!part) continue;
+    part->released_ms = upload.released_ms;
+    TRY_VOID(store::UpdateUpload(connection, *part));
+  }
+  for (const std::string& job : TRY(store::JobsOf(connection, upload.id))) {
+    TRY(store::AppendEvent(connection, {.id = 0,
+                                        .time_ms = upload.released_ms,
+                                        .type = "media_deleted",
+                                        .job = job,
+                                        .data = fmt::format(R"({{"id":"{}"}})", job)}));
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> Ledger::ReleaseMedia(int64_t ended_ms, size_t count) {
+  return database_.Write([&](Connection& connection) -> Result<std::vector<std::string>> {
+    std::vector<std::string> ids;
+    for (Upload& upload : TRY(store::UploadsToRelease(connection, ended_ms, count))) {
+      ids.push_back(upload.id);
+      TRY_VOID(ReleaseUpload(connection, std::move(upload)));
+    }
+    return ids;
   });
 }
 

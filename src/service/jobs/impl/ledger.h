@@ -13,6 +13,7 @@
 #include "jobs/jobs.h"
 #include "store/database.h"
 #include "store/jobs.h"
+#include "store/uploads.h"
 #include "transcript/transcript.h"
 
 namespace verbatim::jobs {
@@ -29,6 +30,11 @@ class Ledger {
   // `server`: the name of this run of the server.
   Ledger(store::Database& database, const Clock& clock, std::string server, int64_t lease_ms)
       : database_(database), clock_(clock), server_(std::move(server)), lease_ms_(lease_ms) {}
+
+  using OnEnded =
+      std::function<Result<void>(store::Connection&, const store::Job&, const std::string& json)>;
+  // Set before use: JobsOptions::on_ended.
+  void TellEnds(OnEnded on_ended) { on_ended_ = std::move(on_ended); }
 
   const std::string& server() const { return server_; }
 
@@ -67,6 +73,10 @@ class Ledger {
   // Returns the job as it was.
   Result<store::Job> Delete(const std::string& id);
 
+  // Marks the files of uploads all of whose jobs ended before `ended_ms` as let go, of at most
+  // `count`, and tells it of their jobs. Returns the ids of the uploads: the files may go now.
+  Result<std::vector<std::string>> ReleaseMedia(int64_t ended_ms, size_t count);
+
   // Queued jobs whose upload has expired before it was complete fail; returns them.
   Result<std::vector<store::Job>> FailExpired();
 
@@ -75,6 +85,7 @@ class Ledger {
   Result<std::vector<store::Job>> Reclaim(const std::function<bool(const store::Job&)>& is_at_work);
 
  private:
+  Result<void> ReleaseUpload(store::Connection& connection, store::Upload upload);
   Result<void> DropUpload(store::Connection& connection, const std::string& id);
   // Writes a job and tells it.
   Result<void> Put(store::Connection& connection, const store::Job& job);
@@ -91,6 +102,7 @@ class Ledger {
   const Clock& clock_;
   const std::string server_;
   const int64_t lease_ms_;
+  OnEnded on_ended_;
 };
 
 // A job that is in nobody's hands.

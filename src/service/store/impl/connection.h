@@ -48,6 +48,9 @@ class Connection {
   // Id of the row inserted last.
   int64_t inserted_id() const { return sqlite3_last_insert_rowid(database_.get()); }
 
+  // For what SQLite does between two databases.
+  sqlite3* handle() { return database_.get(); }
+
   // Events appended in this transaction.
   std::vector<Event>& appended() { return appended_; }
 

@@ -215,7 +215,36 @@ CREATE TABLE audit (
 ) STRICT;
 )sql";
 
-constexpr std::array kMigrations = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+constexpr std::string_view kVersion6 = R"sql(
+ALTER TABLE uploads ADD COLUMN released_ms INTEGER NOT NULL DEFAULT 0;  -- 0: its file is there
+-- What transcripts take, without reading them.
+ALTER TABLE transcripts ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE transcripts SET bytes = length(CAST(json AS BLOB));
+CREATE INDEX transcripts_by_bytes ON transcripts (job, bytes);
+CREATE INDEX jobs_by_end ON jobs (finished_ms) WHERE finished_ms > 0;
+
+CREATE TABLE webhooks (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  job        TEXT NOT NULL,     -- id of a job, which may be gone
+  url        TEXT NOT NULL,
+  body       TEXT NOT NULL,     -- as it is sent
+  created_ms INTEGER NOT NULL,
+  due_ms     INTEGER NOT NULL,  -- of the next try
+  tries      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX webhooks_by_due ON webhooks (due_ms);
+
+CREATE TABLE watched_files (
+  path     TEXT NOT NULL UNIQUE,  -- within the folder that is watched
+  size     INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  upload   TEXT NOT NULL,         -- id; '': none was made
+  is_done  INTEGER NOT NULL       -- its results, or its failure, are written
+) STRICT;
+)sql";
+
+constexpr std::array kMigrations = {kVersion1, kVersion2, kVersion3,
+                                    kVersion4, kVersion5, kVersion6};
 
 Result<void> RunMigration(Connection& connection, std::string_view sql, size_t version) {
   TRY_VOID(connection.Begin());
@@ -232,7 +261,7 @@ Result<void> RunMigration(Connection& connection, std::string_view sql, size_t v
 
 std::span<const std::string_view> Migrations() { return kMigrations; }
 
-Result<void> Migrate(Connection& connection, std::span<const std::string_view> migrations) {
+Result<size_t> VersionOf(Connection& connection, size_t newest) {
   const Result<std::string> application = connection.Query("PRAGMA application_id");
   if (!application) return Failure(application.error());
   const Result<std::string> table = connection.Query("SELECT name FROM sqlite_schema");
@@ -244,14 +273,18 @@ Result<void> Migrate(Connection& connection, std::span<const std::string_view> m
   // A file's version comes from outside; -1 and the like are no version of ours either.
   const std::string stored = TRY(connection.Query("PRAGMA user_version"));
   size_t version = 0;
-  while (version <= migrations.size() && std::to_string(version) != stored) ++version;
-  if (version > migrations.size()) {
-    return Fail(ErrorCode::kConflict, "the database has version " + stored +
-                                          ", made by a newer Verbatim; this one knows " +
-                                          "versions up to " + std::to_string(migrations.size()) +
-                                          ": use the newer one, or another data folder");
-  }
-  for (; version < migrations.size(); ++version) {
+  while (version <= newest && std::to_string(version) != stored) ++version;
+  if (version <= newest) return version;
+  return Fail(ErrorCode::kConflict, "the database has version " + stored +
+                                        ", made by a newer Verbatim; this one knows "
+                                        "versions up to " +
+                                        std::to_string(newest) +
+                                        ": use the newer one, or another data folder");
+}
+
+Result<void> Migrate(Connection& connection, std::span<const std::string_view> migrations) {
+  const size_t stored = TRY(VersionOf(connection, migrations.size()));
+  for (size_t version = stored; version < migrations.size(); ++version) {
     TRY_VOID(RunMigration(connection, migrations[version], version + 1));
   }
   return {};

@@ -13,9 +13,13 @@ namespace verbatim::store {
 // Migrations()[n] leads from version n to n + 1.
 std::span<const std::string_view> Migrations();
 
+// The version of a file, 0 of a new one. Errors: kConflict if it is of a version beyond `newest`,
+// or not ours; those of SQLite.
+Result<size_t> VersionOf(Connection& connection, size_t newest);
+
 // Brings the database to the newest version, each step in a transaction of its own: after a failure
 // it has the version it got to. `connection` is the writing one.
-// Errors: kConflict if the file is of a newer version, or not ours; those of SQLite.
+// Errors: as VersionOf, and those of SQLite.
 Result<void> Migrate(Connection& connection, std::span<const std::string_view> migrations);
 
 }  // namespace verbatim::store

@@ -1,4 +1,4 @@
-#include "store/impl/process_lock.h"
+#include "store/process_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
