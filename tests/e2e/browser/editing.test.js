@@ -188,7 +188,7 @@ test('what cannot be sent is kept, also over a reload, and sent when the server 
   await page.keyboard.press('Home');
   await page.keyboard.type('Cut off: ');
   await page.getByText('Not saved').waitFor();
-  await page.getByText('Your changes are kept in this browser.').waitFor();
+  await page.getByText('It is kept in this browser.').waitFor();
   cut(false);
   await page.reload();
   await until(async () => (await texts())[0]?.startsWith('Cut off: '), 'it is still there');

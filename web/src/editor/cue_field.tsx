@@ -74,7 +74,7 @@ export function CueField({ cue, writer }: { cue: Cue; writer: Writer }) {
 
   useLayoutEffect(() => {
     field.current!.focus({ preventScroll: true });
-    field.current!.scrollIntoView({ block: 'nearest' });
+    field.current!.closest('.cue')!.scrollIntoView({ block: 'nearest' });
     placeCaret();
     return () => writer.edited.composing(false);
   }, []);

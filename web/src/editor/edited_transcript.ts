@@ -225,7 +225,7 @@ export class EditedTranscript {
   }
 
   private fail(problem: unknown): void {
-    this.saving.value = { state: 'failed', reason: sentence(problem) };
+    this.saving.value = { state: 'failed', reason: problem instanceof TypeError ? texts.editor.unreachable : sentence(problem) };
     const isRefused = problem instanceof Problem && problem.status < 500; // it would be refused again
     if (!isRefused && !this.isClosed) this.sendSoon(retryMs[Math.min(this.failures, retryMs.length - 1)]!);
     ++this.failures;
