@@ -20,9 +20,10 @@ HistoryKeeper::HistoryKeeper(KeeperParts parts, std::unique_ptr<history::Forecas
     : parts_(std::move(parts)),
       recorder_(parts_.database, parts_.log),
       forecaster_(std::move(forecaster)),
-      tuning_({parts_.settings, parts_.database, parts_.log,
-               [this] { return parts_.pressure_level() > 0; },
-               [this](const store::JobSample& sample) { return forecaster_->BestWorkers(sample); }}) {
+      tuning_(
+          {parts_.settings, parts_.database, parts_.log,
+           [this] { return parts_.pressure_level() > 0; },
+           [this](const store::JobSample& sample) { return forecaster_->BestWorkers(sample); }}) {
   forecaster_->OnEachSample([this](const store::JobSample& sample) { tuning_.OnSample(sample); });
 }
 

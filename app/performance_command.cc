@@ -40,7 +40,8 @@ Result<Snapshot> Look(const ServeArguments& arguments) {
     const std::unique_ptr<Reporter> reporter = MakeReporter({.progress = ProgressMode::kNone});
     calibration = StoredCalibration(arguments.calibration, folder, *reporter);
   }
-  return performance::TakeSnapshot(MakeBasis(settings, MakeModelBasis(settings.Current(), folder, calibration)), {}, {});
+  return performance::TakeSnapshot(
+      MakeBasis(settings, MakeModelBasis(settings.Current(), folder, calibration)), {}, {});
 }
 
 void PrintJson(const json::object& object) { fmt::print("{}\n", json::serialize(object)); }
