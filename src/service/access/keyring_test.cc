@@ -175,8 +175,10 @@ TEST_F(KeyringTest, SigningOutEndsTheSessionAlone) {
   const Issued issued = Issue();
   const SignedIn session = SignIn(issued);
   int ended = 0;
-  const auto presence = keyring_->Enter(session.identity, [&ended] { ++ended; });
-  EXPECT_TRUE(keyring_->SignOut(session.identity));
+  {
+    const auto presence = keyring_->Enter(session.identity, [&ended] { ++ended; });
+    EXPECT_TRUE(keyring_->SignOut(session.identity));
+  }
   EXPECT_EQ(ended, 1);
   EXPECT_FALSE(keyring_->FindSession(session.secret));
   EXPECT_TRUE(keyring_->FindToken(issued.secret));
