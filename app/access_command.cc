@@ -85,8 +85,9 @@ ExitCode CreateToken(const AccessArguments& arguments) {
                                                     {"lifetime_ms", arguments.span_ms}});
   if (!made) return ExitWith(made.error());
   fmt::print("{}\n", std::string_view(made->at("secret").as_string()));
-  Complain(fmt::format("token {} ({}), shown this once; take it back with: verbatim token revoke {}",
-                       Field(*made, "id"), Field(*made, "scope"), Field(*made, "id")));
+  Complain(
+      fmt::format("token {} ({}), shown this once; take it back with: verbatim token revoke {}",
+                  Field(*made, "id"), Field(*made, "scope"), Field(*made, "id")));
   return ExitCode::kSuccess;
 }
 

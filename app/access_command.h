@@ -1,4 +1,4 @@
-// `verbatim token` and `verbatim audit`: who may use a server, and who did what, in its data folder.
+// `verbatim token` and `verbatim audit`: who may use a server, and who did what.
 #pragma once
 
 #include <cstdint>

@@ -147,8 +147,9 @@ Result<std::string> AnswerHere(const fs::path& folder, const std::string& line) 
 std::string AnswerControl(Access& access, const std::string& line) {
   const Result<json::object> done = Do(access, line);
   if (done) return json::serialize(*done);
-  return json::serialize(json::object{{"error", json::object{{"code", ErrorCodeName(done.error().code)},
-                                                 {"message", done.error().message}}}});
+  return json::serialize(
+      json::object{{"error", json::object{{"code", ErrorCodeName(done.error().code)},
+                                          {"message", done.error().message}}}});
 }
 
 Result<json::object> Control(const fs::path& folder, const json::object& request) {

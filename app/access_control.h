@@ -11,7 +11,7 @@
 
 namespace verbatim::app {
 
-// {"do": "token create", "name": ..., "scope": ..., "lifetime_ms": ...} -> the token and its secret;
+// {"do": "token create", "name": ..., "scope": ..., "lifetime_ms": ...}: the token and its secret;
 // {"do": "token list"}; {"do": "token revoke", "id": ...}; {"do": "audit", "since_ms", "limit"}.
 // An object {"error": {"code", "message"}} if it fails.
 std::string AnswerControl(access::Access& access, const std::string& line);

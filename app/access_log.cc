@@ -34,9 +34,8 @@ void LogOutcome(Log& log, const http::Outcome& outcome) {
   const LogLevel level = is_notable ? LogLevel::kWarning : LogLevel::kDebug;
   log.Write(level,
             fmt::format("{} {} {} {}: {:.1f} ms, {} bytes in, {} out", outcome.remote_address,
-                        outcome.method, access::WithoutTokens(outcome.target),
-                        outcome.status, 1000 * Seconds(outcome),
-                        outcome.bytes_received, outcome.bytes_sent));
+                        outcome.method, access::WithoutTokens(outcome.target), outcome.status,
+                        1000 * Seconds(outcome), outcome.bytes_received, outcome.bytes_sent));
 }
 
 void CountOutcome(metrics::Metrics& metrics, const http::Outcome& outcome) {

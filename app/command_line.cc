@@ -342,9 +342,10 @@ void CommandLine::Tree::AddAccess() {
   CLI::App* create = add(token, "create", "Print a new token, once", Command::kTokenCreate);
   FlagAdder flags(create, &hints);
   flags.Text("--name", &access.name, "NAME", "Whose it is, or what for")->required();
-  flags.Choice<std::string>("--scope", &access.scope,
-                            {{"read", "read"}, {"upload", "upload"}, {"admin", "admin"}},
-                            "What it allows, each also what those before it do")
+  flags
+      .Choice<std::string>("--scope", &access.scope,
+                           {{"read", "read"}, {"upload", "upload"}, {"admin", "admin"}},
+                           "What it allows, each also what those before it do")
       ->required();
   flags.Parsed("--expires", "TIME", "How long it lasts: 12h, 30d, 8w (default: for ever)",
                take_span);

@@ -72,7 +72,7 @@ TEST(CommandLineTest, BenchNeedsNoFilesAndSharesFlags) {
 TEST(CommandLineTest, EveryFlagOfServeIsASetting) {
   const Result<Parsed> parsed =
       Parse({"serve", "--listen", "127.0.0.1:0", "-m", "tiny.en", "--max-file-size", "4 GiB",
-             "--allow-public", "--config", "v.toml", "--calibration", "off", "--runners", "2",
+             "--auth", "off", "--config", "v.toml", "--calibration", "off", "--runners", "2",
              "--no-enable-memory-cleanup", "--memory-safety-factor", "0.5"});
   ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_EQ(parsed->arguments->command, Command::kServe);
@@ -82,7 +82,7 @@ TEST(CommandLineTest, EveryFlagOfServeIsASetting) {
   EXPECT_THAT(
       arguments.settings,
       UnorderedElementsAre(Pair("listen", "127.0.0.1:0"), Pair("model", "tiny.en"),
-                           Pair("max_file_size_bytes", "4 GiB"), Pair("allow_public", "true"),
+                           Pair("max_file_size_bytes", "4 GiB"), Pair("auth", "off"),
                            Pair("running_jobs_max", "2"), Pair("enable_memory_cleanup", "false"),
                            Pair("memory_safety_factor", "0.5")));
 }
@@ -102,6 +102,28 @@ TEST(CommandLineTest, ConfigTakesTheFlagsOfServe) {
   EXPECT_EQ(parsed->arguments->config.serve.config, "v.toml");
   EXPECT_THAT(parsed->arguments->config.serve.settings, ElementsAre(Pair("running_jobs_max", "2")));
   EXPECT_EQ(Parse({"config", "validate"})->arguments->command, Command::kConfigValidate);
+}
+
+TEST(CommandLineTest, TokensAndTheAudit) {
+  const Result<Parsed> parsed = Parse({"token", "create", "--name", "Ada's laptop", "--scope",
+                                       "upload", "--expires", "30d", "--data-dir", "/srv/v"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->arguments->command, Command::kTokenCreate);
+  const AccessArguments& arguments = parsed->arguments->access;
+  EXPECT_EQ(arguments.name, "Ada's laptop");
+  EXPECT_EQ(arguments.scope, "upload");
+  EXPECT_EQ(arguments.span_ms, 2'592'000'000);
+  EXPECT_THAT(arguments.serve.settings, ElementsAre(Pair("data_dir", "/srv/v")));
+  EXPECT_EQ(Parse({"token", "revoke", "3f9a01c2"})->arguments->access.token, "3f9a01c2");
+  EXPECT_TRUE(Parse({"token", "list", "--json"})->arguments->access.is_json);
+  const Result<Parsed> audit = Parse({"audit", "--since", "24h", "--limit", "5"});
+  EXPECT_EQ(audit->arguments->command, Command::kAudit);
+  EXPECT_EQ(audit->arguments->access.span_ms, 86'400'000);
+  EXPECT_EQ(audit->arguments->access.limit, 5);
+  EXPECT_THAT(ErrorOf({"token", "create", "--name", "a", "--scope", "root"}),
+              HasSubstr("choose from read, upload, admin"));
+  EXPECT_THAT(ErrorOf({"token", "create", "--scope", "read"}), HasSubstr("--name"));
+  EXPECT_THAT(ErrorOf({"audit", "--since", "yesterday"}), HasSubstr("no span of time"));
 }
 
 TEST(CommandLineTest, FlagsOfSpeechAndSearchReachTheirPlaces) {

@@ -212,9 +212,8 @@ class Service {
     site_ = TRY(SiteRulesOf(settings, listen_));
     TRY_VOID(CheckTokens(listen_, *access_));
     const fs::path folder = TRY(DataFolder(settings));
-    control_ = TRY(ControlSocket::Open(folder, [this](const std::string& line) {
-      return AnswerControl(*access_, line);
-    }));
+    control_ = TRY(ControlSocket::Open(
+        folder, [this](const std::string& line) { return AnswerControl(*access_, line); }));
     return {};
   }
 
@@ -263,8 +262,9 @@ class Service {
     RaiseDescriptorLimit();
     const std::optional<http::TlsFiles> tls = options.tls;
     if (!tls && !listen_.is_loopback() && access_->is_required()) {
-      log_->Warning("tokens and transcripts go over the network as they are: set tls_certificate "
-                    "and tls_key, or put a proxy with TLS in front");
+      log_->Warning(
+          "tokens and transcripts go over the network as they are: set tls_certificate "
+          "and tls_key, or put a proxy with TLS in front");
     }
     server_ = TRY(http::Server::Open(std::move(options), api::MakeRoutes(*services_), *log_));
     if (tls) certificate_ = std::make_unique<CertificateWatch>(*server_, *tls, *log_);

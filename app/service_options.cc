@@ -71,8 +71,7 @@ Result<access::Policy> AccessPolicyOf(const Settings& settings, const ListenAddr
 
 Result<fields::SiteRules> SiteRulesOf(const Settings& settings, const ListenAddress& listen) {
   fields::SiteRules rules;
-  rules.reach =
-      listen.is_loopback() ? fields::Reach::kThisMachine : fields::Reach::kNetwork;
+  rules.reach = listen.is_loopback() ? fields::Reach::kThisMachine : fields::Reach::kNetwork;
   rules.hosts = access::SplitList(settings.allowed_hosts);
   rules.origins = access::SplitList(settings.allowed_origins);
   for (const std::string& origin : rules.origins) {
@@ -80,9 +79,9 @@ Result<fields::SiteRules> SiteRulesOf(const Settings& settings, const ListenAddr
     const bool is_origin = host != std::string::npos && host > 0 && host + 3 < origin.size() &&
                            origin.find_first_of("/*", host + 3) == std::string::npos;
     if (is_origin) continue;
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("allowed_origins: \"{}\" is no origin such as https://app.example",
-                            origin));
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("allowed_origins: \"{}\" is no origin such as https://app.example", origin));
   }
   return rules;
 }

@@ -26,7 +26,8 @@ access::Limits AccessLimitsOf(const settings::Settings& settings);
 Result<access::Policy> AccessPolicyOf(const settings::Settings& settings,
                                       const ListenAddress& listen);
 // Errors: kInvalidArgument with the origin that is none.
-Result<fields::SiteRules> SiteRulesOf(const settings::Settings& settings, const ListenAddress& listen);
+Result<fields::SiteRules> SiteRulesOf(const settings::Settings& settings,
+                                      const ListenAddress& listen);
 
 // The folder of the database and of uploads, made if it is missing, for its owner's eyes alone.
 Result<std::filesystem::path> MakeDataFolder(const settings::Settings& settings);

@@ -24,8 +24,8 @@ class SignalWatcher {
 
   std::stop_token stop_token() const { return stop_.get_token(); }
 
-  // From now on SIGHUP calls this, on the watcher's thread, in place of ending the program; an empty
-  // one takes that back.
+  // From now on SIGHUP calls this, on the watcher's thread, in place of ending the program; an
+  // empty one takes that back.
   void OnHangup(std::function<void()> handler);
 
   // What to end with after a stop: kInterrupted, or kTerminated if it was no Ctrl-C.

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -23,6 +24,21 @@ TEST(SignalWatcherTest, TheFirstSignalAsksToStop) {
   kill(getpid(), SIGTERM);
   EXPECT_TRUE(BecomesStopped(watcher.stop_token()));
   EXPECT_EQ(watcher.exit_code(), ExitCode::kTerminated);
+}
+
+TEST(SignalWatcherTest, AHangupCanMeanSomethingElse) {
+  SignalWatcher watcher;
+  std::atomic<int> heard = 0;
+  watcher.OnHangup([&heard] { ++heard; });
+  kill(getpid(), SIGHUP);
+  for (int i = 0; i < 500 && heard == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(heard, 1);
+  EXPECT_FALSE(watcher.stop_token().stop_requested());
+  watcher.OnHangup({});
+  kill(getpid(), SIGHUP);
+  EXPECT_TRUE(BecomesStopped(watcher.stop_token()));
 }
 
 TEST(SignalWatcherDeathTest, TheSecondEndsTheProgram) {

@@ -10,6 +10,9 @@ import { TopBar } from './parts/top_bar';
 import { PerformancePage } from './performance/performance_page';
 import { SearchPage } from './search/search_page';
 import { SettingsPage } from './settings/settings_page';
+import { isSignInNeeded } from './sign_in/session';
+import { SignIn } from './sign_in/sign_in';
+import { SignedIn } from './sign_in/signed_in';
 import { route } from './state/route';
 import { texts } from './texts';
 import { TranscriptPage } from './transcript/transcript_page';
@@ -38,9 +41,10 @@ export function App() {
         {texts.skip}
       </a>
       <TopBar onKeys={() => setShowsKeys(true)} />
-      <LinkBanner />
+      {!isSignInNeeded.value && <LinkBanner />}
       <main id="content" class={`place ${place}`} tabIndex={-1}>
-        <Place />
+        {isSignInNeeded.value ? <SignIn /> : <Place />}
+        {place === 'settings' && !isSignInNeeded.value && <SignedIn />}
       </main>
       <Notes />
       {showsKeys && <KeysHelp onClose={() => setShowsKeys(false)} />}

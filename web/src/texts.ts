@@ -19,6 +19,15 @@ export const texts = {
     notFound: 'It may have been deleted, or the address is not whole.',
     toTranscripts: 'All transcripts',
   },
+  signIn: {
+    title: 'Sign in',
+    intro: 'This server asks for a token. Paste yours once; this browser then stays signed in.',
+    token: 'Token',
+    enter: 'Sign in',
+    where: 'Whoever runs the server makes one with: verbatim token create',
+    as: (name: string, scope: string) => `Signed in with the token \u201c${name}\u201d (${scope}).`,
+    leave: 'Sign out',
+  },
 
   drop: {
     title: 'Drop video or audio here',

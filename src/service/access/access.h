@@ -55,6 +55,7 @@ class Access {
   void SetPolicy(Policy policy) { policy_ = std::move(policy); }
   const Policy& policy() const { return policy_; }
 
+  // Also while requests come.
   void SetLimits(const Limits& limits) {
     sign_in_failures.SetPerMinute(limits.sign_in_failures);
     jobs.SetPerMinute(limits.jobs);
@@ -73,13 +74,17 @@ class Access {
 
   const std::unique_ptr<Keyring> keyring;
   Audit audit;
-  RateLimiter sign_in_failures{Limits().sign_in_failures};
-  RateLimiter jobs{Limits().jobs};
-  RateLimiter uploads{Limits().uploads};
+  RateLimiter sign_in_failures;
+  RateLimiter jobs;
+  RateLimiter uploads;
 
  private:
   Access(store::Database& database, const Clock& clock, Log& log, std::unique_ptr<Keyring> ring)
-      : keyring(std::move(ring)), audit(database, clock, log) {}
+      : keyring(std::move(ring)),
+        audit(database, clock, log),
+        sign_in_failures(Limits().sign_in_failures),
+        jobs(Limits().jobs),
+        uploads(Limits().uploads) {}
 
   Policy policy_;
 };

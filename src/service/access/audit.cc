@@ -35,9 +35,8 @@ void Audit::Note(store::AuditEntry entry) {
 
 Result<std::vector<store::AuditEntry>> Audit::Find(int64_t since_ms, size_t count) {
   TRY_VOID(Write());
-  return database_.Read([&](store::Connection& connection) {
-    return store::FindAudit(connection, since_ms, count);
-  });
+  return database_.Read(
+      [&](store::Connection& connection) { return store::FindAudit(connection, since_ms, count); });
 }
 
 void Audit::Tick() {

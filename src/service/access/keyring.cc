@@ -57,11 +57,12 @@ Result<std::unique_ptr<Keyring>> Keyring::Open(store::Database& database, const 
 Result<void> Keyring::Read() {
   std::vector<store::Token> tokens;
   std::vector<store::Session> sessions;
-  TRY_VOID(database_.Read([&](Connection& connection) -> Result<void> {
+  const auto read = [&](Connection& connection) -> Result<void> {
     tokens = TRY(store::ListTokens(connection));
     sessions = TRY(store::ListSessions(connection));
     return {};
-  }));
+  };
+  TRY_VOID(database_.Read(read));
   const MutexLock lock(mutex_);
   for (store::Token& row : tokens) {
     const std::string key = KeyOf(row.hash);

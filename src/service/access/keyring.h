@@ -132,8 +132,10 @@ class Keyring {
   int64_t written_ms_ GUARDED_BY(turn_) = 0;
 };
 
+// Made by Enter; ends before its keyring.
 class Keyring::Presence {
  public:
+  // For Enter.
   Presence(Keyring* keyring, uint64_t guest) : keyring_(keyring), guest_(guest) {}
   ~Presence() { keyring_->Leave(guest_); }
   Presence(const Presence&) = delete;

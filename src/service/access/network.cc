@@ -16,7 +16,9 @@ using Bytes = std::array<unsigned char, 16>;
 constexpr int kMappedBits = 96;  // in front of an IPv4 address
 constexpr Bytes kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-bool IsIpv4(const Bytes& bytes) { return std::equal(bytes.begin(), bytes.begin() + 12, kMapped.begin()); }
+bool IsIpv4(const Bytes& bytes) {
+  return std::equal(bytes.begin(), bytes.begin() + 12, kMapped.begin());
+}
 
 std::optional<Bytes> ReadAddress(std::string_view text) {
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);

@@ -16,6 +16,7 @@ class Network {
   // Errors: kInvalidArgument with what is wrong.
   static Result<Network> Parse(std::string_view text);
 
+  // False for what is no address.
   bool Contains(std::string_view address) const;
 
  private:

@@ -26,10 +26,11 @@ class RateLimiter {
   // What Take would say, without counting.
   int64_t Wait(const std::string& client, int64_t now_ms) const;
 
+  // From now on.
   void SetPerMinute(int64_t per_minute);
 
  private:
-  using Entry = std::pair<std::string, int64_t>;  // client, when its allowance is whole again, in us
+  using Entry = std::pair<std::string, int64_t>;  // client, when it has its whole minute again (us)
 
   int64_t WaitUs(int64_t whole_again_us, int64_t now_us) const REQUIRES(mutex_);
 

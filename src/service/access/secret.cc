@@ -24,7 +24,8 @@ Place FindToken(std::string_view text) {
   size_t at = text.find(kMark);
   while (at != std::string_view::npos) {
     const size_t digits = at + kMark.size();
-    const size_t end = std::min(text.find_first_not_of("0123456789abcdefABCDEF", digits), text.size());
+    const size_t end =
+        std::min(text.find_first_not_of("0123456789abcdefABCDEF", digits), text.size());
     if (end - digits >= kTellingDigits) return {at, end - at};
     at = text.find(kMark, digits);
   }

@@ -54,7 +54,9 @@ Result<http::Response> Asset(const Services&, const Call& call) {
 Result<http::Response> Page(const Services&, const Call& call) {
   http::Response response = TRY(NamedAsset(call.request(), "index.html"));
   response.headers.Set("Content-Security-Policy", std::string(kPagePolicy));
-  response.headers.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(self), payment=(), usb=()");
+  response.headers.Set(
+      "Permissions-Policy",
+      "camera=(), display-capture=(), geolocation=(), microphone=(self), payment=(), usb=()");
   return response;
 }
 

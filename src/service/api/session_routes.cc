@@ -1,8 +1,8 @@
 // Signing in and out for browsers, and the audit: /api/session, /api/audit.
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <fmt/format.h>
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,10 +36,10 @@ json::object IdentityJson(const Identity& identity) {
 
 http::Response WithCookie(http::Response response, std::string_view secret, int64_t age_s,
                           bool is_encrypted) {
-  response.headers.Set("Set-Cookie",
-                       fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}",
-                                   SessionCookieName(is_encrypted), secret, age_s,
-                                   is_encrypted ? "; Secure" : ""));
+  response.headers.Set(
+      "Set-Cookie",
+      fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}",
+                  SessionCookieName(is_encrypted), secret, age_s, is_encrypted ? "; Secure" : ""));
   return response;
 }
 

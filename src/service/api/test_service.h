@@ -58,17 +58,18 @@ class RunningService {
     uploads_->OnComplete([this](store::Connection& connection, const store::Upload& upload) {
       return jobs_->SubmitFor(connection, upload);
     });
-    services_.reset(new Services{{.version = "1.2.3", .default_model = "base", .site = std::move(site)},
-                                 *database_,
-                                 *uploads_,
-                                 *jobs_,
-                                 *engines_,
-                                 *metrics_,
-                                 *events_,
-                                 clock_,
-                                 log_,
-                                 settings_,
-                                 {.settings = &settings_}});
+    services_.reset(
+        new Services{{.version = "1.2.3", .default_model = "base", .site = std::move(site)},
+                     *database_,
+                     *uploads_,
+                     *jobs_,
+                     *engines_,
+                     *metrics_,
+                     *events_,
+                     clock_,
+                     log_,
+                     settings_,
+                     {.settings = &settings_}});
     access_ = Must(access::Access::Open(*database_, clock_, log_));
     services_->access = access_.get();
     recorder_ = std::make_unique<history::Recorder>(*database_, log_);

@@ -39,8 +39,8 @@ std::string_view HostOfOrigin(std::string_view origin) {
 }
 
 bool Names(const std::vector<std::string>& list, std::string_view word) {
-  return std::ranges::any_of(
-      list, [word](const std::string& one) { return http::SameWord(one, word); });
+  return std::ranges::any_of(list,
+                             [word](const std::string& one) { return http::SameWord(one, word); });
 }
 
 bool IsOwnName(std::string_view host, const SiteRules& rules) {
@@ -94,8 +94,8 @@ bool IsAllowedOrigin(const http::Request& request, const std::vector<std::string
 
 std::optional<http::Response> AnswerPreflight(const http::Request& request,
                                               const std::vector<std::string>& origins) {
-  const bool is_question = request.method == "OPTIONS" &&
-                           request.headers.Count("Access-Control-Request-Method") > 0;
+  const bool is_question =
+      request.method == "OPTIONS" && request.headers.Count("Access-Control-Request-Method") > 0;
   if (!is_question || !IsAllowedOrigin(request, origins)) return std::nullopt;
   http::Response response;
   response.status = 204;
@@ -109,8 +109,8 @@ std::vector<http::Headers::Field> CrossOriginFields(const http::Request& request
                                                     const std::vector<std::string>& origins) {
   std::vector<http::Headers::Field> fields = {{"Vary", "Origin"}};
   if (!IsAllowedOrigin(request, origins)) return fields;
-  fields.push_back({"Access-Control-Allow-Origin",
-                    std::string(request.headers.Find("Origin").value_or(""))});
+  fields.push_back(
+      {"Access-Control-Allow-Origin", std::string(request.headers.Find("Origin").value_or(""))});
   fields.push_back({"Access-Control-Expose-Headers", std::string(kAnswerFields)});
   return fields;
 }

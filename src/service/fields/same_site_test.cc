@@ -56,12 +56,12 @@ TEST(SameSiteTest, ThePageOfTheServerItselfMay) {
 }
 
 TEST(SameSiteTest, TwoFieldsWhereOneBelongsAreForeign) {
-  EXPECT_TRUE(IsForeign(Make(
-      "POST", "127.0.0.1:80",
-      {{"Origin", "http://127.0.0.1:80"}, {"Origin", "http://127.0.0.1:80"}})));
-  EXPECT_TRUE(IsForeign(
-      Make("POST", "127.0.0.1:80",
-           {{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "same-origin"}})));
+  EXPECT_TRUE(
+      IsForeign(Make("POST", "127.0.0.1:80",
+                     {{"Origin", "http://127.0.0.1:80"}, {"Origin", "http://127.0.0.1:80"}})));
+  EXPECT_TRUE(
+      IsForeign(Make("POST", "127.0.0.1:80",
+                     {{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "same-origin"}})));
 }
 
 TEST(SameSiteTest, NamesThatAreAllowedAreAnswered) {
@@ -83,8 +83,8 @@ TEST(SameSiteTest, OriginsThatAreAllowedMayAsk) {
   const http::Headers::Field good{"Origin", "https://app.example"};
   const http::Headers::Field marked{"Sec-Fetch-Site", "cross-site"};
   EXPECT_FALSE(WhyForeign(Make("POST", "127.0.0.1", {good, marked}), rules));
-  for (const char* bad : {"http://app.example", "https://app.example:444",
-                          "https://app.example.evil", "null", "*"}) {
+  for (const char* bad :
+       {"http://app.example", "https://app.example:444", "https://app.example.evil", "null", "*"}) {
     EXPECT_TRUE(WhyForeign(Make("POST", "127.0.0.1", {{"Origin", bad}}), rules)) << bad;
   }
   // A cookie still does not count there.
@@ -104,23 +104,23 @@ TEST(CrossOriginTest, PreflightsAreAnsweredForAllowedOriginsAlone) {
   EXPECT_TRUE(answer->headers.Find("Access-Control-Allow-Headers")->contains("Authorization"));
   EXPECT_FALSE(AnswerPreflight(ask("https://evil.example"), origins));
   // tus asks with OPTIONS, too.
-  EXPECT_FALSE(AnswerPreflight(
-      Make("OPTIONS", "127.0.0.1", {{"Origin", "https://app.example"}}), origins));
+  EXPECT_FALSE(
+      AnswerPreflight(Make("OPTIONS", "127.0.0.1", {{"Origin", "https://app.example"}}), origins));
   EXPECT_FALSE(AnswerPreflight(ask("https://app.example"), {}));
 }
 
 TEST(CrossOriginTest, AnswersNameTheOriginAndNeverCredentials) {
   const std::vector<std::string> origins = {"https://app.example", "https://b.example"};
   http::Headers fields;
-  for (auto& field : CrossOriginFields(
-           Make("GET", "127.0.0.1", {{"Origin", "https://b.example"}}), origins)) {
+  for (auto& field :
+       CrossOriginFields(Make("GET", "127.0.0.1", {{"Origin", "https://b.example"}}), origins)) {
     fields.Add(field.name, field.value);
   }
   EXPECT_EQ(fields.Find("Access-Control-Allow-Origin"), "https://b.example");
   EXPECT_EQ(fields.Find("Vary"), "Origin");
   EXPECT_EQ(fields.Count("Access-Control-Allow-Credentials"), 0U);
-  const auto others = CrossOriginFields(
-      Make("GET", "127.0.0.1", {{"Origin", "https://evil.example"}}), origins);
+  const auto others =
+      CrossOriginFields(Make("GET", "127.0.0.1", {{"Origin", "https://evil.example"}}), origins);
   ASSERT_EQ(others.size(), 1U);
   EXPECT_EQ(others[0].name, "Vary");
 }

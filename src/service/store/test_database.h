@@ -26,7 +26,7 @@ class TemporaryFolder {
  public:
   explicit TemporaryFolder(FolderKind kind = FolderKind::kMemory) {
     std::filesystem::path parent = "/dev/shm";
-    if (kind == FolderKind::kDisk || access(parent.c_str(), W_OK) != 0)
+    if (kind == FolderKind::kDisk || ::access(parent.c_str(), W_OK) != 0)
       parent = std::filesystem::temp_directory_path();
     std::string name = (parent / "store_test_XXXXXX").string();
     CHECK(mkdtemp(name.data()) != nullptr);

@@ -46,9 +46,9 @@ Result<void> TouchToken(Connection& connection, const std::string& id, int64_t u
 }
 
 Result<void> InsertSession(Connection& connection, const Session& session) {
-  Statement insert = TRY(connection.Prepare(
-      "INSERT INTO sessions (hash, token, created_ms, expires_ms, last_used_ms) "
-      "VALUES (?, ?, ?, ?, ?)"));
+  Statement insert = TRY(
+      connection.Prepare("INSERT INTO sessions (hash, token, created_ms, expires_ms, last_used_ms) "
+                         "VALUES (?, ?, ?, ?, ?)"));
   insert.Bind(session.hash).Bind(session.token).Bind(session.created_ms);
   TRY(insert.Bind(session.expires_ms).Bind(session.last_used_ms).Run());
   return {};
@@ -61,8 +61,8 @@ Result<void> DeleteSession(Connection& connection, const std::string& hash) {
 }
 
 Result<std::vector<Session>> ListSessions(Connection& connection) {
-  Statement find = TRY(connection.Prepare(
-      "SELECT hash, token, created_ms, expires_ms, last_used_ms FROM sessions"));
+  Statement find = TRY(
+      connection.Prepare("SELECT hash, token, created_ms, expires_ms, last_used_ms FROM sessions"));
   std::vector<Session> sessions;
   while (TRY(find.Step())) {
     Session session;

@@ -1,5 +1,6 @@
 // Calls of the server's API. What goes wrong is a Problem with a sentence for a person.
 import { capitalised } from '../parts/format';
+import { heed } from '../sign_in/session';
 import { texts } from '../texts';
 
 export class Problem extends Error {
@@ -34,6 +35,7 @@ async function send(method: string, path: string, body?: unknown, options: Reque
     init.headers = { 'Content-Type': 'application/json', ...options.headers };
   }
   const response = await fetch(path, init);
+  heed(response.status, path);
   if (!response.ok) throw await problemOf(response);
   return response;
 }

@@ -1,6 +1,7 @@
 // The stream of events: one connection for the whole page. While nobody looks it is closed, since a
 // browser has only six to a server, and afterwards goes on where it was.
 import { signal } from '@preact/signals';
+import { askAgain } from '../sign_in/session';
 
 export type Link = 'connecting' | 'live' | 'lost';
 export const link = signal<Link>('connecting');
@@ -44,6 +45,7 @@ function open(): void {
     // A browser tries again by itself unless the server refused; then it is asked anew.
     if (source?.readyState === EventSource.CLOSED) {
       close();
+      void askAgain();
       setTimeout(() => source ?? open(), 3000);
     }
   };

@@ -3,6 +3,7 @@ export const groups = ['workers', 'files', 'jobs', 'engine', 'server', 'connecti
 export type Group = (typeof groups)[number];
 
 const patterns: [RegExp, Group][] = [
+  [/^(auth|tls_|allowed_|trusted_)|_per_minute$/, 'server'],
   [/connection|^(header|body|keep_alive)_timeout/, 'connections'],
   [/timeout_seconds|_jobs_/, 'jobs'],
   [/worker|memory|tune/, 'workers'],

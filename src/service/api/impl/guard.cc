@@ -57,8 +57,8 @@ bool IsAudited(const Rules& rules, const http::Request& request) {
 http::Response Refusal(const Rules& rules, int status, std::string_view code,
                        std::string_view detail) {
   if (!rules.pattern.starts_with(kOpenAi)) return ProblemForStatus(status, detail);
-  return OpenAiErrorResponse({status, std::string(detail), "invalid_request_error", "",
-                              std::string(code)});
+  return OpenAiErrorResponse(
+      {status, std::string(detail), "invalid_request_error", "", std::string(code)});
 }
 
 http::Response Unauthenticated(const Rules& rules, bool has_credentials) {
@@ -66,8 +66,9 @@ http::Response Unauthenticated(const Rules& rules, bool has_credentials) {
       rules, 401, "unauthenticated",
       has_credentials ? "the token is wrong, expired or revoked"
                       : "a token is needed: send it as \"Authorization: Bearer ...\", or sign in");
-  response.headers.Set("WWW-Authenticate",
-                       std::string(kChallenge) + (has_credentials ? ", error=\"invalid_token\"" : ""));
+  response.headers.Set(
+      "WWW-Authenticate",
+      std::string(kChallenge) + (has_credentials ? ", error=\"invalid_token\"" : ""));
   return response;
 }
 
@@ -113,8 +114,7 @@ void Note(const Services& services, const Rules& rules, const http::Request& req
 http::Response WrongToken(const Services& services, const Rules& rules,
                           const http::Request& request) {
   const std::string client = access::CountedAs(CallerOf(services, request).address);
-  const int64_t wait_ms =
-      services.access->sign_in_failures.Take(client, services.clock.SteadyMs());
+  const int64_t wait_ms = services.access->sign_in_failures.Take(client, services.clock.SteadyMs());
   if (wait_ms > 0) return TooMany("too many wrong tokens: try again later", wait_ms);
   Note(services, rules, request, std::nullopt, {401, ""});
   return Unauthenticated(rules, true);
@@ -131,21 +131,21 @@ Admission CheckIdentity(const Services& services, const Rules& rules,
   Admission admission;
   admission.identity = IdentityOf(services, request);
   if (!admission.identity) {
-    admission.refusal = BearerToken(request) ? WrongToken(services, rules, request)
-                                             : Unauthenticated(rules, false);
+    admission.refusal =
+        BearerToken(request) ? WrongToken(services, rules, request) : Unauthenticated(rules, false);
     return admission;
   }
-  const bool is_foreign = !admission.identity->session.empty() &&
-                          !IsSafeMethod(rules.method) && fields::IsOfOtherSite(request);
+  const bool is_foreign = !admission.identity->session.empty() && !IsSafeMethod(rules.method) &&
+                          fields::IsOfOtherSite(request);
   if (is_foreign) {
     admission.refusal =
         Refusal(rules, 403, "forbidden", "a session counts on the server's own page alone");
   } else if (!access::Covers(admission.identity->scope, *rules.scope)) {
-    admission.refusal = Refusal(
-        rules, 403, "forbidden",
-        fmt::format("the token \"{}\" has the scope {}; {} is needed here",
-                    admission.identity->name, access::ScopeName(admission.identity->scope),
-                    access::ScopeName(*rules.scope)));
+    admission.refusal =
+        Refusal(rules, 403, "forbidden",
+                fmt::format("the token \"{}\" has the scope {}; {} is needed here",
+                            admission.identity->name, access::ScopeName(admission.identity->scope),
+                            access::ScopeName(*rules.scope)));
   }
   if (admission.refusal && IsAudited(rules, request)) {
     Note(services, rules, request, admission.identity, {403, ""});
@@ -216,8 +216,8 @@ http::Task<void> Run(const Services& services, const Rules& rules, const http::H
 }  // namespace
 
 std::optional<Scope> NeededScope(std::string_view method, std::string_view pattern) {
-  constexpr std::array<std::string_view, 6> kOpen = {
-      "/", "/assets/{name}", "/healthz", "/readyz", "/openapi.json", "/api/session"};
+  constexpr std::array<std::string_view, 6> kOpen = {"/",       "/assets/{name}", "/healthz",
+                                                     "/readyz", "/openapi.json",  "/api/session"};
   const bool is_session_look = method == "GET" && pattern == "/api/session";
   if (!is_session_look && std::ranges::find(kOpen, pattern) != kOpen.end()) return std::nullopt;
   if (pattern == "/api/audit") return Scope::kAdmin;

@@ -53,7 +53,7 @@ class TlsSession {
   bool is_broken_ = false;
 };
 
-// Certificate, key and rules: TLS 1.2 and 1.3, with forward secrecy and authenticated ciphers alone.
+// Certificate, key and rules: TLS 1.2 and 1.3, forward secrecy and authenticated ciphers alone.
 // Thread: any.
 class TlsContext {
  public:

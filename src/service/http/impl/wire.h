@@ -25,7 +25,7 @@ enum class WireError {
   kGone,  // the peer closed, or the connection broke or was closed here
   kTimedOut,
   kPlainHttp,  // in place of a TLS handshake; from now on the wire is plain, too
-  kCancelled  // by CancelReads
+  kCancelled   // by CancelReads
 };
 
 template <typename T>
