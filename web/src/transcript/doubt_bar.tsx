@@ -38,7 +38,8 @@ export function DoubtBar({ reading, player, onRight }: Properties) {
     setNow(next);
     const index = doubts[next]!;
     const word = words[index]!;
-    bringIntoView(document.querySelector('.text')!, reading, index, 'centre');
+    const text = document.querySelector<HTMLElement>('.text');
+    if (text) bringIntoView(text, reading, index, 'centre');
     player.playRange(word.start, word.end);
     setTimeout(() => mark(index), 60); // its paragraph may only be becoming words
   };
