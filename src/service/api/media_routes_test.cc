@@ -1,4 +1,4 @@
-// Transcripts and media over the wire.
+// Media over the wire.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,8 +8,6 @@ namespace verbatim::api {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
-using ::testing::StartsWith;
 using tests::RawResponse;
 
 constexpr std::string_view kBytes = "0123456789abcdefghij";
@@ -21,64 +19,6 @@ std::string JobOfBytes(const RunningService& service, std::string_view name = "t
   std::string id(boost::json::parse(response.body).at("id").as_string());
   EXPECT_EQ(service.End(id), "completed");
   return id;
-}
-
-TEST(JobFilesTest, EveryFormatHasItsTypeAndName) {
-  const RunningService service;
-  const std::string job = "/api/jobs/" + service.Completed();
-  const std::pair<const char*, const char*> types[] = {
-      {"srt", "application/x-subrip; charset=utf-8"},
-      {"vtt", "text/vtt; charset=utf-8"},
-      {"txt", "text/plain; charset=utf-8"},
-      {"json", "application/json"},
-      {"tsv", "text/tab-separated-values; charset=utf-8"}};
-  for (const auto& [format, type] : types) {
-    const RawResponse response = service.Get(job + "/transcript." + format);
-    ASSERT_EQ(response.status, 200) << format << response.body;
-    EXPECT_EQ(response.headers.at("content-type"), type);
-    EXPECT_EQ(response.headers.at("content-disposition"),
-              fmt::format("inline; filename=\"talk.{}\"", format));
-    EXPECT_THAT(response.body, HasSubstr("Hello"));
-  }
-  EXPECT_EQ(service.Get(job + "/transcript.txt").body, "Hello world.\nHow are you?\n");
-  EXPECT_EQ(service.Get(job + "/transcript.doc").status, 404);
-  EXPECT_THAT(service.Get(job + "/transcript.srt?download=true").headers.at("content-disposition"),
-              StartsWith("attachment"));
-}
-
-TEST(JobFilesTest, TheAddressSaysHowSubtitlesLook) {
-  const RunningService service;
-  const std::string job = "/api/jobs/" + service.Completed();
-  EXPECT_THAT(service.Get(job + "/transcript.vtt").body, Not(HasSubstr("<00:00:00.500>")));
-  EXPECT_THAT(service.Get(job + "/transcript.vtt?words=true").body, HasSubstr("<00:00:00.500>"));
-  EXPECT_THAT(service.Get(job + "/transcript.json?words=true").body, HasSubstr("\"words\""));
-  const std::string wide = service.Get(job + "/transcript.srt").body;
-  const std::string narrow =
-      service.Get(job + "/transcript.srt?line_length_max=10&lines_max=1").body;
-  EXPECT_GT(std::ranges::count(narrow, '\n'), std::ranges::count(wide, '\n'));
-  for (const char* query : {"words=maybe", "line_length_max=9", "lines_max=x", "lines_max=0"}) {
-    EXPECT_EQ(service.Get(job + "/transcript.srt?" + query).status, 400) << query;
-  }
-}
-
-TEST(JobFilesTest, TranscriptsHaveAnEtagOfTheirContent) {
-  const RunningService service;
-  const std::string target = "/api/jobs/" + service.Completed() + "/transcript.srt";
-  const std::string etag = service.Get(target).headers.at("etag");
-  EXPECT_EQ(service.Get(target, "If-None-Match: " + etag + "\r\n").status, 304);
-  EXPECT_EQ(
-      service.Get(target + "?lines_max=1&line_length_max=10", "If-None-Match: " + etag + "\r\n")
-          .status,
-      200);
-}
-
-TEST(JobFilesTest, BeforeTheEndThereIsNoTranscript) {
-  RunningService service;
-  service.script.Hold();
-  const std::string id(service.Submit().at("id").as_string());
-  const RawResponse response = service.Get("/api/jobs/" + id + "/transcript.srt");
-  EXPECT_EQ(response.status, 409);
-  EXPECT_THAT(response.body, HasSubstr("when it has completed"));
 }
 
 TEST(MediaRoutesTest, MediaIsGivenWholeAndNeverAsAPage) {

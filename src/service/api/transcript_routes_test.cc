@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -16,6 +17,8 @@ namespace {
 
 using boost::json::value;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 // One segment in the place of another.
 std::string Replacing(int first, std::string_view segment) {
@@ -24,6 +27,53 @@ std::string Replacing(int first, std::string_view segment) {
 }
 
 const std::string kEdit = Replacing(0, R"({"start":0,"end":1,"text":"Hallo big world."})");
+
+TEST(TranscriptFileTest, EveryFormatHasItsTypeAndName) {
+  const RunningService service;
+  const std::string job = "/api/jobs/" + service.Completed();
+  const std::pair<const char*, const char*> types[] = {
+      {"srt", "application/x-subrip; charset=utf-8"},
+      {"vtt", "text/vtt; charset=utf-8"},
+      {"txt", "text/plain; charset=utf-8"},
+      {"json", "application/json"},
+      {"tsv", "text/tab-separated-values; charset=utf-8"}};
+  for (const auto& [format, type] : types) {
+    const tests::RawResponse response = service.Get(job + "/transcript." + format);
+    ASSERT_EQ(response.status, 200) << format << response.body;
+    EXPECT_EQ(response.headers.at("content-type"), type);
+    EXPECT_EQ(response.headers.at("content-disposition"),
+              fmt::format("inline; filename=\"talk.{}\"", format));
+    EXPECT_THAT(response.body, HasSubstr("Hello"));
+  }
+  EXPECT_EQ(service.Get(job + "/transcript.txt").body, "Hello world.\nHow are you?\n");
+  EXPECT_EQ(service.Get(job + "/transcript.doc").status, 404);
+  EXPECT_THAT(service.Get(job + "/transcript.srt?download=true").headers.at("content-disposition"),
+              StartsWith("attachment"));
+}
+
+TEST(TranscriptFileTest, TheAddressSaysHowSubtitlesLook) {
+  const RunningService service;
+  const std::string job = "/api/jobs/" + service.Completed();
+  EXPECT_THAT(service.Get(job + "/transcript.vtt").body, Not(HasSubstr("<00:00:00.500>")));
+  EXPECT_THAT(service.Get(job + "/transcript.vtt?words=true").body, HasSubstr("<00:00:00.500>"));
+  EXPECT_THAT(service.Get(job + "/transcript.json?words=true").body, HasSubstr("\"words\""));
+  const std::string wide = service.Get(job + "/transcript.srt").body;
+  const std::string narrow =
+      service.Get(job + "/transcript.srt?line_length_max=10&lines_max=1").body;
+  EXPECT_GT(std::ranges::count(narrow, '\n'), std::ranges::count(wide, '\n'));
+  for (const char* query : {"words=maybe", "line_length_max=9", "lines_max=x", "lines_max=0"}) {
+    EXPECT_EQ(service.Get(job + "/transcript.srt?" + query).status, 400) << query;
+  }
+}
+
+TEST(TranscriptFileTest, BeforeTheEndThereIsNoTranscript) {
+  RunningService service;
+  service.script.Hold();
+  const std::string id(service.Submit().at("id").as_string());
+  const tests::RawResponse response = service.Get("/api/jobs/" + id + "/transcript.srt");
+  EXPECT_EQ(response.status, 409);
+  EXPECT_THAT(response.body, HasSubstr("when it has completed"));
+}
 
 class TranscriptRoutesTest : public ::testing::Test {
  protected:
@@ -62,7 +112,7 @@ TEST_F(TranscriptRoutesTest, AnEditShowsEverywhereAtOnce) {
   EXPECT_EQ(segment.at("words").at(2).at("word"), " world.");
   EXPECT_EQ(segment.at("words").at(2).at("start"), 0.5);  // as the engine had it
   EXPECT_EQ(segment.at("words").at(2).at("probability"), 0.5);
-  EXPECT_EQ(segment.at("words").at(0).at("probability"), 1);
+  EXPECT_EQ(segment.at("words").at(0).at("probability"), 1.0);
 
   EXPECT_EQ(Text(job), "Hallo big world.\nHow are you?\n");
   EXPECT_THAT(service_.Get("/api/jobs/" + job + "/transcript.srt").body,
@@ -203,7 +253,8 @@ TEST_F(TranscriptRoutesTest, TheEnginesOwnTextIsReused) {
   const value again = service_.Submit();
   const std::string id(again.at("id").as_string());
   ASSERT_EQ(service_.End(id), "completed");
-  EXPECT_EQ(boost::json::parse(service_.Get("/api/jobs/" + id).body).at("reused_from"), job);
+  EXPECT_EQ(boost::json::parse(service_.Get("/api/jobs/" + id).body).at("reused_from").as_string(),
+            job);
   EXPECT_EQ(Text(id), "Hello world.\nHow are you?\n");
 }
 
