@@ -37,7 +37,7 @@ function actionOf(event: KeyboardEvent, field: HTMLTextAreaElement, writer: Writ
       return () => {
         const row = field.closest('.cue');
         writer.leave();
-        requestAnimationFrame(() => row?.querySelector<HTMLElement>('.cue-text')?.focus());
+        queueMicrotask(() => row?.querySelector<HTMLElement>('.cue-text')?.focus());
       };
     default:
       return null;

@@ -25,8 +25,9 @@ function caretAt(event: MouseEvent, text: HTMLElement): number | null {
   return before.toString().length;
 }
 
+// Once it is drawn, which comes before this in the queue.
 function focusCurrent(): void {
-  requestAnimationFrame(() => document.querySelector<HTMLElement>('.cue[aria-current] .cue-text')?.focus());
+  queueMicrotask(() => document.querySelector<HTMLElement>('.cue[aria-current] .cue-text')?.focus());
 }
 
 function Checks({ checks }: { checks: Check[] }) {

@@ -47,7 +47,7 @@ export function Editor({ writer, openAt, onDone }: { writer: Writer; openAt: num
   };
   const closeFind = () => {
     writer.query.value = null;
-    requestAnimationFrame(() => document.querySelector<HTMLElement>('.cue[aria-current] .cue-text')?.focus());
+    queueMicrotask(() => document.querySelector<HTMLElement>('.cue[aria-current] .cue-text')?.focus());
   };
   useWriterKeys(writer, find);
   useKeys({

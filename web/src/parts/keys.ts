@@ -1,5 +1,5 @@
 // Keys for the whole page. They rest while something is typed or a menu or dialog is open.
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 export type Keys = Record<string, () => void>;
 
@@ -14,16 +14,18 @@ function isPressing(event: KeyboardEvent): boolean {
 }
 
 export function useKeys(keys: Keys): void {
+  const latest = useRef(keys);
+  latest.current = keys; // what is on the screen is what keys mean
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       if (isTyping(event.target) || isPressing(event)) return;
-      const run = keys[event.key] ?? keys[event.key.toLowerCase()];
+      const run = latest.current[event.key] ?? latest.current[event.key.toLowerCase()];
       if (!run) return;
       event.preventDefault();
       run();
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  });
+  }, []);
 }

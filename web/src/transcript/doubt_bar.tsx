@@ -1,5 +1,5 @@
 // Walks through the words that the engine was not sure of, and plays each.
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { percent } from '../parts/format';
 import { IconButton } from '../parts/icon_button';
 import { useKeys } from '../parts/keys';
@@ -22,10 +22,9 @@ interface Properties {
 }
 
 export function DoubtBar({ reading, player, onRight }: Properties) {
-  const [now, setNow] = useState(-1);
+  const [place, setPlace] = useState({ reading, now: -1 });
   const { doubts, words } = reading;
-
-  useEffect(() => setNow(-1), [reading]);
+  const now = place.reading === reading ? place.now : -1; // of another text it means nothing
 
   // The first step goes to the doubt next to where the sound is.
   const step = (steps: 1 | -1) => {
@@ -35,10 +34,11 @@ export function DoubtBar({ reading, player, onRight }: Properties) {
     const first = after < 0 ? 0 : after;
     const to = now >= 0 ? now + steps : steps > 0 ? first : first - 1;
     const next = (to + doubts.length) % doubts.length;
-    setNow(next);
+    setPlace({ reading, now: next });
     const index = doubts[next]!;
     const word = words[index]!;
-    bringIntoView(document.querySelector('.text')!, reading, index, 'centre');
+    const text = document.querySelector<HTMLElement>('.text');
+    if (text) bringIntoView(text, reading, index, 'centre');
     player.playRange(word.start, word.end);
     setTimeout(() => mark(index), 60); // its paragraph may only be becoming words
   };

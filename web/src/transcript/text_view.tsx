@@ -42,7 +42,8 @@ function useSpokenWord(player: Player, reading: Reading, isFollowing: { current:
     const place = () => {
       clearTimeout(retry);
       const at = wordAt(reading.words, player.time.value);
-      const line = underline.current!;
+      const line = underline.current;
+      if (!line) return; // the text is being left
       const word = at >= 0 ? wordElement(text.current!, at) : null;
       if (at === shown && word) return;
       shown = word ? at : -2;
