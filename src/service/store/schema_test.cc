@@ -83,7 +83,7 @@ TEST_P(OldFileTest, Opens) {
     EXPECT_EQ(TRY(Search(connection, {.text = "hello"})).total, 1);
     EXPECT_EQ(TRY(WindowsOf(connection, "job2")).at(0).result, "{}");
     EXPECT_EQ(TRY(EventsKept(connection)).newest, 3);
-    EXPECT_EQ(TRY(KeptBytes(connection)), GetParam() < 4 ? 1022U : 22U);
+    EXPECT_EQ(TRY(KeptBytes(connection)), GetParam() < 6 ? 1022U : 22U);
     if (GetParam() < 2) return {};
     EXPECT_EQ(TRY(NewestJobSamples(connection, 10)).at(0).peak_bytes, 300'000'000U);
     if (GetParam() < 3) return {};
