@@ -20,7 +20,7 @@ CommandOutline SmallTree() {
 
 TEST(CompletionTest, EveryFlagOfTheRealTreeIsInEveryScript) {
   const CommandOutline root = CommandLine().Outline();
-  ASSERT_EQ(root.commands.size(), 11U);
+  ASSERT_EQ(root.commands.size(), 14U);
   for (const Shell shell : {Shell::kBash, Shell::kZsh, Shell::kFish}) {
     const std::string script = CompletionScript(root, shell);
     for (const FlagOutline& flag : root.commands[0].flags) {

@@ -11,8 +11,8 @@
 #include "api/api.h"
 #include "api/impl/endpoint.h"
 #include "api/impl/guard.h"
-#include "api/impl/time_query.h"
 #include "api/problem.h"
+#include "fields/time_query.h"
 
 namespace verbatim::api {
 namespace {
@@ -102,7 +102,7 @@ Result<http::Response> SignOut(const Services& services, const Call& call) {
 
 Result<http::Response> ShowAudit(const Services& services, const Call& call) {
   const int64_t limit = TRY(QueryNumber(call.request(), "limit", kAuditShown, {1, kAuditMax}));
-  const auto since = TRY(QueryTime(call.request(), "since"));
+  const auto since = TRY(fields::QueryTime(call.request(), "since"));
   const std::vector<store::AuditEntry> found =
       TRY(services.access->audit.Find(since.value_or(0) * 1000, static_cast<size_t>(limit)));
   json::array entries;
