@@ -62,7 +62,7 @@ test('what the microphone hears becomes a transcript', async () => {
   await page.getByRole('button', { name: 'Record' }).click();
   await page.getByText('Recording 0:01').waitFor();
   await page.getByRole('button', { name: 'Stop and transcribe' }).click();
-  await until(async () => (await job('Recording'))?.state === 'completed', 'it is transcribed');
+  await until(async () => (await job('Recording'))?.state === 'completed', 'it is transcribed', 3 * patience);
   await open(`#/transcript/${(await job('nasa')).id}`);
 });
 
@@ -180,7 +180,8 @@ test('a setting is changed, kept and put back', async () => {
   await page.reload();
   await until(async () => (await field.inputValue()) === '7', 'it is shown again');
   await page.getByRole('button', { name: 'Back to 6' }).click();
-  await until(async () => (await value()) === 6, 'it is as before');
+  await until(async () => (await value()) === 6 && (await field.inputValue()) === '6', 'it is as before');
+  await page.getByRole('button', { name: 'Back to 6' }).waitFor({ state: 'detached' });
   await field.fill('9999');
   await field.press('Enter');
   await page.getByRole('alert').filter({ hasText: 'default_max_workers' }).waitFor();
