@@ -178,8 +178,8 @@ ExitCode Doctor(const DoctorArguments& arguments, const MediaSandbox& sandbox) {
   const settings::Live live(*loaded);
   const settings::Settings settings = live.Current();
   const fs::path model = models::FindModel(settings.model).value_or("");
-  const performance::Snapshot snapshot =
-      performance::TakeSnapshot(MakeBasis(live, model, std::nullopt), {}, {});
+  const performance::Basis basis = MakeBasis(live, MakeModelBasis(settings, model, std::nullopt));
+  const performance::Snapshot snapshot = performance::TakeSnapshot(basis, {}, {});
   std::vector<Finding> findings = {CheckCpu(), CheckMemory(snapshot)};
   std::ranges::move(CheckModels(settings.model), std::back_inserter(findings));
   findings.push_back(CheckCodecs());
