@@ -61,7 +61,7 @@ struct Services {
   const history::Recorder* recorder = nullptr;
   const history::Forecaster* forecaster = nullptr;
   const history::Tuning* tuning = nullptr;
-  access::Access* access = nullptr;  // never null where routes are made
+  access::Access* access = nullptr;                 // never null where routes are made
   std::function<SandboxState()> sandbox = nullptr;  // null: media is read in this process
 };
 

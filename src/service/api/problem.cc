@@ -29,7 +29,7 @@ constexpr std::array<CodeStatus, 12> kStatuses = {{
 }};
 
 // What HTTP itself refuses; codes of the product where they say the same.
-constexpr std::array<std::pair<int, std::string_view>, 15> kRefusals = {{
+constexpr std::array<std::pair<int, std::string_view>, 16> kRefusals = {{
     {400, "invalid_argument"},
     {401, "unauthenticated"},
     {403, "forbidden"},

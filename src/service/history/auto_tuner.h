@@ -32,7 +32,7 @@ std::string_view TunerStateName(TunerState state);
 struct TunedJob {
   int workers = 0;
   int batch = 0;
-  double speed = 0;  // seconds of audio per second
+  double speed = 0;           // seconds of audio per second
   int predicted_workers = 0;  // that jobs like it should be fastest with; 0: nothing is known
 };
 

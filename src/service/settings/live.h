@@ -44,8 +44,8 @@ class Live {
   using Remember = std::function<Result<void>(const std::vector<SettingChange>& changes,
                                               std::string_view reason)>;
   using Listener = std::function<void(const std::vector<SettingChange>& changes)>;
-  using Check = std::function<Result<void>(const Settings& next,
-                                           const std::vector<SettingChange>& changes)>;
+  using Check =
+      std::function<Result<void>(const Settings& next, const std::vector<SettingChange>& changes)>;
 
   explicit Live(Loaded start = {});
 
