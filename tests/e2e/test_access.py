@@ -635,3 +635,14 @@ def test_wrong_pairs_are_said_at_the_start(tmp_path, tiny, make_pair):
         done = run_serve(tmp_path, "--listen", "127.0.0.1:0", *map(str, flags))
         assert done.returncode != 0 and words in done.stderr, (flags, done.stderr)
         assert done.stderr.strip().splitlines()[-1].startswith("verbatim: ")
+
+
+def test_the_page_signs_in_and_out(guarded, node_folder, talk):
+    env = {**os.environ, "CHROMIUM": shutil.which("chromium")}
+    done = subprocess.run(["node", node_folder / "sign_in.js", guarded.server.url, guarded.upload, talk], capture_output=True, text=True,
+                          timeout=90, check=False, env=env)
+    assert done.returncode == 0, done.stderr
+    job = guarded.ask("GET", "/api/jobs", guarded.read).json()["jobs"][0]
+    assert job["filename"] == "talk.flac"
+    entries = guarded.ask("GET", "/api/audit", guarded.admin).json()["entries"]
+    assert [e["outcome"] for e in entries if e["action"] == "POST /api/session"] == ["200", "401"]
