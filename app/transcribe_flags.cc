@@ -142,7 +142,7 @@ void AddMachineFlags(FlagAdder& flags, TranscribeArguments* arguments) {
       {{"required", SandboxMode::kRequired},
        {"auto", SandboxMode::kAuto},
        {"off", SandboxMode::kOff}},
-      "Read media in locked-up processes: always (default), as far as the system can, or not");
+      "Lock up what reads media: always (default), as far as can be, or not");
 }
 
 void AddProgressFlag(FlagAdder& flags, TranscribeArguments* arguments) {

@@ -1,6 +1,7 @@
 """Hostile media: whatever a file is, the program ends in order, opens nothing that the file names, and takes no more than its share."""
 
 import json
+import os
 import re
 import resource
 import shutil
@@ -16,6 +17,7 @@ from conftest import DATA, PROGRAM, wait_until
 
 CODES = {"corrupt_media", "unsupported_media", "busy"}  # what a file may be refused as
 FILE_SECONDS_MAX = 30
+MUTANTS = int(os.environ.get("VERBATIM_MUTANTS", "600"))
 MEMORY_KB_MAX = 900_000  # of a process: the model is in it
 
 
@@ -132,7 +134,7 @@ def test_mutated_media_end_in_order(verbatim):
     folder.mkdir()
     seeds = hostile_media.seeds(folder)
     assert len(seeds) >= 20
-    told = run(verbatim, hostile_media.mutate(folder, seeds, 600))
+    told = run(verbatim, hostile_media.mutate(folder, seeds, MUTANTS), timeout=MUTANTS)
     check_codes(told)
     assert sum(code is None for code in told.values()) > 100, "many can still be read"
 
