@@ -77,17 +77,7 @@ Prediction Forecaster::Predict(JobFacts facts) const {
 }
 
 int Forecaster::BestWorkers(const JobSample& sample) const {
-  JobFacts facts;
-  facts.model = sample.model;
-  facts.ending = sample.ending;
-  facts.file_bytes = sample.file_bytes;
-  facts.audio_s = sample.audio_s;
-  facts.workers = sample.workers;
-  facts.batch = sample.batch;
-  facts.beams = sample.beams;
-  facts.is_language_given = sample.is_language_given;
-  facts.others = sample.others;
-  const Prediction prediction = Predict(std::move(facts));
+  const Prediction prediction = Predict(FactsOf(sample));
   return prediction.seconds_from == Method::kRegression ? prediction.best_workers : 0;
 }
 

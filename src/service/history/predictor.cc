@@ -44,6 +44,8 @@ double Median(std::vector<double> values) {
   return *middle;
 }
 
+}  // namespace
+
 JobFacts FactsOf(const store::JobSample& sample) {
   JobFacts facts;
   facts.model = sample.model;
@@ -58,8 +60,6 @@ JobFacts FactsOf(const store::JobSample& sample) {
   facts.cores = sample.cores;
   return facts;
 }
-
-}  // namespace
 
 std::string_view MethodName(Method method) {
   return method == Method::kRule ? "rule" : "regression";

@@ -36,6 +36,9 @@ struct JobFacts {
   int cores = 1;
 };
 
+// Those of a job that has ended.
+JobFacts FactsOf(const store::JobSample& sample);
+
 struct Forecast {
   double seconds = 0;
   double bytes = 0;  // of the process at its peak
