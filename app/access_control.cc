@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "backup/data_folder.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "control_socket.h"
+#include "ledger.h"
 #include "store/database.h"
 
 namespace verbatim::app {
@@ -133,8 +133,7 @@ Result<json::object> ReadAnswer(const std::string& line) {
 }
 
 Result<std::string> AnswerHere(const fs::path& folder, const std::string& line) {
-  const std::unique_ptr<store::Database> database =
-      TRY(store::Database::Open(folder / backup::kLedgerName));
+  const std::unique_ptr<store::Database> database = TRY(OpenLedger(folder));
   const SystemClock clock;
   QuietLog log;
   const std::unique_ptr<Access> access = TRY(Access::Open(*database, clock, log));

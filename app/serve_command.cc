@@ -22,7 +22,6 @@
 #include "access_log.h"
 #include "api/api.h"
 #include "backup/data_folder.h"
-#include "backup/restore.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "calibration_file.h"
@@ -33,6 +32,7 @@
 #include "inbox/inbox.h"
 #include "jobs/engine_cache.h"
 #include "jobs/jobs.h"
+#include "ledger.h"
 #include "listen_address.h"
 #include "memory_control.h"
 #include "metrics/metrics.h"
@@ -69,29 +69,6 @@ constexpr int64_t kCalmWatchMs = 5'000;
 constexpr seconds kSampleTime{1};
 constexpr seconds kWebhookTime{1};
 constexpr seconds kInboxTime{2};  // a look through the watched folder
-
-// Says what can be done about a ledger that cannot be used.
-Result<std::unique_ptr<store::Database>> OpenLedger(const fs::path& folder) {
-  if (backup::IsHalfRestored(folder)) {
-    return Fail(ErrorCode::kConflict, fmt::format("a restore into {} was cut off: do it again, "
-                                                  "verbatim restore FOLDER --data-dir {}",
-                                                  folder.string(), folder.string()));
-  }
-  Result<std::unique_ptr<store::Database>> database =
-      Fail(ErrorCode::kInternal,
-           fmt::format("the database {} is empty or gone, but files of uploads are there",
-                       (folder / backup::kLedgerName).string()));
-  if (!backup::HasLostLedger(folder)) {
-    database = store::Database::Open(folder / backup::kLedgerName);
-  }
-  if (!database && database.error().code == ErrorCode::kInternal) {
-    database.error().message += fmt::format(
-        ". See what is wrong with: verbatim verify --data-dir {}. Take a backup into a new folder "
-        "with: verbatim restore FOLDER --data-dir NEW",
-        folder.string());
-  }
-  return database;
-}
 
 // Nobody could use the server, or everybody could.
 Result<void> CheckTokens(const ListenAddress& listen, const access::Access& access) {

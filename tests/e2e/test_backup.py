@@ -166,6 +166,18 @@ def test_the_oldest_version_can_be_backed_up_restored_and_opened(tmp_path, tiny)
     assert run("verify", "--data-dir", new).returncode == 0
 
 
+def test_no_command_makes_a_new_ledger_where_one_was_lost(filled):
+    filled.stop()
+    files = sorted((filled.folder / "uploads").iterdir())
+    assert files
+    (filled.folder / "verbatim.db").unlink()
+    refused = run("token", "create", "--name", "n", "--scope", "read", "--data-dir", filled.folder)
+    assert refused.returncode != 0 and "empty or gone" in refused.stderr and "verbatim restore" in refused.stderr
+    with pytest.raises(AssertionError, match="empty or gone"):
+        Server(filled.folder).start()
+    assert sorted((filled.folder / "uploads").iterdir()) == files
+
+
 def damage(data, how, chance):
     """Damages the database in one way."""
     ledger, wal = data / "verbatim.db", data / "verbatim.db-wal"

@@ -1,0 +1,34 @@
+#include "ledger.h"
+
+#include <fmt/format.h>
+
+#include "backup/data_folder.h"
+#include "backup/restore.h"
+
+namespace verbatim::app {
+
+namespace fs = std::filesystem;
+
+Result<std::unique_ptr<store::Database>> OpenLedger(const fs::path& folder) {
+  if (backup::IsHalfRestored(folder)) {
+    return Fail(ErrorCode::kConflict, fmt::format("a restore into {} was cut off: do it again, "
+                                                  "verbatim restore FOLDER --data-dir {}",
+                                                  folder.string(), folder.string()));
+  }
+  Result<std::unique_ptr<store::Database>> database =
+      Fail(ErrorCode::kInternal,
+           fmt::format("the database {} is empty or gone, but files of uploads are there",
+                       (folder / backup::kLedgerName).string()));
+  if (!backup::HasLostLedger(folder)) {
+    database = store::Database::Open(folder / backup::kLedgerName);
+  }
+  if (!database && database.error().code == ErrorCode::kInternal) {
+    database.error().message += fmt::format(
+        ". See what is wrong with: verbatim verify --data-dir {}. Take a backup into a new folder "
+        "with: verbatim restore FOLDER --data-dir NEW",
+        folder.string());
+  }
+  return database;
+}
+
+}  // namespace verbatim::app
