@@ -137,12 +137,11 @@ void AddMachineFlags(FlagAdder& flags, TranscribeArguments* arguments) {
       flags.Text("--calibration", &arguments->calibration, "FILE|off",
                  "What bench --calibrate found (default: in the cache folder)");
   flags.Remember(calibration, {ValueHint::Kind::kFile, {}});
-  flags.Choice<SandboxMode>(
-      "--sandbox", &arguments->sandbox,
-      {{"required", SandboxMode::kRequired},
-       {"auto", SandboxMode::kAuto},
-       {"off", SandboxMode::kOff}},
-      "Lock up what reads media: always (default), as far as can be, or not");
+  flags.Choice<SandboxMode>("--sandbox", &arguments->sandbox,
+                            {{"required", SandboxMode::kRequired},
+                             {"auto", SandboxMode::kAuto},
+                             {"off", SandboxMode::kOff}},
+                            "Lock up what reads media: always (default), as far as can be, or not");
 }
 
 void AddProgressFlag(FlagAdder& flags, TranscribeArguments* arguments) {
