@@ -146,15 +146,14 @@ ExitCode Bench(BenchArguments arguments, const MediaSandbox& sandbox, const std:
   const auto started = std::chrono::steady_clock::now();
   Stage stage = Stage::kFile;
   const auto warn = [&](const std::string& message) { reporter->OnWarning(message); };
-  auto launcher = sandbox.Choose(arguments.transcribe.sandbox, warn);
-  Result<std::string> text;
-  if (launcher) {
-    arguments.transcribe.engine.sandbox = *std::move(launcher);
+  const SandboxMode mode = arguments.transcribe.sandbox;
+  const auto run = [&]() -> Result<std::string> {
+    TRY_VOID(sandbox.Check(mode, warn));
+    arguments.transcribe.engine.sandbox = TRY(sandbox.LauncherFor(mode));
     stage = Stage::kArguments;
-    text = (arguments.is_calibrating ? Calibrate : Measure)(arguments, *reporter, stage, stop);
-  } else {
-    text = Failure(launcher.error());
-  }
+    return (arguments.is_calibrating ? Calibrate : Measure)(arguments, *reporter, stage, stop);
+  };
+  const Result<std::string> text = run();
   if (!text) reporter->OnError(text.error());
   const ExitCode code = text ? ExitCode::kSuccess : ExitCodeOf(text.error().code, stage);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;

@@ -16,9 +16,13 @@ MediaSandbox MediaSandbox::Start() {
       {.work = media::ReadMedia, .zygote_word = std::string(kZygoteWord)}));
 }
 
-Result<std::shared_ptr<sandbox::Launcher>> MediaSandbox::Choose(SandboxMode mode,
-                                                                const Warn& warn) const {
+Result<std::shared_ptr<sandbox::Launcher>> MediaSandbox::LauncherFor(SandboxMode mode) const {
   if (mode == SandboxMode::kOff) return nullptr;
+  return launcher_;
+}
+
+Result<void> MediaSandbox::Check(SandboxMode mode, const Warn& warn) const {
+  if (mode == SandboxMode::kOff) return {};
   const Result<sandbox::LayerReport> layers = report();
   if (!layers) return Failure(layers.error());
   if (const Result<void> checked = sandbox::CheckRequired(*layers); !checked) {
@@ -28,7 +32,7 @@ Result<std::shared_ptr<sandbox::Launcher>> MediaSandbox::Choose(SandboxMode mode
     }
     warn(checked.error().message);
   }
-  return launcher_;
+  return {};
 }
 
 Result<sandbox::LayerReport> MediaSandbox::report() const {

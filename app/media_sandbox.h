@@ -25,9 +25,14 @@ class MediaSandbox {
   // Forks: to be called while the program has one thread.
   static MediaSandbox Start();
 
-  // What an engine is given; null for kOff. Errors: kInternal, with one sentence, if media cannot
-  // be read safely and kRequired asks for it. Under kAuto that is a warning.
-  Result<std::shared_ptr<sandbox::Launcher>> Choose(SandboxMode mode, const Warn& warn) const;
+  // What an engine is given, at once; null for kOff. Check is to follow before it reads.
+  // Errors: kIo (no process can be started).
+  Result<std::shared_ptr<sandbox::Launcher>> LauncherFor(SandboxMode mode) const;
+
+  // Waits until all layers were tried, which goes on beside what the program does since Start.
+  // Errors: kInternal, with one sentence, if media cannot be read safely and kRequired asks for it.
+  // Under kAuto that is a warning.
+  Result<void> Check(SandboxMode mode, const Warn& warn) const;
 
   // What holds on this system. Errors: kIo, kInternal (no process can be started).
   Result<sandbox::LayerReport> report() const;

@@ -183,9 +183,10 @@ class Service {
     reporter->OnEnd({});
     jobs::EngineCacheOptions options;
     options.engine.compute_type = ComputeTypeOf(settings);
-    options.engine.sandbox =
-        TRY(sandbox_.Choose(SandboxModeOf(settings.sandbox),
+    const SandboxMode sandbox_mode = SandboxModeOf(settings.sandbox);
+    TRY_VOID(sandbox_.Check(sandbox_mode,
                             [this](const std::string& message) { log_->Warning("{}", message); }));
+    options.engine.sandbox = TRY(sandbox_.LauncherFor(sandbox_mode));
     options.engine.threads = static_cast<int>(settings.threads);
     basis_ = MakeBasis(
         live_, MakeModelBasis(settings, folder,

@@ -103,12 +103,13 @@ class Run {
     pipeline::EngineOptions options = arguments_.engine;
     options.model_directory = TRY(EnsureModel(arguments_.model, reporter_, stop_));
     if (models::FindInCatalog(arguments_.model) != nullptr) options.model_name = arguments_.model;
-    options.sandbox = TRY(sandbox_.Choose(
-        arguments_.sandbox, [this](const std::string& message) { reporter_.OnWarning(message); }));
+    options.sandbox = TRY(sandbox_.LauncherFor(arguments_.sandbox));
     options.calibration =
         ChosenIn(StoredCalibration(arguments_.calibration, options.model_directory, reporter_));
     reporter_.OnLoading(arguments_.model);
     engine_ = TRY(pipeline::Engine::Open(options));
+    TRY_VOID(sandbox_.Check(  // was tried meanwhile
+        arguments_.sandbox, [this](const std::string& message) { reporter_.OnWarning(message); }));
     if (stop_.stop_requested()) return verbatim::Fail(ErrorCode::kCancelled, "stopped");
     return {};
   }
