@@ -377,6 +377,15 @@ def test_headers_alone(tmp_path):
     assert [(path, line) for path, line, _, _ in problems] == [("src/base/bad.h", 4)]
 
 
+def test_headers_that_a_source_includes_first_are_left_to_the_build(tmp_path):
+    folder = tmp_path / "src" / "engine" / "nn"
+    folder.mkdir(parents=True)
+    for name in ("first", "second"):
+        (folder / f"{name}.h").write_text(HEADER, encoding="utf-8")
+    (folder / "first.cc").write_text('// What.\n#include "nn/first.h"\n\n#include "nn/second.h"\n', encoding="utf-8")
+    assert tidy.headers_to_compile(tmp_path) == ["src/engine/nn/second.h"]
+
+
 def test_the_real_tree_is_clean():
     problems = tidy.Tidy(PROJECT).run()
     assert not problems, "\n".join(f"{p}:{l}: {r}: {s}" for p, l, r, s in problems)
