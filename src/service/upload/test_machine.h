@@ -89,7 +89,7 @@ class Machine final : public SystemCallListener {
   void Die(Death death) {
     if (is_dead_) return;
     trace_.Add(death == Death::kKill ? "killed" : "power lost");
-    is_dead_ = true;
+    is_dead_ = is_troubled_ = true;
     death_ = death;
     if (death == Death::kPowerLoss) {
       disk_->LosePower(root(), folder_ / std::to_string(life_ + 1));
