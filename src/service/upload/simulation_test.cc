@@ -636,8 +636,10 @@ class Simulation {
       if (counts) kept_bytes += told_[row.id].content.size();
     }
     EXPECT_EQ(held.kept_bytes, kept_bytes);
-    for (auto& [id, told] : told_) {
-      if (!seen.contains(id)) CheckGone(id, told);
+    for (const bool is_joined : {true, false}) {  // parts go with the whole
+      for (auto& [id, told] : told_) {
+        if (!told.parts.empty() == is_joined && !seen.contains(id)) CheckGone(id, told);
+      }
     }
     CheckFolder(held);
     EXPECT_EQ(log_.errors(), 0) << "acknowledged bytes are lost";

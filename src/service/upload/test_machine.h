@@ -44,7 +44,7 @@ class Trace {
   }
 
  private:
-  static constexpr size_t kKept = 120;
+  static constexpr size_t kKept = 3000;
   uint64_t hash_ = 14695981039346656037ULL;
   std::deque<std::string> newest_;
 };
@@ -143,7 +143,9 @@ class Machine final : public SystemCallListener {
 
   // As SystemCallListener.
   bool IsWatched(const std::string& path) const override {
-    return !is_reviving_ && path.starts_with(uploads().string());
+    if (is_reviving_ || !path.starts_with(root().string())) return false;
+    // The log is also written without SQLite, when a ledger is opened.
+    return path.ends_with(".db-wal") || path.starts_with(uploads().string());
   }
   int OnCreate(const std::string& path) override {
     return Ask({.kind = store::FileOperation::kCreate, .path = path});
