@@ -28,7 +28,11 @@ namespace verbatim::upload {
 // What happened, in order: as a number that two runs of a seed share, and its newest lines.
 class Trace {
  public:
+  // `folder`: which each run has of its own, so it does not count.
+  explicit Trace(std::string folder) : folder_(std::move(folder)) {}
+
   void Add(std::string line) {
+    for (size_t at = 0; (at = line.find(folder_)) != line.npos;) line.erase(at, folder_.size());
     for (const char byte : line + '\n') {
       hash_ = (hash_ ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;  // FNV-1a
     }
@@ -45,6 +49,7 @@ class Trace {
 
  private:
   static constexpr size_t kKept = 3000;
+  const std::string folder_;
   uint64_t hash_ = 14695981039346656037ULL;
   std::deque<std::string> newest_;
 };
