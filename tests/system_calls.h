@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +32,26 @@ class SystemCallListener {
   virtual uint64_t FreeBytes() = 0;
   // Fills it with what stands for chance.
   virtual void OnRandom(std::span<char> into) = 0;
+};
+
+// Chance that comes from a seed; all else is as it is.
+class SeededChance final : public SystemCallListener {
+ public:
+  explicit SeededChance(unsigned seed) : random_(seed) {}
+
+  bool IsWatched(const std::string&) const override { return false; }
+  int OnCreate(const std::string&) override { return 0; }
+  int OnRemove(const std::string&) override { return 0; }
+  int OnTruncate(const std::string&, uint64_t) override { return 0; }
+  int OnSync(const std::string&) override { return 0; }
+  int OnWrite(const std::string&, uint64_t, std::string_view&) override { return 0; }
+  uint64_t FreeBytes() override { return 0; }
+  void OnRandom(std::span<char> into) override {
+    for (char& byte : into) byte = static_cast<char>(random_());
+  }
+
+ private:
+  std::mt19937 random_;
 };
 
 // Makes it hear of the calls of this thread for the length of a scope.

@@ -3,13 +3,13 @@
 // is compared with it.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 
 #include "base/random_id.h"
 #include "store/events.h"
 #include "store/jobs.h"
 #include "store/test_database.h"
+#include "tests/seeds.h"
 #include "upload/impl/digest.h"
 #include "upload/stored_files.h"
 #include "upload/test_machine.h"
@@ -134,7 +134,7 @@ class Simulation {
   std::string Newest() const { return trace_.Newest(); }
 
  private:
-  enum class Depth { kChanged, kAll };
+  enum class Depth { kChanged, kAll };  // all: after a start
 
   int Pick(int count) { return std::uniform_int_distribution<int>(0, count - 1)(random_); }
   bool Chance(int one_in) { return Pick(one_in) == 0; }
@@ -680,10 +680,10 @@ class Simulation {
     told.expires_ms = row.expires_ms;
     told.is_released = row.released_ms > 0;
     told.may_be_gone = false;
-    if (is_changed || depth == Depth::kAll) CheckBytes(row);
+    if (is_changed || depth == Depth::kAll) CheckBytes(row, depth);
   }
 
-  void CheckBytes(const Upload& row) {
+  void CheckBytes(const Upload& row, Depth depth) {
     const Told& told = told_[row.id];
     if (told.is_released) return;
     const Result<std::string> problem =
@@ -693,6 +693,7 @@ class Simulation {
     std::ifstream file(machine_.uploads() / row.id, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};
     ASSERT_GE(bytes.size(), row.offset) << row.id;
+    EXPECT_TRUE(depth == Depth::kChanged || bytes.size() == row.offset) << row.id << " is not cut";
     EXPECT_TRUE(std::string_view(bytes).substr(0, row.offset) ==
                 std::string_view(told.content).substr(0, row.offset))
         << row.id << " has other bytes";
@@ -803,28 +804,21 @@ uint64_t Simulate(unsigned seed) {
   return simulation.hash();
 }
 
-int FromEnvironment(const char* name, int otherwise) {
-  const char* given = std::getenv(name);
-  return given != nullptr ? std::atoi(given) : otherwise;
-}
-
-// In several parts, which run at the same time. VERBATIM_SEED runs one seed alone; VERBATIM_SEEDS
-// says how many there are, from VERBATIM_SEEDS_FROM on.
-class SeedsTest : public testing::TestWithParam<int> {};
-constexpr int kParts = 4;
+// In several parts, which run at the same time (tests/seeds.h).
+class SeedsTest : public testing::TestWithParam<unsigned> {};
+constexpr unsigned kParts = 4;
+constexpr unsigned kSeeds = 240;
 
 TEST_P(SeedsTest, WhatWasToldHolds) {
-  const int one = FromEnvironment("VERBATIM_SEED", -1);
-  const int count = FromEnvironment("VERBATIM_SEEDS", 240) / kParts;
-  const int first = FromEnvironment("VERBATIM_SEEDS_FROM", 0) + GetParam() * count;
-  for (int seed = one < 0 ? first : one; seed < (one < 0 ? first + count : one + 1); ++seed) {
+  const SeedRange seeds = SeedsOf(GetParam(), kParts, kSeeds);
+  for (unsigned seed = seeds.first; seed < seeds.end; ++seed) {
     SCOPED_TRACE(fmt::format("VERBATIM_SEED={}", seed));
-    Simulate(static_cast<unsigned>(seed));
+    Simulate(seed);
     if (HasFailure()) break;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Simulation, SeedsTest, testing::Range(0, kParts));
+INSTANTIATE_TEST_SUITE_P(Simulation, SeedsTest, testing::Range(0U, kParts));
 
 TEST(SimulationTest, ASeedGivesTheSameRunAgain) {
   for (unsigned seed = 0; seed < 5; ++seed) {
