@@ -11,6 +11,8 @@ include(GoogleTest)
 
 # Lets a test program count its allocations: tests/allocation_counter.h.
 set(VERBATIM_ALLOCATION_COUNTER ${PROJECT_SOURCE_DIR}/tests/allocation_counter.cc)
+# Lets a test program stand in for disk and chance: tests/system_calls.h.
+set(VERBATIM_SYSTEM_CALLS ${PROJECT_SOURCE_DIR}/tests/system_calls.cc)
 
 function(room NAME)
   cmake_parse_arguments(ROOM "" "" "DEPS;LIBS;SOURCES;TEST_SOURCES" ${ARGN})

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "base/check.h"
 #include "base/crash_point.h"
@@ -118,6 +119,28 @@ Result<void> MakeFile(const fs::path& path) {
   return {};
 }
 
+// What a process that died had written to the log but not put on disk would be read, and told, as
+// if it was there. So it is put there first: written again, as the system does not try twice what
+// it once failed to put on disk.
+Result<void> PutLogOnDisk(const fs::path& log) {
+  const int file = open(log.c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return {};  // as after every stop that was none by force
+  if (file < 0) return Failure(SystemError(errno, "opening " + log.string()));
+  std::vector<char> bytes(1 << 20);
+  off_t offset = 0;
+  ssize_t count = 0;
+  while ((count = pread(file, bytes.data(), bytes.size(), offset)) > 0) {
+    count = pwrite(file, bytes.data(), static_cast<size_t>(count), offset);
+    if (count < 0) break;
+    offset += count;
+  }
+  const bool is_done = count == 0 && fdatasync(file) == 0;
+  const Error error = is_done ? Error{} : SystemError(errno, "putting on disk " + log.string());
+  close(file);
+  if (!is_done) return Failure(error);
+  return {};
+}
+
 Result<void> CheckIntegrity(Connection& connection, const fs::path& path) {
   std::error_code error;
   const uint64_t size = fs::file_size(path, error);
@@ -130,6 +153,7 @@ Result<void> CheckIntegrity(Connection& connection, const fs::path& path) {
 
 Result<std::unique_ptr<Connection>> OpenWriter(const fs::path& path) {
   TRY_VOID(MakeFile(path));
+  TRY_VOID(PutLogOnDisk(path.string() + "-wal"));
   std::unique_ptr<Connection> writer = TRY(Connection::Open(path, ConnectionKind::kWriting));
   TRY_VOID(CheckIntegrity(*writer, path));
   const Result<std::string> mode = writer->Query("PRAGMA journal_mode = WAL");

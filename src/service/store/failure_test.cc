@@ -10,6 +10,7 @@
 #include "store/impl/connection.h"
 #include "store/revisions.h"
 #include "store/test_database.h"
+#include "store/test_disk.h"
 #include "store/test_vfs.h"
 #include "transcript/writers.h"
 
@@ -193,54 +194,6 @@ TEST(FullDisk, IsSaidAndPasses) {
   EXPECT_FALSE(*database->Read([](Connection& c) { return FindUpload(c, "during"); }));
 }
 
-// A model of a disk that loses power: what was not synced is kept, dropped or torn, in any order.
-class FragileDisk {
- public:
-  explicit FragileDisk(std::mt19937& random) : random_(random) {}
-
-  void Note(const FileOperation& operation) {
-    if (operation.kind == FileOperation::kDelete) {
-      files_.erase(operation.path);
-    } else if (operation.kind == FileOperation::kSync) {
-      FileState& file = files_[operation.path];
-      for (const FileOperation& pending : file.pending) Apply(pending, file.synced);
-      file.pending.clear();
-    } else {
-      files_[operation.path].pending.push_back(operation);
-    }
-  }
-
-  // Writes the files as they may be found when the power is back.
-  void LosePower(const fs::path& folder) {
-    for (auto& [path, file] : files_) {
-      std::string bytes = file.synced;
-      for (FileOperation pending : file.pending) {
-        const auto fate = random_() % 4;
-        if (fate == 0) continue;
-        if (fate == 1) pending.bytes.resize(random_() % (pending.bytes.size() / 512 + 1) * 512);
-        Apply(pending, bytes);
-      }
-      std::ofstream(folder / fs::path(path).filename(), std::ios::binary) << bytes;
-    }
-  }
-
- private:
-  struct FileState {
-    std::string synced;
-    std::vector<FileOperation> pending;
-  };
-  static void Apply(const FileOperation& operation, std::string& bytes) {
-    const auto offset = static_cast<size_t>(operation.offset);
-    if (operation.kind == FileOperation::kTruncate) bytes.resize(offset);
-    if (operation.kind != FileOperation::kWrite) return;
-    bytes.resize(std::max(bytes.size(), offset + operation.bytes.size()));
-    bytes.replace(offset, operation.bytes.size(), operation.bytes);
-  }
-
-  std::mt19937& random_;
-  std::map<std::string, FileState> files_;
-};
-
 TEST(PowerLoss, LosesNothingCommitted) {
   const unsigned seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -257,12 +210,12 @@ TEST(PowerLoss, LosesNothingCommitted) {
     if (is_over) return SQLITE_OK;
     // Many at first, when the file is made, and fewer later.
     if (random() % (operations++ < 40 ? 4 : 30) == 0) {
-      fs::create_directories(folder_of(committed_at.size()));
-      disk.LosePower(folder_of(committed_at.size()));
+      disk.LosePower(folder.path(), folder_of(committed_at.size()));
       committed_at.push_back(committed);
     }
     if (operation.kind == FileOperation::kWrite && operation.path.ends_with(".db")) ++checkpointed;
     disk.Note(operation);
+    disk.SyncNames(folder.path());  // SQLite does so itself
     return SQLITE_OK;
   });
   {

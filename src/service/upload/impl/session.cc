@@ -161,9 +161,15 @@ Result<void> Session::TakeSpace(uint64_t size) {
   return {};
 }
 
+Result<void> Session::Sync() {
+  Result<void> synced = file_->Sync();
+  if (!synced) TakeBack();
+  return synced;
+}
+
 Result<store::Upload> Session::Acknowledge() {
   if (position_ == acknowledged_) return tools_.ledger.Find(id_);
-  TRY_VOID(file_->Sync());
+  TRY_VOID(Sync());
   store::Upload upload = TRY(tools_.ledger.Advance(id_, position_));
   acknowledged_ = position_;
   acknowledged_at_ms_ = tools_.clock.SteadyMs();
@@ -174,7 +180,7 @@ Result<store::Upload> Session::Acknowledge() {
 Result<store::Upload> Session::Keep() { return position_ == length_ ? Complete() : Acknowledge(); }
 
 Result<store::Upload> Session::Complete() {
-  TRY_VOID(file_->Sync());
+  TRY_VOID(Sync());
   std::string sha256;
   if (!is_partial_) {  // of a part, nobody asks
     const std::vector<std::string> ids{id_};
@@ -202,14 +208,17 @@ void Session::KeepWhatCame() {
   Close();
 }
 
-void Session::Close() {
-  if (file_ && position_ > acknowledged_) {
-    live_->TakeBack(acknowledged_);
-    // What stays behind is overwritten, or cut off at the next start.
-    if (auto cut = file_->Truncate(acknowledged_); !cut) {
-      tools_.log.Warning("upload {}: {}", id_, cut.error().message);
-    }
+void Session::TakeBack() {
+  live_->TakeBack(acknowledged_);
+  // What stays behind is overwritten, or cut off at the next start.
+  if (auto cut = file_->Truncate(acknowledged_); !cut) {
+    tools_.log.Warning("upload {}: {}", id_, cut.error().message);
   }
+  position_ = acknowledged_;
+}
+
+void Session::Close() {
+  if (file_ && position_ > acknowledged_) TakeBack();
   live_->Release();
 }
 

@@ -64,6 +64,11 @@ class Session final : public LiveUpload::Holder {
 
   Result<void> WriteBytes(std::span<const char> bytes);
   Result<void> TakeSpace(uint64_t size);
+  // Puts on disk what is written. If that fails it is taken back: the system forgets what it could
+  // not put on disk, so that the next sync would succeed without it.
+  Result<void> Sync();
+  // Drops what is not acknowledged: it has to be sent again.
+  void TakeBack();
   // Puts on disk and in the ledger what came so far.
   Result<store::Upload> Acknowledge();
   Result<store::Upload> Complete();
@@ -72,7 +77,7 @@ class Session final : public LiveUpload::Holder {
   Result<void> CheckDigest();
   // Acknowledges without a say of the sender, for want of whom an error is only logged.
   void KeepWhatCame();
-  // Drops what is not acknowledged, and lets go of the upload.
+  // Takes back what is not acknowledged, and lets go of the upload.
   void Close();
 
   const SessionTools tools_;

@@ -116,7 +116,9 @@ Result<UploadFile> UploadFiles::Create(const std::string& id) {
   CrashPoint("upload.made");
   UploadFile file(Descriptor(number), (path_ / id).string());
   if (Uninterrupted([&] { return fsync(folder_.number()); }) < 0) {
-    return Failure(SystemError(errno, "putting on disk " + path_.string()));
+    Error error = SystemError(errno, "putting on disk " + path_.string());
+    unlinkat(folder_.number(), id.c_str(), 0);  // nobody would; what fails, the next start does
+    return Failure(std::move(error));
   }
   CrashPoint("upload.made_durable");
   return file;
