@@ -58,12 +58,14 @@ class Session final : public LiveUpload::Holder {
 
  private:
   enum class State { kIdle, kBusy, kEnded };
+  class Work;
 
   Result<void> BeginWork();
   void EndWork(State state);
 
   Result<void> WriteBytes(std::span<const char> bytes);
   Result<void> TakeSpace(uint64_t size);
+  Result<void> Sync();
   // Puts on disk and in the ledger what came so far.
   Result<store::Upload> Acknowledge();
   Result<store::Upload> Complete();
@@ -83,6 +85,7 @@ class Session final : public LiveUpload::Holder {
 
   // Used by whoever made the state kBusy.
   std::optional<UploadFile> file_;
+  std::optional<Error> sync_failure_;
   std::optional<uint64_t> length_;
   bool is_partial_ = false;
   uint64_t position_ = 0;      // end of what is written
