@@ -44,10 +44,13 @@ ErrorCode CodeOf(int sqlite_code, int error_number) {
   }
 }
 
-Error SqliteError(sqlite3* database, int sqlite_code, std::string_view doing) {
+Error SqliteError(sqlite3* database, int sqlite_code, std::string_view doing, int error_number) {
   const int primary = sqlite_code & 0xff;
   const bool is_of_system = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
-  const int error_number = database != nullptr && is_of_system ? sqlite3_system_errno(database) : 0;
+  if (!is_of_system) error_number = 0;
+  if (is_of_system && error_number == 0 && database != nullptr) {
+    error_number = sqlite3_system_errno(database);
+  }
   std::string message(doing);
   message += ": ";
   if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) message += "damaged: ";
