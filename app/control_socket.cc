@@ -17,6 +17,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/contain.h"
+
 namespace verbatim::app {
 namespace {
 
@@ -146,7 +148,11 @@ void ControlSocket::Serve() const {
     if (poll(sources, 2, -1) < 0) continue;
     if ((sources[1].revents & POLLIN) != 0) return;
     const Descriptor connection(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
-    if (connection.number() >= 0) ServeOne(connection.number());
+    if (connection.number() < 0) continue;
+    static_cast<void>(Contain([&]() -> Result<void> {
+      ServeOne(connection.number());
+      return {};
+    }));
   }
 }
 

@@ -23,6 +23,7 @@
 #include "api/api.h"
 #include "backup/data_folder.h"
 #include "base/clock.h"
+#include "base/contain.h"
 #include "base/log.h"
 #include "calibration_file.h"
 #include "certificate_watch.h"
@@ -84,7 +85,8 @@ Result<void> CheckTokens(const ListenAddress& listen, const access::Access& acce
                           why));
 }
 
-// Works at even intervals until `stop`.
+// Works at even intervals until `stop`. What one turn fails at for want of memory is left to the
+// next.
 template <typename Work>
 void Repeat(seconds interval, const std::stop_token& stop, Work work) {
   std::mutex mutex;
@@ -92,7 +94,10 @@ void Repeat(seconds interval, const std::stop_token& stop, Work work) {
   std::condition_variable_any wake;
   auto due = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
-    work();
+    static_cast<void>(Contain([&]() -> Result<void> {
+      work();
+      return {};
+    }));
     due = std::max(due + interval, std::chrono::steady_clock::now());
     wake.wait_until(lock, stop, due, [] { return false; });
   }

@@ -31,7 +31,12 @@ Error Error::WithContext(std::string_view context) && {
 Error SystemError(int error_number, std::string_view doing) {
   ErrorCode code = ErrorCode::kIo;
   if (error_number == ENOENT) code = ErrorCode::kNotFound;
-  if (error_number == ENOSPC || error_number == EDQUOT) code = ErrorCode::kOutOfSpace;
+  if (error_number == ENOSPC || error_number == EDQUOT || error_number == EROFS) {
+    code = ErrorCode::kOutOfSpace;
+  }
+  if (error_number == ENOMEM || error_number == EMFILE || error_number == ENFILE) {
+    code = ErrorCode::kBusy;
+  }
   return Error{code, std::string(doing) + ": " + std::generic_category().message(error_number)};
 }
 

@@ -21,7 +21,7 @@ enum class ErrorCode {
   kUnsupportedMedia,  // readable, but nothing here that can be transcribed
   kCorruptMedia,      // damaged beyond reading
   kCorruptModel,      // damaged or foreign model files
-  kOutOfSpace,        // the disk is full
+  kOutOfSpace,        // the disk takes no more: it is full, or read-only
   kIo,                // the system refused to read or write
   kCancelled,         // the caller asked to stop
   kInternal,          // a bug or a broken library

@@ -11,6 +11,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/contain.h"
+#include "base/error.h"
+
 namespace verbatim {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
@@ -24,22 +27,31 @@ class Log {
   // From now on lines of less importance are dropped, where the log drops any.
   virtual void SetLevel(LogLevel) {}
 
-  // Each writes a formatted line at its level.
+  // Each writes a formatted line at its level. A line for which there is no memory is lost.
   template <typename... Args>
   void Debug(fmt::format_string<Args...> format, Args&&... args) {
-    Write(LogLevel::kDebug, fmt::format(format, std::forward<Args>(args)...));
+    Format(LogLevel::kDebug, format, std::forward<Args>(args)...);
   }
   template <typename... Args>
   void Info(fmt::format_string<Args...> format, Args&&... args) {
-    Write(LogLevel::kInfo, fmt::format(format, std::forward<Args>(args)...));
+    Format(LogLevel::kInfo, format, std::forward<Args>(args)...);
   }
   template <typename... Args>
   void Warning(fmt::format_string<Args...> format, Args&&... args) {
-    Write(LogLevel::kWarning, fmt::format(format, std::forward<Args>(args)...));
+    Format(LogLevel::kWarning, format, std::forward<Args>(args)...);
   }
   template <typename... Args>
   void Error(fmt::format_string<Args...> format, Args&&... args) {
-    Write(LogLevel::kError, fmt::format(format, std::forward<Args>(args)...));
+    Format(LogLevel::kError, format, std::forward<Args>(args)...);
+  }
+
+ private:
+  template <typename... Args>
+  void Format(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
+    static_cast<void>(Contain([&]() -> Result<void> {
+      Write(level, fmt::format(format, std::forward<Args>(args)...));
+      return {};
+    }));
   }
 };
 

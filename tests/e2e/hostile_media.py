@@ -24,10 +24,12 @@ SEEDS = [
 ]
 
 
-def seeds(folder):
-    """A small file of each kind that this ffmpeg can write."""
+def seeds(folder, names=None):
+    """A small file of each kind, or of those named, that this ffmpeg can write."""
     written = []
     for name, arguments in SEEDS:
+        if names is not None and name not in names:
+            continue
         path = folder / name
         command = ["ffmpeg", "-nostdin", "-v", "quiet", "-y", "-f", "lavfi", "-i", SOUND, *arguments.split(), path]
         if subprocess.run(command, check=False).returncode == 0:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import resource
 import shutil
@@ -17,6 +18,9 @@ from conftest import DATA, PROGRAM, wait_until
 
 CODES = {"corrupt_media", "unsupported_media", "busy"}  # what a file may be refused as
 FILE_SECONDS_MAX = 30
+# Files cut off within their first 4,096 bytes; 0: at each of them.
+CUTS = int(os.environ.get("VERBATIM_CUTS", "600"))
+CUT_KINDS = ("pcm.wav", "a.flac", "a.mp3", "a.ogg", "front.mp4", "opus.mkv")
 MUTANTS = int(os.environ.get("VERBATIM_MUTANTS", "600"))
 MEMORY_KB_MAX = 900_000  # of a process: the model is in it
 
@@ -137,6 +141,29 @@ def test_mutated_media_end_in_order(verbatim):
     told = run(verbatim, hostile_media.mutate(folder, seeds, MUTANTS), timeout=MUTANTS)
     check_codes(told)
     assert sum(code is None for code in told.values()) > 100, "many can still be read"
+
+
+def cut_off(seed, chance):
+    """The sizes at which a file is cut off."""
+    sizes = range(1, min(4096, seed.stat().st_size) + 1)
+    return sizes if CUTS == 0 else sorted(chance.sample(sizes, CUTS // len(CUT_KINDS)))
+
+
+@pytest.mark.parametrize("kind", CUT_KINDS)
+def test_files_cut_off_anywhere_near_their_begin_end_in_order(verbatim, kind):
+    number = int(os.environ.get("VERBATIM_SEED", random.randrange(1 << 30)))
+    print("seed", number)
+    folder = verbatim.folder / "cut"
+    folder.mkdir()
+    seed = next(path for path in hostile_media.seeds(folder, (kind,)) if path.name == kind)
+    body, files = seed.read_bytes(), []
+    for size in cut_off(seed, random.Random(number)):
+        files.append(folder / f"{size:04}_{kind}")
+        files[-1].write_bytes(body[:size])
+    told = run(verbatim, files, timeout=60 + len(files))
+    check_codes(told)
+    print(f"{kind}: {len(files)} files, {sum(code is None for code in told.values())} of them can be read")
+    assert any(code is not None for code in told.values())
 
 
 def readers_of(process):

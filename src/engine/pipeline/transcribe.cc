@@ -132,6 +132,9 @@ Result<void> WhisperEngine::Transcribe(std::span<const FileRequest> files,
   RunTraits traits{options.task == Task::kTranslate ? "translate" : "transcribe", name_,
                    options.language == "auto" ? "" : options.language};
   const auto call = std::make_shared<Call>(std::move(plan), files, events, std::move(traits), stop);
+  // Also where memory runs out: `events` end with this call, what workers have of it may not.
+  const auto close = [](Collector* collector) { collector->Close(); };
+  const std::unique_ptr<Collector, decltype(close)> closer(&call->collector, close);
   const std::shared_ptr<WorkerPool> workers = Workers();
   kernels::PrepareThread();  // any caller's thread hears the same speech
   WindowQueue::Place place(workers->queue(), {options.priority, size});

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/contain.h"
 #include "kernels/cpu.h"
 #include "pipeline/engine_shape.h"
 #include "pipeline/memory.h"
@@ -113,6 +114,13 @@ void Worker::Admit(size_t slot, WindowJob job, WindowQueue& queue) {
   seats_[slot].job = std::move(job);
   seats_[slot].begun = std::chrono::steady_clock::now();
   if (Start(slot) == Next::kIsDone) Vacate(slot, queue);
+}
+
+void Worker::Abandon(const std::function<void(const WindowJob&)>& lose) {
+  for (Seat& seat : seats_) {
+    if (seat.job.call) lose(seat.job);
+    seat.job = {};
+  }
 }
 
 // The window is delivered, or its call was stopped.
@@ -329,17 +337,35 @@ void WorkerPool::Work(size_t number) {
   std::optional<Worker> worker;
   while (std::optional<Turn> turn = AwaitTurn(number, worker)) {
     ++busy_;
-    if (!worker || worker->shape() != turn->shape) {
-      if (worker) Dismiss(worker);  // so that there are never the buffers of both
-      worker.emplace(model_, turn->shape, meter_);
-    }
-    worker->Run(*turn, queue_);
+    const Result<void> done = Contain([&]() -> Result<void> {
+      RunTurn(*turn, worker);
+      return {};
+    });
+    if (!done) GiveUp(*turn, worker, done.error());
     --busy_;
     queue_.EndTurn(*turn);
   }
   if (worker) Dismiss(worker);
   MutexLock lock(memory_mutex_);
   memory_.Release(number);
+}
+
+void WorkerPool::RunTurn(Turn& turn, std::optional<Worker>& worker) {
+  if (!worker || worker->shape() != turn.shape) {
+    if (worker) Dismiss(worker);  // so that there are never the buffers of both
+    worker.emplace(model_, turn.shape, meter_);
+  }
+  worker->Run(turn, queue_);
+}
+
+void WorkerPool::GiveUp(Turn& turn, std::optional<Worker>& worker, const Error& error) {
+  const std::function<void(const WindowJob&)> lose = [&](const WindowJob& job) {
+    Insist([&] { job.call->collector.Failed(*job.file, error); });
+    queue_.Finish(job);
+  };
+  if (worker) worker->Abandon(lose);
+  if (turn.first.call) lose(turn.first);
+  if (worker) Dismiss(worker);
 }
 
 // A thread that has no worker yet has left its share to the others: its waiting is nobody's time.

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,6 +43,10 @@ class Worker {
   // Works from the turn's first window, which it takes, until it has none. Windows of a call that
   // was stopped leave before the next step.
   void Run(Turn& turn, WindowQueue& queue);
+
+  // After Run ended in an exception: takes away the windows that it had, each of which is told to
+  // `lose`. The worker is of no use any more.
+  void Abandon(const std::function<void(const WindowJob&)>& lose);
 
  private:
   // A window in a slot of the batch. Where the text ends before the speech does, the rest is done
@@ -104,6 +109,9 @@ class WorkerPool {
  private:
   bool HasRoom(size_t number, const WorkerShape& shape, Need need);
   void Work(size_t number);
+  void RunTurn(Turn& turn, std::optional<Worker>& worker);
+  // Memory ran out in this turn: the files of its windows fail.
+  void GiveUp(Turn& turn, std::optional<Worker>& worker, const Error& error);
   std::optional<Turn> AwaitTurn(size_t number, std::optional<Worker>& worker);
 
   std::shared_ptr<const whisper::Model> model_;

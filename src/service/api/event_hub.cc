@@ -23,6 +23,10 @@ class Memory {
     {
       const MutexLock lock(mutex_);
       for (const store::Event& event : events) {
+        if (event.id != newest_ + 1) {  // one before could not be kept
+          events_.clear();
+          whole_after_ = event.id - 1;
+        }
         events_.push_back(std::make_shared<const store::Event>(event));
         newest_ = event.id;
       }

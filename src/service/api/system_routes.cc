@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "api/impl/endpoint.h"
 #include "api/problem.h"
+#include "store/inspection.h"
 
 // In embedded.S.
 extern "C" {
@@ -25,7 +26,7 @@ Result<http::Response> Health(const Services& services, const Call&) {
 
 // The disk must take a commit, not only the database a query.
 Result<void> CheckDatabase(const Services& services) {
-  return services.database.Write([](store::Connection&) -> Result<void> { return {}; });
+  return services.database.Write(store::CheckWritable);
 }
 
 Result<void> CheckDisk(const Services& services) {

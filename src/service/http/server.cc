@@ -18,6 +18,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/contain.h"
 #include "http/impl/connection.h"
 #include "http/impl/connection_table.h"
 #include "http/impl/server_state.h"
@@ -68,8 +69,9 @@ class AsioServer final : public Server {
 
  private:
   void RunThread();
+  void StartAccepting();
   Task<void> Accept();
-  void Welcome(tcp::socket socket);
+  Result<void> Welcome(tcp::socket socket);
   void OnEnd(const Connection* connection);
   void StopOnStrand(milliseconds grace);
   void OnStopTimer();
@@ -111,7 +113,7 @@ Result<void> AsioServer::ReloadTls() {
 }
 
 void AsioServer::Run() {
-  asio::co_spawn(strand_, Accept(), asio::detached);
+  StartAccepting();
   std::vector<std::thread> threads;
   for (int i = 1; i < state_.options.threads; ++i) threads.emplace_back([this] { RunThread(); });
   RunThread();
@@ -126,18 +128,25 @@ void AsioServer::RunThread() {
   sigaddset(&broken_pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   while (true) {
-    try {
+    const Result<void> ran = Contain([this]() -> Result<void> {
       io_.run();
-      return;
-    } catch (const std::exception& error) {
-      state_.log.Error("a thread of the server: {}", error.what());
-    } catch (...) {
-      state_.log.Error("a thread of the server: an unknown exception");
-    }
+      return {};
+    });
+    if (ran) return;
+    state_.log.Error("a thread of the server: {}", ran.error().message);
   }
 }
 
+void AsioServer::StartAccepting() {
+  Insist([this] { asio::co_spawn(strand_, Accept(), asio::detached); });
+}
+
 Task<void> AsioServer::Accept() {
+  // It may be dropped where memory is missing: without it nobody is let in any more.
+  const auto again = [this](void*) {
+    if (!state_.is_stopping) StartAccepting();
+  };
+  const std::shared_ptr<void> life(nullptr, again);
   bool has_warned = false;
   while (acceptor_.is_open()) {
     const asio::any_io_executor strand = asio::make_strand(io_);
@@ -145,7 +154,7 @@ Task<void> AsioServer::Accept() {
     if (!acceptor_.is_open()) co_return;
     if (!error) {
       has_warned = false;
-      Welcome(std::move(socket));
+      static_cast<void>(Contain([&] { return Welcome(std::move(socket)); }));
       continue;
     }
     if (error == asio::error::connection_aborted) continue;
@@ -156,24 +165,30 @@ Task<void> AsioServer::Accept() {
   }
 }
 
-void AsioServer::Welcome(tcp::socket socket) {
+// Fails only where memory is short; the client sees its connection closed.
+Result<void> AsioServer::Welcome(tcp::socket socket) {
   error_code error;
   const tcp::endpoint peer = socket.remote_endpoint(error);
-  if (error) return;
+  if (error) return {};
   const std::string address = peer.address().to_string();
   std::unique_ptr<TlsSession> tls;
   if (const std::shared_ptr<const TlsContext> context = state_.tls.Get()) {
     tls = context->MakeSession(socket.native_handle());
-    if (tls == nullptr) return;
+    if (tls == nullptr) return {};
   }
   auto wire = std::make_shared<Wire>(std::move(socket), std::move(tls));
   const auto connection = std::make_shared<Connection>(state_, std::move(wire), address);
   auto on_end = [this, raw = connection.get()] { OnEnd(raw); };
-  switch (connections_.Enter(connection, address)) {
-    case ConnectionTable::Place::kServed: return connection->Start(std::move(on_end));
-    case ConnectionTable::Place::kRefused: return connection->StartRefused(std::move(on_end));
-    case ConnectionTable::Place::kNone: return;
-  }
+  Result<void> begun = Contain([&]() -> Result<void> {
+    switch (connections_.Enter(connection, address)) {
+      case ConnectionTable::Place::kServed: connection->Start(std::move(on_end)); break;
+      case ConnectionTable::Place::kRefused: connection->StartRefused(std::move(on_end)); break;
+      case ConnectionTable::Place::kNone: break;
+    }
+    return {};
+  });
+  if (!begun) OnEnd(connection.get());
+  return begun;
 }
 
 void AsioServer::OnEnd(const Connection* connection) {

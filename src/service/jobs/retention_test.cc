@@ -57,6 +57,29 @@ TEST_F(RetentionTest, OldJobsGoWithAllThatTheyHave) {
   EXPECT_TRUE(server_.Exists(waiting.id)) << "it has not ended";
 }
 
+TEST_F(RetentionTest, AClockThatIsSetForwardRemovesNothingForADay) {
+  Keep({.keep_ms = 2 * kDayMs, .keep_bytes = 0, .keep_media_ms = kDayMs});
+  const Job job = Finish(1);
+  const std::string upload = server_.Begin(32);
+  Pass(1);
+  server_.clock().Set(3650 * kDayMs);
+  Pass(1);
+  Pass(kDayMs - kHourMs);
+  EXPECT_TRUE(server_.Exists(job.id));
+  EXPECT_TRUE(server_.uploads().OpenSource(job.upload));
+  EXPECT_TRUE(server_.uploads().Find(upload));
+  server_.clock().Set(-3650 * kDayMs);  // set right: it is believed again
+  Pass(2 * kHourMs);
+  EXPECT_TRUE(server_.Exists(job.id));
+  EXPECT_FALSE(server_.uploads().OpenSource(job.upload));
+  EXPECT_FALSE(server_.uploads().Find(upload));
+  server_.clock().Set(30 * kDayMs);
+  Pass(1);
+  EXPECT_TRUE(server_.Exists(job.id));
+  Pass(kDayMs);
+  EXPECT_FALSE(server_.Exists(job.id));
+}
+
 TEST_F(RetentionTest, NothingGoesUnlessItIsAskedFor) {
   const Job job = Finish(1);
   Pass(10'000 * kDayMs);

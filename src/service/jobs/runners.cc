@@ -1,9 +1,11 @@
 // What works on the queue: runners, leases, time-outs and what is cleaned up now and then.
 #include <fmt/format.h>
 
-#include <exception>
+#include <cstdlib>
+#include <memory>
 #include <utility>
 
+#include "base/contain.h"
 #include "base/random_id.h"
 #include "jobs/impl/job_center.h"
 #include "store/events.h"
@@ -83,13 +85,13 @@ void JobCenter::Start() {
   }
   threads_.emplace_back([this](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      Tick();
+      Try("watching jobs", [this] { Tick(); });
       bell_.Sleep(kTickTime, stop);
     }
   });
   threads_.emplace_back([this](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      Sweep();
+      Try("removing what is old", [this] { Sweep(); });
       bell_.Sleep(kSweepTime, stop);
     }
   });
@@ -97,9 +99,17 @@ void JobCenter::Start() {
 
 void JobCenter::AddRunners(int count) {
   while (runners_.size() < static_cast<size_t>(count)) {
-    ++runners_alive_;
     runners_.emplace_back([this](const std::stop_token& stop) { RunnerLoop(stop); });
+    ++runners_alive_;
   }
+}
+
+void JobCenter::Try(std::string_view doing, const std::function<void()>& work) {
+  const Result<void> done = Contain([&]() -> Result<void> {
+    work();
+    return {};
+  });
+  if (!done) parts_.log.Error("{}: {}", doing, done.error().message);
 }
 
 void JobCenter::SetLimits(const JobLimits& limits) {
@@ -145,7 +155,8 @@ void JobCenter::EndThreads() {
 void JobCenter::RunnerLoop(const std::stop_token& stop) {
   while (!stop.stop_requested() && !is_stopping_) {
     const uint64_t seen = bell_.rings();
-    const Step step = RunNext();
+    Step step = Step::kTrouble;
+    Try("running a job", [&] { step = RunNext(); });
     if (step == Step::kTrouble) bell_.Sleep(kTroubleTime, stop);
     if (step != Step::kNothing) continue;
     std::chrono::milliseconds time = kIdleTime;
@@ -172,26 +183,25 @@ JobCenter::Step JobCenter::RunNext() {
     return Step::kRan;
   }
   // Stop may have looked at the roster just before this run was in it.
-  if (is_stopping_) (*claimed)->run->Stop(StopReason::kShutdown);
+  const std::shared_ptr<ActiveRun> run = (*claimed)->run;
+  // Whatever becomes of it: what nobody has is queued again by Reclaim.
+  const auto leave = [this](ActiveRun* left) { roster_.Remove(left); };
+  const std::unique_ptr<ActiveRun, decltype(leave)> in_roster(run.get(), leave);
+  if (is_stopping_) run->Stop(StopReason::kShutdown);
   Work(**claimed);
-  NoteMemory(*(*claimed)->run);
-  const bool is_trouble = (*claimed)->run->reason() == StopReason::kStorage;
-  roster_.Remove((*claimed)->run);
+  NoteMemory(*run);
   Changed();
-  return is_trouble ? Step::kTrouble : Step::kRan;
+  return run->reason() == StopReason::kStorage ? Step::kTrouble : Step::kRan;
 }
 
 void JobCenter::Work(const ClaimedJob& claimed) {
   const Job& job = claimed.job;
   parts_.log.Info("job {} starts, attempt {}", job.id, job.attempt);
-  Result<Transcript> result = Fail(ErrorCode::kInternal, "the job has no result");
-  try {
+  Result<Transcript> result = Contain([&] {
     JobRun run(tools_, job, claimed.run,
                [this](double audio_s) { throughput_.Add(parts_.clock.SteadyMs(), audio_s); });
-    result = run.Run();
-  } catch (const std::exception& exception) {
-    result = Fail(ErrorCode::kInternal, exception.what());
-  }
+    return run.Run();
+  });
   const Result<Job> settled = Settle(claimed, std::move(result));
   if (options_.runs.on_end) options_.runs.on_end(settled ? *settled : job);
   if (!settled) {
@@ -340,6 +350,20 @@ void JobCenter::RenewLeases() {
 }
 
 void JobCenter::Sweep() {
+  const int64_t now_ms = parts_.clock.SteadyMs();
+  const int64_t jump_ms = clock_jumps_.Look(parts_.clock.WallMs(), now_ms);
+  if (std::abs(jump_ms) >= ClockJumps::kJumpMs) {
+    parts_.log.Warning("the clock was set {} by {} minutes{}", jump_ms > 0 ? "forward" : "back",
+                       std::abs(jump_ms) / 60'000,
+                       jump_ms > 0 ? ": for a day nothing is removed for its age" : "");
+  }
+  if (clock_jumps_.IsBelieved(now_ms)) RemoveAged();
+  const Result<void> trimmed = parts_.database.Write(
+      [](Connection& connection) { return store::TrimEvents(connection, kEventsKept); });
+  if (!trimmed) parts_.log.Warning("old events stay: {}", trimmed.error().message);
+}
+
+void JobCenter::RemoveAged() {
   if (const Result<std::vector<Job>> failed = ledger_.FailExpired()) {
     for (const Job& job : *failed) NoteEnd(job);
     if (!failed->empty()) Changed();
@@ -348,9 +372,6 @@ void JobCenter::Sweep() {
   const Result<int> removed = parts_.uploads.RemoveExpired();
   if (!removed) parts_.log.Warning("expired uploads stay: {}", removed.error().message);
   if (removed && *removed > 0) parts_.log.Info("{} uploads have expired", *removed);
-  const Result<void> trimmed = parts_.database.Write(
-      [](Connection& connection) { return store::TrimEvents(connection, kEventsKept); });
-  if (!trimmed) parts_.log.Warning("old events stay: {}", trimmed.error().message);
 }
 
 }  // namespace verbatim::jobs

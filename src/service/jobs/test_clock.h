@@ -18,6 +18,9 @@ class FakeClock final : public Clock {
     steady_ms_ += ms;
   }
 
+  // The wall clock alone.
+  void Set(int64_t by_ms) { wall_ms_ += by_ms; }
+
  private:
   std::atomic<int64_t> wall_ms_{1'700'000'000'000};
   std::atomic<int64_t> steady_ms_{1'000'000};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/contain.h"
 #include "base/crash_point.h"
 #include "base/mutex.h"
 #include "store/impl/connection.h"
@@ -71,7 +72,13 @@ class SqliteDatabase final : public Database {
     TRY_VOID(transaction.Commit());
     CrashPoint("ledger.committed");
     // Still under the lock, so that no later commit is told first.
-    if (listener_ && !appended.empty()) listener_(appended);
+    // What it fails at is not the commit's failure.
+    if (listener_ && !appended.empty()) {
+      static_cast<void>(Contain([&]() -> Result<void> {
+        listener_(appended);
+        return {};
+      }));
+    }
     return {};
   }
 

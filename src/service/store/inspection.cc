@@ -216,4 +216,9 @@ Result<std::unique_ptr<Inspection>> Inspection::Open(const fs::path& path) {
   return Failure(std::move(opened).error().WithContext("the database " + path.string()));
 }
 
+Result<void> CheckWritable(Connection& connection) {
+  const std::string version = TRY(connection.Query("PRAGMA user_version"));
+  return connection.Execute("PRAGMA user_version = " + version);
+}
+
 }  // namespace verbatim::store

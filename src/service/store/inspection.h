@@ -45,4 +45,8 @@ class Inspection {
   virtual Result<std::vector<std::string>> Findings(const std::function<bool()>& is_stopped) = 0;
 };
 
+// Within Write: whether the disk takes a commit. Writes what is there already, which an empty
+// transaction would not.
+Result<void> CheckWritable(Connection& connection);
+
 }  // namespace verbatim::store

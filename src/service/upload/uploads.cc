@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "base/contain.h"
 #include "base/latest.h"
 #include "base/mutex.h"
 #include "base/random_id.h"
@@ -24,7 +25,13 @@ using store::UploadState;
 class SessionReceiver final : public Receiver {
  public:
   explicit SessionReceiver(std::shared_ptr<Session> session) : session_(std::move(session)) {}
-  ~SessionReceiver() override { session_->End(); }
+  ~SessionReceiver() override {
+    // What ends in an exception has ended the session, too.
+    static_cast<void>(Contain([this]() -> Result<void> {
+      session_->End();
+      return {};
+    }));
+  }
   SessionReceiver(const SessionReceiver&) = delete;
   SessionReceiver& operator=(const SessionReceiver&) = delete;
 
@@ -175,12 +182,12 @@ Result<Upload> FolderUploads::Create(const NewUpload& request) {
   TRY_VOID(CheckSize(request.length.value_or(0)));
   TRY_VOID(CheckSpace(request.length.value_or(0)));
   Upload upload = FromRequest(request);
-  TRY(files_.Create(upload.id));
   if (upload.length == 0) {
     upload.state = UploadState::kComplete;
     upload.sha256 = TRY(ContentSha256({}));
   }
-  Result<Upload> inserted = ledger_.Insert(upload);
+  TRY(files_.Create(upload.id));
+  Result<Upload> inserted = Contain([&] { return ledger_.Insert(upload); });
   if (!inserted) {
     if (auto removed = files_.Remove(upload.id); !removed) {
       log_.Warning("{}", removed.error().message);

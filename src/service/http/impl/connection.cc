@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -30,11 +31,15 @@ void Connection::StartRefused(std::function<void()> on_end) {
 }
 
 void Connection::Spawn(Task<void> task, std::function<void()> on_end) {
-  auto done = [self = shared_from_this(),
-               on_end = std::move(on_end)](const std::exception_ptr& failure) {
+  // Whoever drops the coroutine last ends the connection: where memory is missing it may be dropped
+  // before its end.
+  auto end = [self = shared_from_this(), on_end = std::move(on_end)](void*) {
     self->wire_->Close();
-    if (failure) self->server_.log.Error("a connection ended by an exception");
     on_end();
+  };
+  auto done = [self = shared_from_this(), life = std::shared_ptr<void>(nullptr, std::move(end))](
+                  const std::exception_ptr& failure) {
+    if (failure) self->server_.log.Error("a connection ended by an exception");
   };
   asio::co_spawn(wire_->executor(), std::move(task), std::move(done));
 }
@@ -106,10 +111,14 @@ Task<bool> Connection::ServeOne() {
 
 // The only place where a handler's exceptions end.
 Task<void> Connection::Handle(LiveExchange& exchange) {
+  Refusal refusal{500, "Something went wrong here."};
   std::string failure;
   try {
     const bool is_admitted = co_await exchange.Admit();
     if (is_admitted) co_await exchange.match().route->handler(exchange);
+  } catch (const std::bad_alloc&) {
+    failure = "out of memory";
+    refusal = {503, "The server is short of memory: try again later."};
   } catch (const std::exception& error) {
     failure = error.what();
   } catch (...) {
@@ -118,7 +127,7 @@ Task<void> Connection::Handle(LiveExchange& exchange) {
   if (!failure.empty()) {
     server_.log.Error("{} {}: {}", exchange.request().method, exchange.request().path, failure);
   }
-  co_await exchange.Finish();
+  co_await exchange.Finish(std::move(refusal));
 }
 
 Task<std::expected<RequestHead, Connection::HeadFailure>> Connection::ReceiveHead() {

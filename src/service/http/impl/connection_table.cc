@@ -1,7 +1,5 @@
 #include "http/impl/connection_table.h"
 
-#include "base/check.h"
-
 namespace verbatim::http {
 namespace {
 
@@ -18,19 +16,17 @@ ConnectionTable::Place ConnectionTable::Enter(const std::shared_ptr<Connection>&
       (of_address == per_address_.end() || of_address->second < limits_.per_address);
   if (!has_room && refused_ == kRefusedMax) return Place::kNone;
   const Place place = has_room ? Place::kServed : Place::kRefused;
-  if (has_room) {
-    ++per_address_[address];
-  } else {
-    ++refused_;
-  }
+  // What may run out of memory comes before what is counted.
+  size_t& count = place == Place::kServed ? per_address_[address] : refused_;
   entries_.emplace(connection.get(), Entry{connection, address, place});
+  ++count;
   return place;
 }
 
 bool ConnectionTable::Leave(const Connection* connection) {
   const MutexLock lock(mutex_);
   const auto entry = entries_.find(connection);
-  CHECK(entry != entries_.end());
+  if (entry == entries_.end()) return false;  // it left before
   if (entry->second.place == Place::kRefused) {
     --refused_;
   } else {

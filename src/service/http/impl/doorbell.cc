@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/check.h"
+#include "base/contain.h"
 
 namespace verbatim::http {
 namespace {
@@ -46,7 +47,11 @@ void Doorbell::EndWaits() {
 
 void DoorbellWakeup::Notify() {
   if (is_notified_.exchange(true)) return;
-  doorbell_->Post([doorbell = doorbell_.get()] { doorbell->Ring(); });
+  const Result<void> posted = Contain([this]() -> Result<void> {
+    doorbell_->Post([doorbell = doorbell_.get()] { doorbell->Ring(); });
+    return {};
+  });
+  if (!posted) is_notified_ = false;  // the next one comes through
 }
 
 Task<bool> DoorbellWakeup::Wait(std::chrono::milliseconds timeout) {

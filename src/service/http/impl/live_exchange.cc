@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/contain.h"
 
 namespace verbatim::http {
 namespace {
@@ -309,14 +310,14 @@ Failure LiveExchange::Break(WireError error) {
               error == WireError::kTimedOut ? "the client takes no bytes" : "the client is gone");
 }
 
-Task<void> LiveExchange::Finish() {
+Task<void> LiveExchange::Finish(Refusal otherwise) {
   if (phase_ == Phase::kStreaming) {
     server_.log.Debug("{} {}: a stream was left", head_.request.method, head_.request.path);
     wire_->Close();
     phase_ = Phase::kDone;
   }
   if (phase_ != Phase::kUnanswered || wire_->is_closed()) co_return;
-  Refusal refusal{500, "Something went wrong here."};
+  Refusal refusal = std::move(otherwise);
   if (is_too_large_) refusal = {413, "The request's body is too large."};
   if (is_aborted_) refusal = {409, "Another request took over."};
   if (is_stopping_) refusal = {503, "The server stops."};
@@ -333,7 +334,8 @@ Task<bool> LiveExchange::CanGoOn() {
 Task<void> LiveExchange::RunBlocking(std::function<void()> work) {
   if (stop_) WatchPeer();
   auto start = [&pool = server_.blocking_pool, work = std::move(work)](auto handler) mutable {
-    asio::post(pool, [work = std::move(work), handler = std::move(handler)]() mutable {
+    const auto done = std::make_shared<decltype(handler)>(std::move(handler));
+    asio::post(pool, [work = std::move(work), done]() mutable {
       std::exception_ptr failure;
       try {
         work();
@@ -341,10 +343,9 @@ Task<void> LiveExchange::RunBlocking(std::function<void()> work) {
         failure = std::current_exception();
       }
       work = nullptr;
-      const auto executor = asio::get_associated_executor(handler);
-      asio::post(executor, [handler = std::move(handler), failure]() mutable {
-        std::move(handler)(failure);
-      });
+      const auto executor = asio::get_associated_executor(*done);
+      Insist(
+          [&] { asio::post(executor, [done, failure]() mutable { std::move (*done)(failure); }); });
     });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(

@@ -57,8 +57,9 @@ class LiveExchange final : public Exchange {
   // Prepares the body for the handler. False: it was refused.
   Task<bool> Admit();
 
-  // Answers in place of a handler that did not, or did not end its stream.
-  Task<void> Finish();
+  // Answers in place of a handler that did not, or did not end its stream; with `otherwise` where
+  // there is no better reason.
+  Task<void> Finish(Refusal otherwise);
 
   // Reads what is left of the body. True: another request may follow.
   Task<bool> CanGoOn();

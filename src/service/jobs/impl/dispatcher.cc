@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/contain.h"
 #include "store/uploads.h"
 
 namespace verbatim::jobs {
@@ -86,8 +87,8 @@ Result<std::optional<ClaimedJob>> Dispatcher::Take(const Candidate& candidate, R
   auto run = std::make_shared<ActiveRun>(attempt.job, attempt.number, clock_.SteadyMs(),
                                          candidate.upload_length.value_or(0), std::move(needs));
   roster_.Add(run);
-  Result<std::optional<Job>> job = ledger_.Claim(attempt);
-  if (!job || !*job || IsFinal((*job)->state)) roster_.Remove(run);
+  Result<std::optional<Job>> job = Contain([&] { return ledger_.Claim(attempt); });
+  if (!job || !*job || IsFinal((*job)->state)) roster_.Remove(run.get());
   if (!job) return Failure(std::move(job).error());
   if (!*job) return std::nullopt;
   const bool is_final = IsFinal((*job)->state);

@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "jobs/impl/admission.h"
 #include "jobs/impl/bell.h"
+#include "jobs/impl/clock_jumps.h"
 #include "jobs/impl/dispatcher.h"
 #include "jobs/impl/job_run.h"
 #include "jobs/impl/ledger.h"
@@ -76,6 +77,8 @@ class JobCenter final : public Jobs {
   void AddRunners(int count) REQUIRES(runners_mutex_);
   void EndThreads();
   void RunnerLoop(const std::stop_token& stop);
+  // What fails is logged: the thread goes on.
+  void Try(std::string_view doing, const std::function<void()>& work);
   void Work(const ClaimedJob& claimed);
   // Writes how a run has ended. Returns the job as it is then.
   Result<store::Job> Settle(const ClaimedJob& claimed, Result<transcript::Transcript> result);
@@ -95,6 +98,8 @@ class JobCenter final : public Jobs {
   Result<void> RemoveSurplus(uint64_t keep_bytes);
   Result<void> ReleaseMedia(int64_t keep_ms);
   void MeasureMemory();
+  // What has expired, and what is let go.
+  void RemoveAged();
 
   Result<JobOptions> Check(const JobRequest& request);
   // The part of Submit that is one transaction.
@@ -112,6 +117,7 @@ class JobCenter final : public Jobs {
   Dispatcher dispatcher_;
   const RunTools tools_;
   Throughput throughput_;
+  ClockJumps clock_jumps_;  // Sweep's
   MemoryErrors memory_errors_;
   Bell bell_;
   std::atomic<bool> is_stopping_ = false;

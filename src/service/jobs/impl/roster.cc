@@ -80,9 +80,9 @@ void Roster::Add(std::shared_ptr<ActiveRun> run) {
   runs_.push_back(std::move(run));
 }
 
-void Roster::Remove(const std::shared_ptr<ActiveRun>& run) {
+void Roster::Remove(const ActiveRun* run) {
   MutexLock lock(mutex_);
-  std::erase(runs_, run);
+  std::erase_if(runs_, [run](const auto& listed) { return listed.get() == run; });
 }
 
 std::vector<std::shared_ptr<ActiveRun>> Roster::all() const {

@@ -97,7 +97,7 @@ class ActiveRun {
 class Roster {
  public:
   void Add(std::shared_ptr<ActiveRun> run);
-  void Remove(const std::shared_ptr<ActiveRun>& run);
+  void Remove(const ActiveRun* run);
 
   std::vector<std::shared_ptr<ActiveRun>> all() const;
   size_t count() const;

@@ -1,5 +1,6 @@
 #include "store/impl/connection.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "store/impl/sqlite_error.h"
@@ -110,8 +111,10 @@ Result<std::string> Connection::Query(const std::string& sql) {
 }
 
 Result<void> Connection::RunAlone(StatementHandle& statement, std::string_view doing) {
+  errno = 0;  // where a commit fails, SQLite does not note why
   const int code = sqlite3_step(statement.get());
-  const Error error = code == SQLITE_DONE ? Error{} : SqliteError(database_.get(), code, doing);
+  const Error error =
+      code == SQLITE_DONE ? Error{} : SqliteError(database_.get(), code, doing, errno);
   sqlite3_reset(statement.get());
   if (code != SQLITE_DONE) return Failure(error);
   return {};

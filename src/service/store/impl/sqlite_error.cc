@@ -6,7 +6,9 @@
 namespace verbatim::store {
 namespace {
 
-bool IsFull(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
+bool TakesNoMore(int error_number) {
+  return error_number == ENOSPC || error_number == EDQUOT || error_number == EROFS;
+}
 
 ErrorCode CodeOfConstraint(int sqlite_code) {
   switch (sqlite_code) {
@@ -21,29 +23,34 @@ ErrorCode CodeOfConstraint(int sqlite_code) {
 
 ErrorCode CodeOf(int sqlite_code, int error_number) {
   switch (sqlite_code & 0xff) {
-    case SQLITE_FULL: return ErrorCode::kOutOfSpace;
+    case SQLITE_FULL:
+    case SQLITE_READONLY: return ErrorCode::kOutOfSpace;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_PROTOCOL: return ErrorCode::kBusy;
+    case SQLITE_PROTOCOL:
+    case SQLITE_NOMEM: return ErrorCode::kBusy;
     case SQLITE_CONSTRAINT: return CodeOfConstraint(sqlite_code);
     case SQLITE_IOERR:
-      if (sqlite_code == SQLITE_IOERR_NOMEM) return ErrorCode::kInternal;
-      return IsFull(error_number) ? ErrorCode::kOutOfSpace : ErrorCode::kIo;
-    case SQLITE_CANTOPEN: return IsFull(error_number) ? ErrorCode::kOutOfSpace : ErrorCode::kIo;
-    case SQLITE_READONLY:
+      if (sqlite_code == SQLITE_IOERR_NOMEM) return ErrorCode::kBusy;
+      return TakesNoMore(error_number) ? ErrorCode::kOutOfSpace : ErrorCode::kIo;
+    case SQLITE_CANTOPEN:
+      return TakesNoMore(error_number) ? ErrorCode::kOutOfSpace : ErrorCode::kIo;
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_NOLFS: return ErrorCode::kIo;
     case SQLITE_TOOBIG: return ErrorCode::kTooLarge;
     case SQLITE_INTERRUPT: return ErrorCode::kCancelled;
-    default: return ErrorCode::kInternal;  // CORRUPT, NOTADB, NOMEM, and what only a bug can cause
+    default: return ErrorCode::kInternal;  // CORRUPT, NOTADB, and what only a bug can cause
   }
 }
 
-Error SqliteError(sqlite3* database, int sqlite_code, std::string_view doing) {
+Error SqliteError(sqlite3* database, int sqlite_code, std::string_view doing, int error_number) {
   const int primary = sqlite_code & 0xff;
   const bool is_of_system = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
-  const int error_number = database != nullptr && is_of_system ? sqlite3_system_errno(database) : 0;
+  if (!is_of_system) error_number = 0;
+  if (is_of_system && error_number == 0 && database != nullptr) {
+    error_number = sqlite3_system_errno(database);
+  }
   std::string message(doing);
   message += ": ";
   if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) message += "damaged: ";

@@ -14,6 +14,7 @@ ErrorCode CodeOf(int sqlite_code, int error_number);
 
 // What went wrong last on a connection: `doing` says what was tried, for example "opening the
 // database".
-Error SqliteError(sqlite3* database, int sqlite_code, std::string_view doing);
+// `error_number`: of the system; 0: SQLite knows it.
+Error SqliteError(sqlite3* database, int sqlite_code, std::string_view doing, int error_number = 0);
 
 }  // namespace verbatim::store

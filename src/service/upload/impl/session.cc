@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/contain.h"
 #include "upload/impl/sources.h"
 
 namespace verbatim::upload {
@@ -23,6 +24,25 @@ Failure Evicted() { return Fail(ErrorCode::kCancelled, "another request took ove
 
 }  // namespace
 
+// The time in which one caller has the session. It ends the session, also if memory runs out
+// within, unless it is said to go on.
+class Session::Work {
+ public:
+  explicit Work(Session& session) : session_(session) {}
+  ~Work() {
+    if (end_ == State::kEnded) session_.Close();
+    session_.EndWork(end_);
+  }
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+
+  void GoOn() { end_ = State::kIdle; }
+
+ private:
+  Session& session_;
+  State end_ = State::kEnded;
+};
+
 Session::Session(const SessionTools& tools, Begin begin)
     : tools_(tools),
       id_(std::move(begin.id)),
@@ -32,57 +52,49 @@ Session::Session(const SessionTools& tools, Begin begin)
 
 Result<void> Session::Start(uint64_t offset) {
   TRY_VOID(BeginWork());
-  Result<void> started = [&]() -> Result<void> {
-    const store::Upload upload = TRY(tools_.ledger.Find(id_));
-    if (upload.state != store::UploadState::kReceiving) {
-      return Fail(ErrorCode::kConflict, "the upload is complete");
-    }
-    if (upload.offset != offset) {
-      return Fail(ErrorCode::kConflict, "the upload's offset is " + std::to_string(upload.offset));
-    }
-    file_ = TRY(tools_.files.Open(id_, UploadFiles::Access::kWrite));
-    length_ = upload.length;
-    is_partial_ = upload.is_partial;
-    position_ = acknowledged_ = on_its_way_ = offset;
-    acknowledged_at_ms_ = tools_.clock.SteadyMs();
-    live_->Learn(upload.offset, upload.length);
-    if (checksum_) digest_.emplace(checksum_->kind);
-    return {};
-  }();
-  if (!started) Close();
-  EndWork(started ? State::kIdle : State::kEnded);
-  return started;
+  Work work(*this);
+  const store::Upload upload = TRY(tools_.ledger.Find(id_));
+  if (upload.state != store::UploadState::kReceiving) {
+    return Fail(ErrorCode::kConflict, "the upload is complete");
+  }
+  if (upload.offset != offset) {
+    return Fail(ErrorCode::kConflict, "the upload's offset is " + std::to_string(upload.offset));
+  }
+  file_ = TRY(tools_.files.Open(id_, UploadFiles::Access::kWrite));
+  length_ = upload.length;
+  is_partial_ = upload.is_partial;
+  position_ = acknowledged_ = on_its_way_ = offset;
+  acknowledged_at_ms_ = tools_.clock.SteadyMs();
+  live_->Learn(upload.offset, upload.length);
+  if (checksum_) digest_.emplace(checksum_->kind);
+  work.GoOn();
+  return {};
 }
 
 Result<void> Session::Append(std::span<const char> bytes) {
   TRY_VOID(BeginWork());
+  Work work(*this);
   Result<void> appended = WriteBytes(bytes);
   const int64_t waited_ms = tools_.clock.SteadyMs() - acknowledged_at_ms_;
   if (appended && !checksum_ && position_ != length_ &&
       (position_ - acknowledged_ >= kAcknowledgeBytes || waited_ms >= kAcknowledgeMs)) {
     if (auto saved = Acknowledge(); !saved) appended = Failure(std::move(saved).error());
   }
-  EndWork(State::kIdle);
+  work.GoOn();
   return appended;
 }
 
 Result<store::Upload> Session::Finish() {
   TRY_VOID(BeginWork());
-  Result<store::Upload> upload = [&]() -> Result<store::Upload> {
-    TRY_VOID(CheckDigest());
-    return Keep();
-  }();
-  Close();
-  EndWork(State::kEnded);
-  return upload;
+  const Work work(*this);
+  TRY_VOID(CheckDigest());
+  return Keep();
 }
 
 Result<store::Upload> Session::Save() {
   TRY_VOID(BeginWork());
-  Result<store::Upload> upload = checksum_ ? tools_.ledger.Find(id_) : Keep();
-  Close();
-  EndWork(State::kEnded);
-  return upload;
+  const Work work(*this);
+  return checksum_ ? tools_.ledger.Find(id_) : Keep();
 }
 
 void Session::End() {
@@ -92,8 +104,8 @@ void Session::End() {
     if (state_ == State::kEnded) return;
     state_ = State::kBusy;
   }
+  const Work work(*this);
   KeepWhatCame();
-  EndWork(State::kEnded);
 }
 
 Result<void> Session::Yield() {
@@ -109,8 +121,10 @@ Result<void> Session::Yield() {
     if (state_ == State::kEnded) return {};
     state_ = State::kBusy;
   }
-  KeepWhatCame();
-  EndWork(State::kEnded);
+  {
+    const Work work(*this);
+    KeepWhatCame();
+  }
   if (on_evicted_) on_evicted_();
   return {};
 }
@@ -161,9 +175,12 @@ Result<void> Session::TakeSpace(uint64_t size) {
   return {};
 }
 
+// Once it has failed it is not tried again: the system may have let go of what it could not write,
+// and would call the next try a success.
 Result<void> Session::Sync() {
+  if (sync_failure_) return Failure(*sync_failure_);
   Result<void> synced = file_->Sync();
-  if (!synced) TakeBack();
+  if (!synced) sync_failure_ = synced.error();
   return synced;
 }
 
@@ -205,20 +222,15 @@ void Session::KeepWhatCame() {
                          kept.error().message);
     }
   }
-  Close();
-}
-
-void Session::TakeBack() {
-  live_->TakeBack(acknowledged_);
-  // What stays behind is overwritten, or cut off at the next start.
-  if (auto cut = file_->Truncate(acknowledged_); !cut) {
-    tools_.log.Warning("upload {}: {}", id_, cut.error().message);
-  }
-  position_ = acknowledged_;
 }
 
 void Session::Close() {
-  if (file_ && position_ > acknowledged_) TakeBack();
+  if (file_ && position_ > acknowledged_) {
+    live_->TakeBack(acknowledged_);
+    // What stays behind is overwritten, or cut off at the next start.
+    const Result<void> cut = Contain([this] { return file_->Truncate(acknowledged_); });
+    if (!cut) tools_.log.Warning("upload {}: {}", id_, cut.error().message);
+  }
   live_->Release();
 }
 

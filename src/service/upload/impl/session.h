@@ -58,17 +58,14 @@ class Session final : public LiveUpload::Holder {
 
  private:
   enum class State { kIdle, kBusy, kEnded };
+  class Work;
 
   Result<void> BeginWork();
   void EndWork(State state);
 
   Result<void> WriteBytes(std::span<const char> bytes);
   Result<void> TakeSpace(uint64_t size);
-  // Puts on disk what is written. If that fails it is taken back: the system forgets what it could
-  // not put on disk, so that the next sync would succeed without it.
   Result<void> Sync();
-  // Drops what is not acknowledged: it has to be sent again.
-  void TakeBack();
   // Puts on disk and in the ledger what came so far.
   Result<store::Upload> Acknowledge();
   Result<store::Upload> Complete();
@@ -77,7 +74,7 @@ class Session final : public LiveUpload::Holder {
   Result<void> CheckDigest();
   // Acknowledges without a say of the sender, for want of whom an error is only logged.
   void KeepWhatCame();
-  // Takes back what is not acknowledged, and lets go of the upload.
+  // Drops what is not acknowledged, and lets go of the upload.
   void Close();
 
   const SessionTools tools_;
@@ -88,6 +85,7 @@ class Session final : public LiveUpload::Holder {
 
   // Used by whoever made the state kBusy.
   std::optional<UploadFile> file_;
+  std::optional<Error> sync_failure_;
   std::optional<uint64_t> length_;
   bool is_partial_ = false;
   uint64_t position_ = 0;      // end of what is written

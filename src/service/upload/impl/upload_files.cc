@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <utility>
 
 #include "base/check.h"
 #include "base/crash_point.h"
@@ -68,7 +69,8 @@ void UploadFile::BeginSync(uint64_t offset, uint64_t size) {
 
 Result<void> UploadFile::Sync() {
   CrashPoint("upload.sync");
-  if (Uninterrupted([&] { return fdatasync(descriptor_.number()); }) < 0) {
+  // Not even after a signal: what the first call wrote of, a second one knows nothing of.
+  if (fdatasync(descriptor_.number()) < 0) {
     return Failure(SystemError(errno, "putting on disk " + name_));
   }
   CrashPoint("upload.synced");
@@ -115,9 +117,9 @@ Result<UploadFile> UploadFiles::Create(const std::string& id) {
   if (number < 0) return Failure(SystemError(errno, Doing("making", id)));
   CrashPoint("upload.made");
   UploadFile file(Descriptor(number), (path_ / id).string());
-  if (Uninterrupted([&] { return fsync(folder_.number()); }) < 0) {
+  if (fsync(folder_.number()) < 0) {
     Error error = SystemError(errno, "putting on disk " + path_.string());
-    unlinkat(folder_.number(), id.c_str(), 0);  // nobody would; what fails, the next start does
+    unlinkat(folder_.number(), id.c_str(), 0);  // else the next start removes it
     return Failure(std::move(error));
   }
   CrashPoint("upload.made_durable");
