@@ -30,6 +30,9 @@ Error Error::WithContext(std::string_view context) && {
 
 Error SystemError(int error_number, std::string_view doing) {
   ErrorCode code = ErrorCode::kIo;
+  if (error_number == EMFILE || error_number == ENFILE || error_number == EAGAIN) {
+    code = ErrorCode::kBusy;  // too many files or processes: it passes
+  }
   if (error_number == ENOENT) code = ErrorCode::kNotFound;
   if (error_number == ENOSPC || error_number == EDQUOT) code = ErrorCode::kOutOfSpace;
   return Error{code, std::string(doing) + ": " + std::generic_category().message(error_number)};
