@@ -45,10 +45,9 @@ class GroupWriterTest : public ::testing::Test {
   // Lets all of these work in one group, in this order. What became of each.
   std::vector<Result<void>> RunTogether(const std::vector<Work>& works) {
     std::vector<Result<void>> results(works.size());
-    std::vector<std::jthread> threads;
-    threads.reserve(works.size());
+    std::vector<std::jthread> threads(works.size());
     std::function<void(size_t)> start = [&](size_t i) {
-      threads.emplace_back([&, i] {
+      threads[i] = std::jthread([&, i] {
         try {
           results[i] = writer_->Run([&, i](Connection& connection) {
             // The next one is on its way before this one ends.
@@ -62,7 +61,7 @@ class GroupWriterTest : public ::testing::Test {
       });
     };
     start(0);
-    for (size_t i = 0; i < works.size(); ++i) threads[i].join();
+    for (std::jthread& thread : threads) thread.join();  // each was made before the one before ended
     return results;
   }
 

@@ -79,7 +79,7 @@ Result<store::Upload> Session::Finish() {
 
 Result<store::Upload> Session::Save() {
   TRY_VOID(BeginWork());
-  Result<store::Upload> upload = checksum_ ? tools_.ledger.Find(id_) : Keep();
+  Result<store::Upload> upload = is_kept_in_part() ? Keep() : tools_.ledger.Find(id_);
   Close();
   EndWork(State::kEnded);
   return upload;
@@ -132,6 +132,7 @@ Result<void> Session::WriteBytes(std::span<const char> bytes) {
   const uint64_t size_max = tools_.limits.Get().size_max;
   const uint64_t limit = length_ ? *length_ : size_max > 0 ? size_max : INT64_MAX;
   if (bytes.size() > limit - std::min(limit, position_)) {
+    is_false_ = true;
     return Fail(ErrorCode::kTooLarge, length_ ? "more bytes than the upload's length"
                                               : "more bytes than an upload may have");
   }
@@ -193,7 +194,7 @@ Result<void> Session::CheckDigest() {
 }
 
 void Session::KeepWhatCame() {
-  if (!checksum_) {
+  if (is_kept_in_part()) {
     if (auto kept = Keep(); !kept && kept.error().code != ErrorCode::kNotFound) {
       tools_.log.Warning("upload {}: bytes from {} on are lost: {}", id_, acknowledged_,
                          kept.error().message);
