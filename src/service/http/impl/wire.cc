@@ -279,6 +279,12 @@ void Wire::Close() {
   timer_.cancel();
 }
 
+void Wire::Reset() {
+  error_code ignored;
+  if (!is_closed_) socket_.set_option(tcp::socket::linger(true, 0), ignored);
+  Close();
+}
+
 void Wire::SetDeadline(SteadyTime deadline) {
   deadline_ = deadline;
   if (deadline >= timer_end_) return;

@@ -67,9 +67,11 @@ class GroupWriterTest : public ::testing::Test {
 
   std::vector<std::string> Uploads() {
     const auto reader = *Connection::Open(path(), ConnectionKind::kReading);
+    CHECK(reader->Begin());
     std::vector<std::string> ids;
-    const std::vector<Upload> uploads = *AllUploads(*reader);
-    for (const Upload& upload : uploads) {
+    const Result<std::vector<Upload>> uploads = AllUploads(*reader);
+    CHECK(uploads);
+    for (const Upload& upload : *uploads) {
       if (upload.id != "first") ids.push_back(upload.id);
     }
     return ids;
