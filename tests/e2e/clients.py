@@ -184,6 +184,13 @@ class Probe:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "asking\n"
 
+    @classmethod
+    def calm(cls, server, path, **options):
+        """The 99th percentile without any load: what this machine adds to the waiting. Unit: seconds."""
+        with cls(server, path, **options) as probe:
+            time.sleep(2)
+            return percentile(probe.end()[0], 0.99)
+
     def end(self):
         """Stops; returns the times of all answers in seconds, and the failures."""
         told, _ = self.process.communicate("", timeout=60)

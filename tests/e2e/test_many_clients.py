@@ -167,6 +167,7 @@ def test_slow_attackers_are_put_out_and_hold_nobody_up(tmp_path):
         async def attack():
             await asyncio.wait_for(asyncio.gather(*(a.run(server.port, media) for a in attacks)), 4 * max(timeouts.values()) + 30)
 
+        calm = Probe.calm(server, f"/api/jobs/{job}", clients=50, interval=0.25)
         before = server.memory
         with Probe(server, f"/api/jobs/{job}", clients=50, interval=0.25) as probe:
             asyncio.run(attack())
@@ -174,11 +175,11 @@ def test_slow_attackers_are_put_out_and_hold_nobody_up(tmp_path):
         assert not failures
         held = {kind: [a.seconds for a in attacks if a.kind == kind] for kind in timeouts}
         p99 = percentile(times, 0.99)
-        measured(f"{count} attackers: p99 of {len(times)} good requests {1000 * p99:.1f} ms; held for "
+        measured(f"{count} attackers: p99 of {len(times)} good requests {1000 * p99:.1f} ms, without them {1000 * calm:.1f}; held for "
                  + ", ".join(f"{kind} {min(s):.1f}-{max(s):.1f} s" for kind, s in held.items()) + f"; {(server.memory - before) / KB / 1024:.0f} MiB")
         for kind, seconds in held.items():
             assert timeouts[kind] - 1 <= min(seconds) and max(seconds) <= timeouts[kind] * 1.2 + 3 * PATIENCE, kind
-        assert p99 <= 0.1 * PATIENCE
+        assert p99 <= calm + 0.1 * PATIENCE
 
 
 def test_one_address_has_no_more_than_its_share(tmp_path):
@@ -248,7 +249,8 @@ def test_without_descriptors_accepting_pauses_and_goes_on(tmp_path):
         path = f"/api/jobs/{job}"
         assert caller.ask("GET", path).status == 200
         used = len(os.listdir(f"/proc/{server.process.pid}/fd"))
-        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (used + 20, used + 20))
+        before = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (used + 20, before[1]))
         idle = open_until_full(server, 200)
         busy = share_of_a_core(server, form(3, 60))
         assert caller.ask("GET", path).status == 200
@@ -262,7 +264,7 @@ def test_without_descriptors_accepting_pauses_and_goes_on(tmp_path):
         measured(f"{100 * busy:.1f} % of a core while there is no descriptor; accepts again after {time.monotonic() - begin:.2f} s")
         assert busy < 0.2 and time.monotonic() - begin < 2 * PATIENCE
         assert fresh.ask("PUT", "/api/uploads", body=b"x").status == 201
-        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, before)
         some_job(server)
 
 

