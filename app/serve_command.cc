@@ -103,12 +103,13 @@ void Repeat(seconds interval, const std::stop_token& stop, Work work) {
   }
 }
 
-// Every connection has a descriptor; the usual 1024 are too few.
-void RaiseDescriptorLimit() {
+// Every connection has a descriptor; the usual 1024 are too few. Returns how many there may be.
+size_t RaiseDescriptorLimit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return SIZE_MAX;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<size_t>(limit.rlim_cur);
 }
 
 using Changes = std::vector<settings::SettingChange>;
@@ -310,7 +311,12 @@ class Service {
       LogOutcome(*log_, outcome);
       CountOutcome(*metrics_, outcome);
     };
-    RaiseDescriptorLimit();
+    const size_t connections_max = ConnectionsFor(RaiseDescriptorLimit());
+    if (connections_max < options.connections_max) {
+      log_->Warning("at most {} connections: the system lets this process have no more files open",
+                    connections_max);
+      options.connections_max = connections_max;
+    }
     const std::optional<http::TlsFiles> tls = options.tls;
     if (!tls && !listen_.is_loopback() && access_->is_required()) {
       log_->Warning(

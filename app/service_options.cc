@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <system_error>
@@ -124,7 +125,7 @@ Result<inbox::InboxOptions> InboxOptionsOf(const Settings& settings) {
 http::ServerOptions ServerOptionsOf(const Settings& settings) {
   http::ServerOptions options;
   options.header_timeout = seconds(settings.header_timeout_seconds);
-  options.body_idle_timeout = seconds(settings.body_timeout_seconds);
+  options.body_idle_timeout = options.write_timeout = seconds(settings.body_timeout_seconds);
   options.keep_alive_timeout = seconds(settings.keep_alive_timeout_seconds);
   options.connections_max = static_cast<size_t>(settings.connections_max);
   options.connections_per_address_max = static_cast<size_t>(settings.connections_per_address_max);
@@ -132,6 +133,12 @@ http::ServerOptions ServerOptionsOf(const Settings& settings) {
     options.tls = {settings.tls_certificate, settings.tls_key};
   }
   return options;
+}
+
+size_t ConnectionsFor(size_t descriptors) {
+  constexpr size_t kOfTheService = 96;
+  const size_t left = descriptors - std::min(descriptors, kOfTheService);
+  return std::max<size_t>(left - left / 8, 1);
 }
 
 }  // namespace verbatim::app

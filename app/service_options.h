@@ -40,4 +40,8 @@ Result<std::filesystem::path> MakeDataFolder(const settings::Settings& settings)
 // Its limits, and TLS; what the server does is not among them.
 http::ServerOptions ServerOptionsOf(const settings::Settings& settings);
 
+// How many connections a process may have that is allowed so many open files: some are left for the
+// database, the files of uploads and for jobs, so that those who are served are served well.
+size_t ConnectionsFor(size_t descriptors);
+
 }  // namespace verbatim::app

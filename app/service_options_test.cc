@@ -47,7 +47,15 @@ TEST(ServiceOptionsTest, LimitsOfConnections) {
   EXPECT_EQ(options.connections_per_address_max, 12U);
   EXPECT_EQ(options.header_timeout, std::chrono::seconds(13));
   EXPECT_EQ(options.body_idle_timeout, std::chrono::seconds(14));
+  EXPECT_EQ(options.write_timeout, std::chrono::seconds(14));
   EXPECT_EQ(options.keep_alive_timeout, std::chrono::seconds(15));
+}
+
+TEST(ServiceOptionsTest, ConnectionsLeaveFilesForTheRest) {
+  EXPECT_EQ(ConnectionsFor(0), 1U);
+  EXPECT_EQ(ConnectionsFor(96), 1U);
+  EXPECT_EQ(ConnectionsFor(256), 140U);
+  EXPECT_EQ(ConnectionsFor(20'000), 17'416U);
 }
 
 // What a start without any settings has is what the parts have by themselves.

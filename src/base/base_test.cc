@@ -22,6 +22,8 @@ TEST(ErrorTest, ContextStandsInFront) {
 TEST(ErrorTest, SystemErrorsMapToWhatACallerCanDo) {
   EXPECT_EQ(SystemError(ENOENT, "opening x").code, ErrorCode::kNotFound);
   EXPECT_EQ(SystemError(ENOSPC, "writing x").code, ErrorCode::kOutOfSpace);
+  EXPECT_EQ(SystemError(EMFILE, "opening x").code, ErrorCode::kBusy);
+  EXPECT_EQ(SystemError(EAGAIN, "starting a process").code, ErrorCode::kBusy);
   EXPECT_EQ(SystemError(EACCES, "writing x").code, ErrorCode::kIo);
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <exception>
 #include <new>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -20,6 +21,8 @@ auto Contain(Work&& work) -> decltype(work()) {
     return std::forward<Work>(work)();
   } catch (const std::bad_alloc&) {
     return Fail(ErrorCode::kBusy, "out of memory");  // short enough to need no memory itself
+  } catch (const std::system_error& error) {         // no more threads are to be had, for one
+    return Failure(SystemError(error.code().value(), "the system refused"));
   } catch (const std::exception& exception) {
     return Fail(ErrorCode::kInternal, exception.what());
   }

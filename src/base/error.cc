@@ -34,8 +34,9 @@ Error SystemError(int error_number, std::string_view doing) {
   if (error_number == ENOSPC || error_number == EDQUOT || error_number == EROFS) {
     code = ErrorCode::kOutOfSpace;
   }
-  if (error_number == ENOMEM || error_number == EMFILE || error_number == ENFILE) {
-    code = ErrorCode::kBusy;
+  if (error_number == ENOMEM || error_number == EMFILE || error_number == ENFILE ||
+      error_number == EAGAIN) {
+    code = ErrorCode::kBusy;  // too much of something: it passes
   }
   return Error{code, std::string(doing) + ": " + std::generic_category().message(error_number)};
 }

@@ -66,7 +66,7 @@ def verbatim(tmp_path):
     return Verbatim(tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny():
     folder = MODELS / "tiny.en"
     if not (folder / "model.bin").is_file():

@@ -28,6 +28,7 @@ class Server:
         self.url = None
         self.port = None
         self.client = None
+        self.before_start = None  # called in the new process
 
     def start(self, port=0, timeout=60):
         """Starts and waits until it is ready; returns the seconds that took."""
@@ -38,7 +39,7 @@ class Server:
         begin = time.monotonic()
         command = [PROGRAM, "serve", "--listen", f"{address}:{port}", "--data-dir", self.folder, "--model", self.model, *self.flags]
         self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, text=True, env=self.env)
+                                        stderr=subprocess.PIPE, text=True, env=self.env, preexec_fn=self.before_start)
         ready = threading.Event()
         threading.Thread(target=self._read, args=(self.process, ready), daemon=True).start()
         if not ready.wait(timeout) or self.url is None:

@@ -134,7 +134,12 @@ http::Task<Received> ReceiveBody(const Services& services, http::Exchange& excha
     return {};
   };
   Result<void> opened = co_await exchange.Offload(std::move(open));
-  if (!opened) co_return Received{Failure(std::move(opened).error())};
+  const TusRefusal taken_over{409, "another request took over this upload"};
+  if (!opened) {
+    Received refused{Failure(std::move(opened).error())};
+    if (refused.upload.error().code == ErrorCode::kCancelled) refused.refusal = taken_over;
+    co_return refused;
+  }
 
   bool is_cut = false;
   Result<void> read = co_await ReceiveBytes(exchange, *receiver, is_cut);
@@ -151,7 +156,7 @@ http::Task<Received> ReceiveBody(const Services& services, http::Exchange& excha
   if (is_cut) {
     received.refusal = {408, "the client sends no more bytes, or too slowly"};
   } else if (is_failed && code == ErrorCode::kCancelled) {
-    received.refusal = {409, "another request took over this upload"};
+    received.refusal = taken_over;
   } else if (is_failed && is_whole && begin.checksum && code == ErrorCode::kInvalidArgument) {
     received.refusal = {kTusChecksumMismatch, received.upload.error().message};
   }

@@ -205,7 +205,9 @@ const std::array kDefinitions = {
     Integer("header_timeout_seconds", &Settings::header_timeout_seconds, {1, 3600},
             "How long the head of a request may take", "s"),
     Integer("body_timeout_seconds", &Settings::body_timeout_seconds, {1, 3600},
-            "How long a client may send nothing, or next to nothing, of a body", "s"),
+            "How long a client may send nothing, or next to nothing, of a body, or take nothing of "
+            "an answer",
+            "s"),
     Integer("keep_alive_timeout_seconds", &Settings::keep_alive_timeout_seconds, {1, 3600},
             "How long an idle connection stays open", "s"),
 };

@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "base/check.h"
-#include "base/contain.h"
-#include "base/crash_point.h"
 #include "base/mutex.h"
 #include "store/impl/connection.h"
+#include "store/impl/group_writer.h"
 #include "store/impl/schema.h"
 #include "store/process_lock.h"
 
@@ -25,24 +24,16 @@ namespace fs = std::filesystem;
 // read, page by page (cell_size_check), so that the start stays short.
 constexpr uint64_t kCheckedSizeMax = 64ULL << 20;
 
-// Rolls back at the end of the scope, also when `work` threw, unless it was committed.
-class Transaction {
+// Ends a reading transaction with the scope, also when `work` threw.
+class ReadingTransaction {
  public:
-  explicit Transaction(Connection& connection) : connection_(connection) {}
-  ~Transaction() {
-    if (!is_over_) connection_.Rollback();
-  }
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-
-  Result<void> Commit() {
-    is_over_ = true;
-    return connection_.Commit();
-  }
+  explicit ReadingTransaction(Connection& connection) : connection_(connection) {}
+  ~ReadingTransaction() { connection_.Rollback(); }
+  ReadingTransaction(const ReadingTransaction&) = delete;
+  ReadingTransaction& operator=(const ReadingTransaction&) = delete;
 
  private:
   Connection& connection_;
-  bool is_over_ = false;
 };
 
 class SqliteDatabase final : public Database {
@@ -56,36 +47,18 @@ class SqliteDatabase final : public Database {
   }
 
   void OnEvents(std::function<void(const std::vector<Event>&)> listener) override {
-    MutexLock lock(writer_mutex_);
-    listener_ = std::move(listener);
+    writer_.OnEvents(std::move(listener));
   }
 
  protected:
   Result<void> RunWrite(const std::function<Result<void>(Connection&)>& work) override {
-    MutexLock lock(writer_mutex_);
-    TRY_VOID(writer_->Begin());
-    CrashPoint("ledger.begin");
-    Transaction transaction(*writer_);
-    TRY_VOID(work(*writer_));
-    const std::vector<Event> appended = std::exchange(writer_->appended(), {});
-    CrashPoint("ledger.commit");
-    TRY_VOID(transaction.Commit());
-    CrashPoint("ledger.committed");
-    // Still under the lock, so that no later commit is told first.
-    // What it fails at is not the commit's failure.
-    if (listener_ && !appended.empty()) {
-      static_cast<void>(Contain([&]() -> Result<void> {
-        listener_(appended);
-        return {};
-      }));
-    }
-    return {};
+    return writer_.Run(work);
   }
 
   Result<void> RunRead(const std::function<Result<void>(Connection&)>& work) override {
     std::unique_ptr<Connection> reader = TRY(TakeReader());
     {
-      const Transaction transaction(*reader);
+      const ReadingTransaction transaction(*reader);
       TRY_VOID(reader->Begin());
       TRY_VOID(work(*reader));
     }
@@ -111,9 +84,7 @@ class SqliteDatabase final : public Database {
 
   const fs::path path_;
   const ProcessLock lock_;
-  Mutex writer_mutex_;
-  const std::unique_ptr<Connection> writer_;  // used under writer_mutex_
-  std::function<void(const std::vector<Event>&)> listener_ GUARDED_BY(writer_mutex_);
+  GroupWriter writer_;
   Mutex readers_mutex_;
   std::vector<std::unique_ptr<Connection>> idle_readers_ GUARDED_BY(readers_mutex_);
 };

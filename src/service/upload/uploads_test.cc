@@ -68,8 +68,14 @@ TEST_F(UploadsTest, MoreBytesThanTheLengthAreRefusedWhole) {
   ASSERT_TRUE(receiver->Append(std::string_view("abc")));
   EXPECT_EQ(CodeOf(receiver->Append(std::string_view("def"))), ErrorCode::kTooLarge);
   ASSERT_TRUE(receiver->Save());
-  EXPECT_EQ(Offset(upload.id), 3U);
-  EXPECT_EQ(fs::file_size(FileOf(upload.id)), 3U);
+  EXPECT_EQ(Offset(upload.id), 0U);
+  EXPECT_EQ(fs::file_size(FileOf(upload.id)), 0U);
+  receiver = Receive(upload.id, 0);
+  ASSERT_TRUE(receiver->Append(std::string_view("abcde")));
+  EXPECT_EQ(CodeOf(receiver->Append(std::string_view("f"))), ErrorCode::kTooLarge);
+  receiver.reset();
+  EXPECT_EQ(uploads_->Find(upload.id)->state, UploadState::kReceiving) << "it is not all true";
+  EXPECT_EQ(Offset(upload.id), 0U);
 }
 
 TEST_F(UploadsTest, TheLimitHoldsForLengthsAndForUploadsWithoutOne) {

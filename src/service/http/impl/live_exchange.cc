@@ -303,7 +303,11 @@ Task<Result<void>> LiveExchange::End() {
 
 // Nothing more can be sent: whatever was begun is cut off, so that it does not look complete.
 Failure LiveExchange::Break(WireError error) {
-  wire_->Close();
+  if (error == WireError::kTimedOut) {
+    wire_->Reset();
+  } else {
+    wire_->Close();
+  }
   phase_ = Phase::kDone;
   OnGone();
   return Fail(ErrorCode::kIo,

@@ -1,5 +1,9 @@
 #include "http/impl/wire.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
@@ -20,6 +24,8 @@ using boost::system::error_code;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kPiecesMax = 4;
 constexpr size_t kBreathBytes = 1 << 20;
+// That wait in the system for a peer that does not read; without a bound it keeps megabytes.
+constexpr int kUnsentMax = 256 << 10;
 constexpr size_t kRecordBytes = 16384;  // that TLS encrypts at a time
 
 bool WouldBlock(const error_code& error) {
@@ -34,6 +40,9 @@ Wire::Wire(tcp::socket socket, std::unique_ptr<TlsSession> tls)
   error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay(true), ignored);
+  // Where a system does not know it, its own bound holds.
+  setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentMax,
+             sizeof kUnsentMax);
 }
 
 asio::awaitable<Wired<void>> Wire::Handshake(SteadyTime deadline) {
@@ -268,6 +277,12 @@ void Wire::Close() {
   error_code ignored;
   socket_.close(ignored);
   timer_.cancel();
+}
+
+void Wire::Reset() {
+  error_code ignored;
+  if (!is_closed_) socket_.set_option(tcp::socket::linger(true, 0), ignored);
+  Close();
 }
 
 void Wire::SetDeadline(SteadyTime deadline) {

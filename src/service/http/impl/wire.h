@@ -74,6 +74,9 @@ class Wire : public std::enable_shared_from_this<Wire> {
   void AllowReads() { reads_cancelled_ = false; }
 
   void Close();
+  // The same with a reset: for a peer that takes no bytes. Else the system would keep what is sent,
+  // and wait for it, long after.
+  void Reset();
   bool is_closed() const { return is_closed_; }
 
   uint64_t bytes_received() const { return bytes_received_; }

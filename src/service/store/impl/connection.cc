@@ -64,6 +64,9 @@ Result<void> Connection::Configure() {
   if (kind_ == ConnectionKind::kWriting) {
     sqlite3_wal_hook(database, AfterCommit, nullptr);
     begin_ = TRY(Compile("BEGIN IMMEDIATE"));
+    begin_part_ = TRY(Compile("SAVEPOINT part"));
+    keep_part_ = TRY(Compile("RELEASE part"));
+    take_back_part_ = TRY(Compile("ROLLBACK TO part"));
   } else {
     sqlite3_wal_autocheckpoint(database, 0);
     sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
@@ -140,8 +143,23 @@ Result<void> Connection::Commit() {
 
 void Connection::Rollback() {
   appended_.clear();
-  if (sqlite3_get_autocommit(database_.get()) == 0) sqlite3_step(rollback_.get());
+  if (is_in_transaction()) sqlite3_step(rollback_.get());
   sqlite3_reset(rollback_.get());
+}
+
+Result<void> Connection::BeginPart() {
+  appended_before_part_ = appended_.size();
+  return RunAlone(begin_part_, "starting a part of a transaction");
+}
+
+Result<void> Connection::KeepPart() {
+  return RunAlone(keep_part_, "ending a part of a transaction");
+}
+
+Result<void> Connection::TakeBackPart() {
+  appended_.resize(appended_before_part_);
+  TRY_VOID(RunAlone(take_back_part_, "taking back a part of a transaction"));
+  return KeepPart();
 }
 
 }  // namespace verbatim::store

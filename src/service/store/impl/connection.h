@@ -45,6 +45,14 @@ class Connection {
   Result<void> Commit();
   void Rollback();
 
+  // A part of a transaction, which can be taken back alone, with its events. One at a time.
+  Result<void> BeginPart();
+  Result<void> KeepPart();
+  Result<void> TakeBackPart();
+
+  // False also after SQLite itself rolled back, because of a full disk or a lack of memory.
+  bool is_in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
+
   // Id of the row inserted last.
   int64_t inserted_id() const { return sqlite3_last_insert_rowid(database_.get()); }
 
@@ -75,6 +83,10 @@ class Connection {
   StatementHandle begin_;
   StatementHandle commit_;
   StatementHandle rollback_;
+  StatementHandle begin_part_;
+  StatementHandle keep_part_;
+  StatementHandle take_back_part_;
+  size_t appended_before_part_ = 0;
   std::vector<Event> appended_;
 };
 

@@ -94,7 +94,7 @@ Result<store::Upload> Session::Finish() {
 Result<store::Upload> Session::Save() {
   TRY_VOID(BeginWork());
   const Work work(*this);
-  return checksum_ ? tools_.ledger.Find(id_) : Keep();
+  return is_kept_in_part() ? Keep() : tools_.ledger.Find(id_);
 }
 
 void Session::End() {
@@ -146,6 +146,7 @@ Result<void> Session::WriteBytes(std::span<const char> bytes) {
   const uint64_t size_max = tools_.limits.Get().size_max;
   const uint64_t limit = length_ ? *length_ : size_max > 0 ? size_max : INT64_MAX;
   if (bytes.size() > limit - std::min(limit, position_)) {
+    is_false_ = true;
     return Fail(ErrorCode::kTooLarge, length_ ? "more bytes than the upload's length"
                                               : "more bytes than an upload may have");
   }
@@ -216,7 +217,7 @@ Result<void> Session::CheckDigest() {
 }
 
 void Session::KeepWhatCame() {
-  if (!checksum_) {
+  if (is_kept_in_part()) {
     if (auto kept = Keep(); !kept && kept.error().code != ErrorCode::kNotFound) {
       tools_.log.Warning("upload {}: bytes from {} on are lost: {}", id_, acknowledged_,
                          kept.error().message);

@@ -76,6 +76,8 @@ class Session final : public LiveUpload::Holder {
   void KeepWhatCame();
   // Drops what is not acknowledged, and lets go of the upload.
   void Close();
+  // Without the rest of the request. Not if it has a checksum, which nobody can compare, or is false.
+  bool is_kept_in_part() const { return !checksum_ && !is_false_; }
 
   const SessionTools tools_;
   const std::string id_;
@@ -88,6 +90,7 @@ class Session final : public LiveUpload::Holder {
   std::optional<Error> sync_failure_;
   std::optional<uint64_t> length_;
   bool is_partial_ = false;
+  bool is_false_ = false;      // the request has more bytes than there are to come
   uint64_t position_ = 0;      // end of what is written
   uint64_t acknowledged_ = 0;  // end of what the ledger says
   uint64_t on_its_way_ = 0;    // end of what the system was told to put on disk
