@@ -1,6 +1,8 @@
 // Transcripts are edited in a real browser, against the real server: SERVER, DATA as in page.test.js.
 import assert from 'node:assert/strict';
-import { checkBarriers, checkNarrow, cut, longTranscript, network, open, page, scrollFrames, SERVER, test, testComplaints, transcribe, until, watch } from './stage.js';
+import { longTranscript } from './clips.js';
+import { framesOf, share } from './frames.js';
+import { checkBarriers, checkNarrow, cut, network, open, page, SERVER, test, testComplaints, transcribe, until, watch } from './stage.js';
 
 let id;
 const original = [];
@@ -78,7 +80,7 @@ test('keys cut, merge and lead through the cues', async () => {
 test('everything is undone, and done again', async () => {
   for (let steps = 0; steps < 3; ++steps) await page.keyboard.press('Control+z');
   assert.deepEqual(await texts(), [original[0], `${original[1]} indeed`, original[2], original[3]]);
-  assert.equal(await page.getByRole('button', { name: 'Undo (Ctrl Z)' }).isDisabled(), true);
+  assert.equal(await page.getByRole('button', { name: 'Undo (Ctrl Z)' }).isDisabled(), false); // of before the reload
   for (let steps = 0; steps < 3; ++steps) await page.keyboard.press('Control+Shift+z');
   assert.deepEqual(await texts(), [original[0], `${original[1]} indeed`, original[3]]);
   for (let steps = 0; steps < 3; ++steps) await page.keyboard.press('Control+z');
@@ -205,6 +207,80 @@ test('what cannot be sent is kept, also over a reload, and sent when the server 
   await page.getByText('Saved', { exact: true }).waitFor();
 });
 
+test('what was done is undone after a reload, and after the place was left', async () => {
+  const before = await texts();
+  await write(1);
+  await page.keyboard.press('End');
+  await page.keyboard.type(' now');
+  await page.getByText('Saved', { exact: true }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Delete');
+  await until(async () => (await storedTexts()).length === before.length - 1, 'one is deleted');
+  await page.getByText('Saved', { exact: true }).waitFor();
+  await page.reload();
+  await page.locator('.cue').first().waitFor();
+  const undo = page.getByRole('button', { name: 'Undo (Ctrl Z)' });
+  await undo.click();
+  assert.equal((await texts())[1], `${before[1]} now`);
+  await open('#/');
+  await open(`#/transcript/${id}?edit`);
+  await page.locator('.cue').first().waitFor();
+  await undo.click();
+  assert.deepEqual(await texts(), before);
+  await page.reload();
+  await page.locator('.cue').first().waitFor();
+  const redo = page.getByRole('button', { name: 'Do again (Ctrl Shift Z)' });
+  await redo.click();
+  await redo.click();
+  assert.equal(await redo.isDisabled(), true);
+  assert.equal((await texts()).length, before.length - 1);
+  await undo.click();
+  await undo.click();
+  await isStored(before, 'the server followed');
+});
+
+test('what was not sent yet is undone after a reload, too', async () => {
+  const before = await texts();
+  cut(true);
+  await write(2);
+  await placeCaret(4);
+  await page.keyboard.press('Enter');
+  await page.getByText('Not saved').waitFor();
+  cut(false);
+  await page.route('**/transcript', (route) => route.abort()); // the page comes, what it sends does not arrive
+  await page.reload();
+  await until(async () => (await texts()).length === before.length + 1, 'it is cut in two');
+  await page.getByRole('button', { name: 'Undo (Ctrl Z)' }).click();
+  assert.deepEqual(await texts(), before);
+  await page.unroute('**/transcript');
+  await page.getByText('Saved', { exact: true }).waitFor();
+  await isStored(before, 'the server has it as before');
+});
+
+test('a word that was confirmed while nothing could be sent stays certain, though its text was changed', async () => {
+  const { text, start, end } = (await stored())[3];
+  const words = text.split(' ').map((word, at) => ({ word: ` ${word}`, start: start + at * 0.2, end: start + at * 0.2 + 0.2, probability: at < 2 ? 0.1 : 0.9 }));
+  await change([{ first: 3, count: 1, segments: [{ text, start, end, words }] }]);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.locator('.doubt-bar', { hasText: '2 doubtful words' }).waitFor();
+  cut(true);
+  await page.keyboard.press(']');
+  await page.keyboard.press('y');
+  await page.locator('.doubt-bar', { hasText: '1 doubtful word' }).waitFor();
+  await page.keyboard.press('e');
+  await write(3);
+  await page.keyboard.press('End');
+  await page.keyboard.type(' today');
+  await page.getByText('Not saved').waitFor();
+  cut(false);
+  await page.reload();
+  const doubts = async () => (await stored())[3].words.filter(([, , , probability]) => probability < 0.33).length;
+  await until(async () => (await storedTexts())[3] === `${text} today` && (await doubts()) === 1, 'the server knows both');
+  await page.getByText('Saved', { exact: true }).waitFor();
+  assert.equal(await page.locator('.cue-text .doubt').count(), 1);
+});
+
 test('two tabs see and keep the changes of each other', async () => {
   const other = await page.context().newPage();
   watch(other);
@@ -282,7 +358,8 @@ test('ten hours of words are edited smoothly', async () => {
   await page.locator('.cue').first().waitFor();
   assert.ok((await page.locator('.cue').count()) < 500, 'only what is near is there');
   await page.waitForTimeout(500);
-  const { median, most } = await scrollFrames(page, 120);
+  const frames = await framesOf(page, 90, 120);
+  const [median, most] = [share(frames, 0.5), share(frames, 0.95)];
   console.log(`frames of the editor with 100,000 words: median ${median.toFixed(1)} ms, 95 % below ${most.toFixed(1)} ms`);
   assert.ok(median < 100, `median of ${median} ms`);
   await page.keyboard.press('Control+f');
