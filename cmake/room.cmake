@@ -3,7 +3,8 @@
 #   *_test.cc       the program NAME_test, found by ctest with the label "unit"
 #   *_bench.cc      the program NAME_bench
 #   *_fuzz.cc       one program each: libFuzzer with VERBATIM_FUZZ, otherwise a replay of its corpus as a unit test
-# TEST_SOURCES belong to the test program alone.
+# TEST_SOURCES belong to the test program alone. OPTIMISED_TESTS: they mean something else, or more, in a build without sanitizers.
+# That is so for base and the engine; such tests have the label "optimised", and the target of that name makes them.
 # DEPS are the rooms that may be included (tools/tidy checks it); base is always among them.
 find_package(GTest REQUIRED)
 find_package(benchmark QUIET)
@@ -14,8 +15,14 @@ set(VERBATIM_ALLOCATION_COUNTER ${PROJECT_SOURCE_DIR}/tests/allocation_counter.c
 # Lets a test program stand in for disk and chance: tests/system_calls.h.
 set(VERBATIM_SYSTEM_CALLS ${PROJECT_SOURCE_DIR}/tests/system_calls.cc)
 
+add_custom_target(optimised)
+
 function(room NAME)
-  cmake_parse_arguments(ROOM "" "" "DEPS;LIBS;SOURCES;TEST_SOURCES" ${ARGN})
+  cmake_parse_arguments(ROOM "OPTIMISED_TESTS" "" "DEPS;LIBS;SOURCES;TEST_SOURCES" ${ARGN})
+  set(labels unit)
+  if(ROOM_OPTIMISED_TESTS OR CMAKE_CURRENT_SOURCE_DIR MATCHES "/src/(base$|engine/)")
+    list(APPEND labels optimised)
+  endif()
   file(GLOB sources CONFIGURE_DEPENDS *.cc impl/*.cc)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
@@ -49,7 +56,10 @@ function(room NAME)
     target_compile_definitions(${NAME}_test PRIVATE VERBATIM_ROOT="${PROJECT_SOURCE_DIR}")
     # Most of a build is its tests, and optimising them takes half of that; what they test is optimised in its own library.
     target_compile_options(${NAME}_test PRIVATE $<IF:$<CONFIG:Debug>,-O0,-O1>)
-    gtest_discover_tests(${NAME}_test TEST_PREFIX "${NAME}." PROPERTIES LABELS unit TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+    gtest_discover_tests(${NAME}_test TEST_PREFIX "${NAME}." PROPERTIES LABELS "${labels}" TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+    if("optimised" IN_LIST labels)
+      add_dependencies(optimised ${NAME}_test)
+    endif()
   endif()
 
   if(benches AND benchmark_FOUND)
