@@ -2,12 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "backup/data_folder.h"
 #include "backup/restore.h"
 
 namespace verbatim::app {
 
 namespace fs = std::filesystem;
+
+Error WithAdvice(Error error, const fs::path& folder) {
+  error.message += fmt::format(
+      ". See what is wrong with: verbatim verify --data-dir {}. Take a backup into a new folder "
+      "with: verbatim restore FOLDER --data-dir NEW",
+      folder.string());
+  return error;
+}
 
 Result<std::unique_ptr<store::Database>> OpenLedger(const fs::path& folder) {
   if (backup::IsHalfRestored(folder)) {
@@ -23,10 +33,7 @@ Result<std::unique_ptr<store::Database>> OpenLedger(const fs::path& folder) {
     database = store::Database::Open(folder / backup::kLedgerName);
   }
   if (!database && database.error().code == ErrorCode::kInternal) {
-    database.error().message += fmt::format(
-        ". See what is wrong with: verbatim verify --data-dir {}. Take a backup into a new folder "
-        "with: verbatim restore FOLDER --data-dir NEW",
-        folder.string());
+    return Failure(WithAdvice(std::move(database).error(), folder));
   }
   return database;
 }

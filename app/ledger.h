@@ -14,4 +14,7 @@ namespace verbatim::app {
 // store::Database::Open.
 Result<std::unique_ptr<store::Database>> OpenLedger(const std::filesystem::path& folder);
 
+// Adds what can be done about a ledger that is damaged.
+Error WithAdvice(Error error, const std::filesystem::path& folder);
+
 }  // namespace verbatim::app

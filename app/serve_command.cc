@@ -135,7 +135,7 @@ class Service {
   Result<void> Open() {
     listen_ = TRY(ParseListenAddress(live_.Current().listen));
     TRY_VOID(OpenStore());
-    TRY_VOID(OpenAccess());
+    if (Result<void> opened = OpenAccess(); !opened) return Failure(Advise(opened.error()));
     const Settings settings = live_.Current();  // with what earlier runs have changed
     log_->SetLevel(LogLevelOf(settings));
     TRY_VOID(OpenModels(settings));
@@ -183,6 +183,13 @@ class Service {
   }
 
  private:
+  // Damage that shows only when the ledger is read.
+  Error Advise(Error error) const {
+    const Result<fs::path> folder = DataFolder(live_.Current());
+    const bool is_damage = error.message.find("damaged: ") != std::string::npos;
+    return folder && is_damage ? WithAdvice(std::move(error), *folder) : error;
+  }
+
   Result<void> OpenModels(const Settings& settings) {
     const std::unique_ptr<Reporter> reporter = MakeReporter({});
     const fs::path folder = TRY(EnsureModel(settings.model, *reporter, stop_));

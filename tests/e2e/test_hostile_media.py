@@ -191,10 +191,10 @@ def test_a_killed_reader_is_an_error_of_its_file(verbatim, talk):
     assert (verbatim.folder / "talk.srt").exists(), "the next file is read by a process of its own"
 
 
-def long_noise(folder):
+def long_noise(folder, seconds=1200):
     """A file that takes a while to be read, and in which nothing is said."""
     path = folder / "long.flac"
-    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "anoisesrc=a=0.02:s=1:r=48000:d=1200", "-ac", "2", "-c:a", "flac", path], check=True)
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"anoisesrc=a=0.02:s=1:r=48000:d={seconds}", "-ac", "2", "-c:a", "flac", path], check=True)
     return path
 
 

@@ -53,10 +53,15 @@ Error SqliteError(sqlite3* database, int sqlite_code, std::string_view doing, in
   }
   std::string message(doing);
   message += ": ";
-  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) message += "damaged: ";
-  message += database != nullptr && sqlite3_extended_errcode(database) == sqlite_code
-                 ? sqlite3_errmsg(database)
-                 : sqlite3_errstr(sqlite_code);
+  const std::string_view reason =
+      database != nullptr && sqlite3_extended_errcode(database) == sqlite_code
+          ? sqlite3_errmsg(database)
+          : sqlite3_errstr(sqlite_code);
+  // Our statements name only what the schema has.
+  const bool has_lost_names = primary == SQLITE_ERROR && reason.starts_with("no such ");
+  const bool is_damaged = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || has_lost_names;
+  if (is_damaged) message += "damaged: ";
+  message += reason;
   message += " (SQLite " + std::to_string(sqlite_code);
   if (error_number != 0) message += ", errno " + std::to_string(error_number);
   message += ")";
