@@ -79,9 +79,8 @@ int unlinkat(int folder, const char* name, int flags) noexcept {
 ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t offset) {
   std::string_view left(static_cast<const char*>(bytes), size);
   const std::string path = verbatim::WatchedPath(descriptor);
-  const int error = path.empty() ? 0
-                                 : verbatim::listener->OnWrite(
-                                       path, static_cast<uint64_t>(offset), left);
+  const int error =
+      path.empty() ? 0 : verbatim::listener->OnWrite(path, static_cast<uint64_t>(offset), left);
   if (error != 0) return verbatim::Failed(error);
   return syscall(SYS_pwrite64, descriptor, left.data(), left.size(), offset);
 }
@@ -99,7 +98,7 @@ int fsync(int descriptor) { return verbatim::Sync(descriptor, SYS_fsync); }
 
 int fstatvfs(int descriptor, struct statvfs* status) noexcept {
   const std::string path = verbatim::WatchedPath(descriptor);
-  struct statfs found {};
+  struct statfs found{};
   if (syscall(SYS_fstatfs, descriptor, &found) != 0) return -1;
   *status = {};
   status->f_bsize = status->f_frsize = 1;

@@ -1,7 +1,7 @@
 // Puts a test between the program and the system calls by which files change, space is measured and
 // chance comes in: files can then fail, fill a disk or lose power, and a seed gives the same run
-// again. A test program that links system_calls.cc (TEST_SOURCES) calls its functions instead of the
-// C library's; SQLite's calls are not among them (store/test_vfs.h has those).
+// again. A test program that links system_calls.cc (TEST_SOURCES) calls its functions instead of
+// the C library's; SQLite's calls are not among them (store/test_vfs.h has those).
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ class SystemCallListener {
 };
 
 // Chance that comes from a seed; all else is as it is.
-class SeededChance final : public SystemCallListener {
+class SeededChance : public SystemCallListener {
  public:
   explicit SeededChance(unsigned seed) : random_(seed) {}
 

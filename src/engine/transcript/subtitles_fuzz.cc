@@ -21,9 +21,9 @@ using verbatim::SampleTime;
 namespace {
 
 // What a subtitle could be confused by, and letters of several widths.
-constexpr std::string_view kPieces[] = {"a",  "Word", "-->", "--", ">",   "<i>", "&amp;", "\n",
-                                        "\r", "1",    ".",   ",",  "...", "ж",   "語",    "👩‍👧",
-                                        " ",  "NOTE", "{",   "\t", "WEBVTT"};
+constexpr std::string_view kPieces[] = {"a",  "Word",        "-->", "--",   ">", "<i>", "&amp;",
+                                        "\n", "\r",          "1",   ".",    ",", "...", "ж",
+                                        "語", "👩‍👧", " ",   "NOTE", "{", "\t",  "WEBVTT"};
 
 // Two bytes a piece of text: which, and when.
 transcript::Transcript TranscriptOf(const uint8_t* data, size_t size) {
@@ -141,7 +141,8 @@ void CheckSame(const std::vector<Cue>& read, std::vector<Cue> wanted, bool has_a
     CHECK(read[i].begin_ms == wanted[i].begin_ms && read[i].end_ms == wanted[i].end_ms);
     CHECK(read[i].begin_ms < read[i].end_ms);
     CHECK(i == 0 || read[i - 1].end_ms <= read[i].begin_ms);
-    if (!has_arrows) std::ranges::transform(wanted[i].lines, wanted[i].lines.begin(), WithoutArrows);
+    if (!has_arrows)
+      std::ranges::transform(wanted[i].lines, wanted[i].lines.begin(), WithoutArrows);
     CHECK(read[i].lines == wanted[i].lines);
   }
 }

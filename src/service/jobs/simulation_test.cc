@@ -41,9 +41,9 @@ class Simulation {
       : random_(seed),
         names_(seed),
         folder_(folder.string()),
-        server_(folder, {.limits = {.runners = 2},
-                         .crashes_max = 4,
-                         .memory = [this] { return memory_; }}) {
+        server_(folder, {.limits = {.runners = 2}, .crashes_max = 4, .memory = [this] {
+                           return memory_;
+                         }}) {
     server_.script().cost = {200 * kMegabyte, 30 * kMegabyte, 5 * kMegabyte};
     FreeMemory();
     server_.script().on_window = [this](const std::string&, int64_t, const std::stop_token&) {

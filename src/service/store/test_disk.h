@@ -32,16 +32,17 @@ class FragileDisk {
     switch (operation.kind) {
       case FileOperation::kCreate: file = {}; break;
       case FileOperation::kDelete:
-        if (file.name == Name::kNew) files_.erase(operation.path);
-        else file.name = Name::kRemoved;
+        if (file.name == Name::kNew)
+          files_.erase(operation.path);
+        else
+          file.name = Name::kRemoved;
         break;
       case FileOperation::kSync:
         for (const FileOperation& pending : file.pending) Apply(pending, file.synced);
         file.pending.clear();
         break;
       case FileOperation::kWrite:
-      case FileOperation::kTruncate:
-        file.pending.push_back(operation);
+      case FileOperation::kTruncate: file.pending.push_back(operation);
     }
   }
 

@@ -6,10 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <random>
+#include <utility>
 
 #include "store/test_vfs.h"
+#include "tests/system_calls.h"
 #include "upload/test_uploads.h"
 
 namespace verbatim::upload {
@@ -146,6 +149,37 @@ TEST_F(FailingLedgerTest, NothingThatWasToldIsMissing) {
     if (HasFatalFailure()) break;
   }
   Close();  // before the layer below it goes
+}
+
+// The first sync that it is to refuse fails; as on Linux, the next one would succeed, without the
+// bytes.
+class FailingSync final : public SeededChance {
+ public:
+  FailingSync() : SeededChance(1) {}
+  bool IsWatched(const std::string& path) const override { return path.contains("/uploads/"); }
+  int OnSync(const std::string&) override { return std::exchange(is_failing_, false) ? EIO : 0; }
+  void Fail() { is_failing_ = true; }
+
+ private:
+  bool is_failing_ = false;
+};
+
+TEST_F(UploadsTest, WhatASyncFailedToPutOnDiskIsNeverAcknowledged) {
+  FailingSync disk;
+  const ListeningToSystemCalls listening(disk);
+  const std::string bytes = Pattern(100);
+  const store::Upload upload = Create(bytes.size());
+  auto receiver = Receive(upload.id, 0);
+  clock_.Advance(2000);  // what comes is acknowledged at once
+  disk.Fail();
+  EXPECT_EQ(CodeOf(receiver->Append(std::string_view(bytes).substr(0, 50))), ErrorCode::kIo);
+  const Result<store::Upload> saved = receiver->Save();
+  ASSERT_TRUE(saved) << saved.error().message;
+  EXPECT_EQ(saved->offset, 0U);
+  receiver.reset();
+  EXPECT_EQ(Offset(upload.id), 0U);
+  EXPECT_TRUE(Send(upload.id, 0, bytes));
+  EXPECT_EQ(ContentOf(upload.id), bytes);
 }
 
 // A disk of 2 MiB that no other process sees.

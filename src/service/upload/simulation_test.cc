@@ -101,7 +101,8 @@ class Simulation {
         trace_(folder.string()),
         machine_(folder, seed + 1'000'000, trace_),
         listening_(machine_),
-        vfs_([this](const store::FileOperation& operation) { return machine_.OnLedger(operation); }),
+        vfs_(
+            [this](const store::FileOperation& operation) { return machine_.OnLedger(operation); }),
         log_(trace_) {
     machine_.Put("verbatim.db", EmptyLedger());
     for (int i = 0; i < kFilesPerSeed; ++i) {
@@ -223,8 +224,9 @@ class Simulation {
 
   template <typename T>
   std::string Outcome(const Result<T>& result) {
-    return result ? "done" : fmt::format("{}: {}", ErrorCodeName(result.error().code),
-                                         result.error().message);
+    return result
+               ? "done"
+               : fmt::format("{}: {}", ErrorCodeName(result.error().code), result.error().message);
   }
 
   // A request may fail as it should, or because of the disk.
@@ -284,9 +286,8 @@ class Simulation {
 
   // Whether a request at work has this upload.
   bool IsTaken(const std::string& id) const {
-    return std::ranges::any_of(senders_, [&](const Sender& sender) {
-      return sender.id == id && !*sender.is_evicted;
-    });
+    return std::ranges::any_of(
+        senders_, [&](const Sender& sender) { return sender.id == id && !*sender.is_evicted; });
   }
 
   std::optional<ErrorCode> WhyNotReceived(const std::string& id, uint64_t offset) {
@@ -502,9 +503,9 @@ class Simulation {
     const bool was_taken = IsTaken(id);  // it may complete the upload first, with a job
     told.may_be_gone = true;
     const Result<void> deleted = uploads_->Delete(id);
-    const bool is_kept = told.state == UploadState::kJoined ||
-                         (told.state == UploadState::kComplete && told.wants_job &&
-                          !told.is_job_deleted);
+    const bool is_kept =
+        told.state == UploadState::kJoined ||
+        (told.state == UploadState::kComplete && told.wants_job && !told.is_job_deleted);
     std::optional<ErrorCode> wanted;
     if (told.is_gone) wanted = ErrorCode::kNotFound;
     if (!told.is_gone && is_kept) wanted = ErrorCode::kConflict;
@@ -591,9 +592,7 @@ class Simulation {
 
   void MakeTrouble() {
     switch (Pick(4)) {
-      case 0:
-        is_full_ = true;
-        return machine_.SetSpace(static_cast<uint64_t>(Pick(6000)));
+      case 0: is_full_ = true; return machine_.SetSpace(static_cast<uint64_t>(Pick(6000)));
       case 1: is_full_ = false; return machine_.SetSpace(Machine::kRoomy);
       default: return machine_.FailAt(1 + Pick(20), Chance(3) ? 1 + Pick(6) : 1);
     }
@@ -637,8 +636,8 @@ class Simulation {
       }
       const auto jobs = held.jobs.find(row.id);
       CheckRow(row, jobs == held.jobs.end() ? std::vector<store::Job>() : jobs->second, depth);
-      const bool counts = row.released_ms == 0 && jobs != held.jobs.end() &&
-                          jobs->second.front().finished_ms > 0;
+      const bool counts =
+          row.released_ms == 0 && jobs != held.jobs.end() && jobs->second.front().finished_ms > 0;
       if (counts) kept_bytes += told_[row.id].content.size();
     }
     EXPECT_EQ(held.kept_bytes, kept_bytes);

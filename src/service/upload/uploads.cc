@@ -157,6 +157,10 @@ Result<void> FolderUploads::Reconcile() {
 Result<void> FolderUploads::ReconcileFile(const Upload& upload) {
   Result<UploadFile> file = files_.Open(upload.id, UploadFiles::Access::kWrite);
   if (!file && file.error().code != ErrorCode::kNotFound) return Failure(std::move(file).error());
+  if (!file && upload.offset == 0) {  // a commit that had failed was found done: nothing is lost
+    TRY(files_.Create(upload.id));
+    return {};
+  }
   if (!file) return TakeLoss(upload, std::nullopt);
   const uint64_t size = TRY(file->Size());
   if (size < upload.offset) return TakeLoss(upload, size);

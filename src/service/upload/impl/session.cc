@@ -188,7 +188,9 @@ Result<void> Session::Sync() {
 Result<store::Upload> Session::Acknowledge() {
   if (position_ == acknowledged_) return tools_.ledger.Find(id_);
   TRY_VOID(Sync());
+  is_commit_open_ = true;
   store::Upload upload = TRY(tools_.ledger.Advance(id_, position_));
+  is_commit_open_ = false;
   acknowledged_ = position_;
   acknowledged_at_ms_ = tools_.clock.SteadyMs();
   live_->Learn(position_, upload.length);
@@ -205,7 +207,9 @@ Result<store::Upload> Session::Complete() {
     const auto source = TRY(OpenJoined(tools_.files, ids));
     sha256 = TRY(Sha256Of(*source));
   }
+  is_commit_open_ = true;
   store::Upload upload = TRY(tools_.ledger.Complete(id_, position_, std::move(sha256)));
+  is_commit_open_ = false;
   acknowledged_ = position_;
   live_->Learn(position_, position_);
   return upload;
@@ -228,11 +232,15 @@ void Session::KeepWhatCame() {
 void Session::Close() {
   if (file_ && position_ > acknowledged_) {
     live_->TakeBack(acknowledged_);
-    // What stays behind is overwritten, or cut off at the next start.
-    const Result<void> cut = Contain([this] { return file_->Truncate(acknowledged_); });
-    if (!cut) tools_.log.Warning("upload {}: {}", id_, cut.error().message);
+    if (!is_commit_open_) CutOff();
   }
   live_->Release();
+}
+
+// What stays behind is overwritten, or cut off at the next start.
+void Session::CutOff() {
+  const Result<void> cut = Contain([this] { return file_->Truncate(acknowledged_); });
+  if (!cut) tools_.log.Warning("upload {}: {}", id_, cut.error().message);
 }
 
 }  // namespace verbatim::upload

@@ -76,6 +76,7 @@ class Session final : public LiveUpload::Holder {
   void KeepWhatCame();
   // Drops what is not acknowledged, and lets go of the upload.
   void Close();
+  void CutOff();
   // Without the rest of the request. Not if it has a checksum, which nobody can compare, or is false.
   bool is_kept_in_part() const { return !checksum_ && !is_false_; }
 
@@ -94,6 +95,9 @@ class Session final : public LiveUpload::Holder {
   uint64_t position_ = 0;      // end of what is written
   uint64_t acknowledged_ = 0;  // end of what the ledger says
   uint64_t on_its_way_ = 0;    // end of what the system was told to put on disk
+  // The ledger may have an offset that it did not confirm: a commit that failed can be found done
+  // after a crash, if the disk refused to take it back too. Its bytes stay where they are.
+  bool is_commit_open_ = false;
   int64_t acknowledged_at_ms_ = 0;
   uint64_t space_left_ = 0;  // that may be written before looking again
   std::optional<Digest> digest_;
