@@ -48,8 +48,8 @@ class GroupWriter {
   ConditionVariable changed_;
   // They are on their way to mutex_; the last of them commits.
   std::atomic<int> arriving_ = 0;
-  const std::unique_ptr<Connection> connection_;       // used under mutex_
-  std::shared_ptr<Group> group_ GUARDED_BY(mutex_);    // that is open; none: no transaction
+  const std::unique_ptr<Connection> connection_;     // used under mutex_
+  std::shared_ptr<Group> group_ GUARDED_BY(mutex_);  // that is open; none: no transaction
   std::function<void(const std::vector<Event>&)> listener_ GUARDED_BY(mutex_);
 };
 

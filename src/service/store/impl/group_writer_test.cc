@@ -61,7 +61,8 @@ class GroupWriterTest : public ::testing::Test {
       });
     };
     start(0);
-    for (std::jthread& thread : threads) thread.join();  // each was made before the one before ended
+    for (std::jthread& thread : threads)
+      thread.join();  // each was made before the one before ended
     return results;
   }
 
@@ -88,7 +89,6 @@ class GroupWriterTest : public ::testing::Test {
   std::unique_ptr<GroupWriter> writer_;
   int told_ = 0;
   std::vector<std::string> events_;
-
 };
 
 TEST_F(GroupWriterTest, ManyWaitForTheDiskOnce) {
@@ -112,8 +112,7 @@ TEST_F(GroupWriterTest, OneThatFailsTakesBackItsOwnChangesAlone) {
     return {};
   };
   // First, in the middle and last, where it has to commit for the others.
-  const auto results = RunTogether(
-      {failing, Insert("a"), failing, throwing, Insert("b"), failing});
+  const auto results = RunTogether({failing, Insert("a"), failing, throwing, Insert("b"), failing});
   EXPECT_THAT(Uploads(), ElementsAre("a", "b"));
   EXPECT_THAT(events_, ElementsAre("a", "b"));
   for (const size_t i : {0, 2, 5}) EXPECT_EQ(CodeOfFailure(results[i]), ErrorCode::kConflict);

@@ -77,7 +77,8 @@ class Session final : public LiveUpload::Holder {
   // Drops what is not acknowledged, and lets go of the upload.
   void Close();
   void CutOff();
-  // Without the rest of the request. Not if it has a checksum, which nobody can compare, or is false.
+  // Without the rest of the request. Not if it has a checksum, which nobody can compare, or is
+  // false.
   bool is_kept_in_part() const { return !checksum_ && !is_false_; }
 
   const SessionTools tools_;
