@@ -17,6 +17,13 @@ export function columnsOf(history: History): Columns {
   };
 }
 
+const drawn = /^(realtime_factor|memory_available_bytes|process_memory_bytes|workers|workers_busy|jobs_running|jobs_queued|pressure_level|stage_.*)$/;
+
+// Without the many series that no chart shows.
+export function drawnOnly(history: History): History {
+  return { ...history, series: Object.fromEntries(Object.entries(history.series).filter(([name]) => drawn.test(name))) };
+}
+
 // More points at the end; what is older than the range goes.
 export function extended(history: History, samples: readonly Record<string, number | null>[], span: number): History {
   const newest = history.times.at(-1) ?? -Infinity;
@@ -25,8 +32,7 @@ export function extended(history: History, samples: readonly Record<string, numb
   const end = fresh.at(-1)!.time!;
   const first = history.times.findIndex((one) => one > end - span);
   const from = first < 0 ? history.times.length : first;
-  const names = new Set([...Object.keys(history.series), ...fresh.flatMap(Object.keys)]);
-  names.delete('time');
+  const names = new Set([...Object.keys(history.series), ...Object.keys(fresh.at(-1)!).filter((name) => drawn.test(name))]);
   const series: History['series'] = {};
   for (const name of names) {
     const before = history.series[name]?.mean ?? history.times.map(() => null);
@@ -50,14 +56,15 @@ export interface Stage {
 }
 
 // Stacked: each series is the sum of itself and those below it, the highest first, so that the lower are drawn over it.
-export function stackedStages(columns: Columns): Stage[] {
+export function stackedStages(columns: Columns, step: number): Stage[] {
   const names = columns.names
     .filter((name) => name.startsWith('stage_') && !name.includes('waiting') && total(columns, name) > 0)
     .sort((a, b) => total(columns, b) - total(columns, a));
   const sum = columns.times.map(() => 0);
   const shown = names.slice(0, stageColours.length).map((name, at) => {
-    columns.of(name).forEach((value, time) => (sum[time]! += value ?? 0));
-    return { label: name.slice('stage_'.length).replaceAll('_', ' '), colour: stageColours[at]!, values: [...sum], own: columns.of(name), isFilled: true as const };
+    const own = smoothed(columns.of(name), step);
+    own.forEach((value, time) => (sum[time]! += value ?? 0));
+    return { label: name.slice('stage_'.length).replaceAll('_', ' '), colour: stageColours[at]!, values: [...sum], own, isFilled: true as const };
   });
   return shown.reverse();
 }
