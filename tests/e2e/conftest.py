@@ -11,6 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import page_driver
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -106,21 +107,10 @@ def server(tmp_path, tiny):
 @pytest.fixture(scope="session")
 def node_folder():
     """A folder with tests/e2e/browser and the packages that it needs; the browser itself is the system's."""
-    if not all(map(shutil.which, ("chromium", "node", "npm"))):
-        pytest.skip("needs chromium, node and npm")
-    folder = ROOT / "build" / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
-    installed = folder / "node_modules" / "installed.json"
-    for path in (ROOT / "tests" / "e2e" / "browser").iterdir():
-        shutil.copy(path, folder)
-    lock = (folder / "package-lock.json").read_bytes()
-    if not installed.is_file() or installed.read_bytes() != lock:
-        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, capture_output=True,
-                              text=True, check=False)
-        if done.returncode != 0:
-            pytest.skip("npm cannot fetch the packages: " + done.stderr[-300:])
-        installed.write_bytes(lock)
-    return folder
+    try:
+        return page_driver.node_folder()
+    except page_driver.Missing as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture

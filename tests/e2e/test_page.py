@@ -1,11 +1,9 @@
 """The page for browsers, in a real one: browser/*.test.js drive it against the real server and engine."""
 
-import os
 import shutil
-import subprocess
 
+import page_driver
 import pytest
-from conftest import DATA
 from server import Server
 
 
@@ -18,26 +16,36 @@ def server(tmp_path, tiny):
     running.kill()
 
 
-def drive(server, node_folder, folder, name):
+@pytest.fixture
+def long_talk(tmp_path):
+    """In the script's folder, by the name that it looks for."""
+    if not shutil.which("ffmpeg"):
+        pytest.skip("needs the program ffmpeg")
+    page_driver.write_long_talk(tmp_path / "long talk.wav")
+
+
+def drive(server, folder, name):
     """Runs one file of browser tests against a server."""
-    env = {**os.environ, "SERVER": server.url, "DATA": str(DATA), "FOLDER": str(folder), "CHROMIUM": shutil.which("chromium")}
-    done = subprocess.run(["node", "--test", name], cwd=node_folder, env=env, capture_output=True, text=True, timeout=280,
-                          check=False)
+    try:
+        done = page_driver.run(server, folder, "--test", name, capture_output=True, text=True, timeout=280)
+    except page_driver.Missing as missing:
+        pytest.skip(str(missing))
     assert done.returncode == 0, done.stdout[-12000:] + done.stderr[-2000:]
 
 
-def test_the_page(server, node_folder, tmp_path):
-    ffmpeg = shutil.which("ffmpeg")
-    if not ffmpeg:
-        pytest.skip("needs the program ffmpeg")
-    subprocess.run([ffmpeg, "-v", "error", "-stream_loop", "12", "-i", DATA / "jfk.flac", "-c:a", "pcm_s16le",
-                    tmp_path / "long talk.wav"], check=True)
-    drive(server, node_folder, tmp_path, "page.test.js")
+@pytest.mark.usefixtures("long_talk")
+def test_the_page(server, tmp_path):
+    drive(server, tmp_path, "page.test.js")
 
 
-def test_editing(server, node_folder, tmp_path):
-    drive(server, node_folder, tmp_path, "editing.test.js")
+def test_editing(server, tmp_path):
+    drive(server, tmp_path, "editing.test.js")
 
 
-def test_the_library(server, node_folder, tmp_path):
-    drive(server, node_folder, tmp_path, "library.test.js")
+def test_the_library(server, tmp_path):
+    drive(server, tmp_path, "library.test.js")
+
+
+@pytest.mark.usefixtures("long_talk")
+def test_a_server_that_dies_and_comes_back(server, tmp_path):
+    drive(server, tmp_path, "restart.test.js")

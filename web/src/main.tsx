@@ -5,10 +5,10 @@ import { App } from './app';
 import { connect } from './server/events';
 import { followJobs } from './state/jobs';
 import { loadModels } from './state/options';
-import { restoreUploads } from './state/uploads';
+import { followUploads } from './state/uploads';
 
 followJobs();
 connect();
-void restoreUploads();
+void followUploads();
 loadModels().catch(() => {}); // without the list of models, the server's own is used
 render(<App />, document.getElementById('page')!);

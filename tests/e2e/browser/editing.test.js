@@ -205,6 +205,80 @@ test('what cannot be sent is kept, also over a reload, and sent when the server 
   await page.getByText('Saved', { exact: true }).waitFor();
 });
 
+test('what was done is undone after a reload, and after the place was left', async () => {
+  const before = await texts();
+  await write(1);
+  await page.keyboard.press('End');
+  await page.keyboard.type(' now');
+  await page.getByText('Saved', { exact: true }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Delete');
+  await until(async () => (await storedTexts()).length === before.length - 1, 'one is deleted');
+  await page.getByText('Saved', { exact: true }).waitFor();
+  await page.reload();
+  await page.locator('.cue').first().waitFor();
+  const undo = page.getByRole('button', { name: 'Undo (Ctrl Z)' });
+  await undo.click();
+  assert.equal((await texts())[1], `${before[1]} now`);
+  await open('#/');
+  await open(`#/transcript/${id}?edit`);
+  await page.locator('.cue').first().waitFor();
+  await undo.click();
+  assert.deepEqual(await texts(), before);
+  await page.reload();
+  await page.locator('.cue').first().waitFor();
+  const redo = page.getByRole('button', { name: 'Do again' });
+  await redo.click();
+  await redo.click();
+  assert.equal(await redo.isDisabled(), true);
+  assert.equal((await texts()).length, before.length - 1);
+  await undo.click();
+  await undo.click();
+  await isStored(before, 'the server followed');
+});
+
+test('what was not sent yet is undone after a reload, too', async () => {
+  const before = await texts();
+  cut(true);
+  await write(2);
+  await placeCaret(4);
+  await page.keyboard.press('Enter');
+  await page.getByText('Not saved').waitFor();
+  cut(false);
+  await page.route('**/transcript', (route) => route.abort()); // the page comes, what it sends does not arrive
+  await page.reload();
+  await until(async () => (await texts()).length === before.length + 1, 'it is cut in two');
+  await page.getByRole('button', { name: 'Undo (Ctrl Z)' }).click();
+  assert.deepEqual(await texts(), before);
+  await page.unroute('**/transcript');
+  await page.getByText('Saved', { exact: true }).waitFor();
+  await isStored(before, 'the server has it as before');
+});
+
+test('a word that was confirmed while nothing could be sent stays certain, though its text was changed', async () => {
+  const { text, start, end } = (await stored())[3];
+  const words = text.split(' ').map((word, at) => ({ word: ` ${word}`, start: start + at * 0.2, end: start + at * 0.2 + 0.2, probability: at < 2 ? 0.1 : 0.9 }));
+  await change([{ first: 3, count: 1, segments: [{ text, start, end, words }] }]);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.locator('.doubt-bar', { hasText: '2 doubtful words' }).waitFor();
+  cut(true);
+  await page.keyboard.press(']');
+  await page.keyboard.press('y');
+  await page.locator('.doubt-bar', { hasText: '1 doubtful word' }).waitFor();
+  await page.keyboard.press('e');
+  await write(3);
+  await page.keyboard.press('End');
+  await page.keyboard.type(' today');
+  await page.getByText('Not saved').waitFor();
+  cut(false);
+  await page.reload();
+  const doubts = async () => (await stored())[3].words.filter(([, , , probability]) => probability < 0.33).length;
+  await until(async () => (await storedTexts())[3] === `${text} today` && (await doubts()) === 1, 'the server knows both');
+  await page.getByText('Saved', { exact: true }).waitFor();
+  assert.equal(await page.locator('.cue-text .doubt').count(), 1);
+});
+
 test('two tabs see and keep the changes of each other', async () => {
   const other = await page.context().newPage();
   watch(other);

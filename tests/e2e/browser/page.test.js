@@ -2,33 +2,9 @@
 // with a "long talk.wav") say where.
 //   SERVER=http://127.0.0.1:8090 DATA=../../data FOLDER=/tmp/x node --test page.test.js
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkBarriers, checkNarrow, cut, DATA, FOLDER, job, letUploads, longTranscript, network, open, page, patience, row, scrollFrames, SERVER, test, testComplaints, until } from './stage.js';
-
-// -1: no limit.
-async function limitUpload(bytesPerSecond) {
-  await network.send('Network.enable');
-  await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond });
-}
-
-// A header and silence: plain to make, and quick to transcribe.
-function writeSilence(path, seconds) {
-  const data = Buffer.alloc(44 + seconds * 32_000);
-  data.write('RIFF', 0);
-  data.writeUInt32LE(data.length - 8, 4);
-  data.write('WAVEfmt ', 8);
-  data.writeUInt32LE(16, 16);
-  data.writeUInt16LE(1, 20);
-  data.writeUInt16LE(1, 22);
-  data.writeUInt32LE(16_000, 24);
-  data.writeUInt32LE(32_000, 28);
-  data.writeUInt16LE(2, 32);
-  data.writeUInt16LE(16, 34);
-  data.write('data', 36);
-  data.writeUInt32LE(data.length - 44, 40);
-  writeFileSync(path, data);
-}
+import { checkBarriers, checkNarrow, cut, DATA, FOLDER, job, letUploads, limitUpload, longTranscript, open, page, patience, row, scrollFrames, SERVER, test, testComplaints, until, writeSilence } from './stage.js';
 
 test('an empty server says how to begin', async () => {
   await page.getByText('No transcripts yet').waitFor();

@@ -1,7 +1,7 @@
 // What the tests of the page share: a browser, the real server (SERVER), clips (DATA) and a cable between
 // the two that can be cut. One page for all tests of a file, in order, as one person would use it.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -47,6 +47,12 @@ export function letUploads(max) {
 export function cut(does) {
   isCut = does;
   if (does) for (const socket of sockets) socket.destroy();
+}
+
+// The server itself: 'kill' gives it no time to say anything, 'stop' does; 'start' waits until it is ready.
+export async function tellServer(deed) {
+  const answer = await fetch(`${process.env.CONTROL}/${deed}`, { method: 'POST' });
+  assert.ok(answer.ok, deed);
 }
 
 let browser;
@@ -110,6 +116,30 @@ export const until = async (condition, what, timeout = patience) => {
   }
   assert.fail(`never: ${what}`);
 };
+
+// -1: no limit.
+export async function limitUpload(bytesPerSecond) {
+  await network.send('Network.enable');
+  await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond });
+}
+
+// A header and silence: plain to make, and quick to transcribe.
+export function writeSilence(path, seconds) {
+  const data = Buffer.alloc(44 + seconds * 32_000);
+  data.write('RIFF', 0);
+  data.writeUInt32LE(data.length - 8, 4);
+  data.write('WAVEfmt ', 8);
+  data.writeUInt32LE(16, 16);
+  data.writeUInt16LE(1, 20);
+  data.writeUInt16LE(1, 22);
+  data.writeUInt32LE(16_000, 24);
+  data.writeUInt32LE(32_000, 28);
+  data.writeUInt16LE(2, 32);
+  data.writeUInt16LE(16, 34);
+  data.write('data', 36);
+  data.writeUInt32LE(data.length - 44, 40);
+  writeFileSync(path, data);
+}
 
 // Puts a clip into the server, and waits for its transcript; the id of its job.
 export async function transcribe(name, title = name) {

@@ -1,6 +1,6 @@
 // The difference between what the server has and what stands here, as it takes it. Pure.
 import type { ChangeAnswer, ChangeWish } from '../server/types';
-import { cueOfSegment, isSameContent, nextKey, wishOf, type Cue } from './cue';
+import { cueOfSegment, isSameContent, wishOf, type Cue } from './cue';
 
 // A run of the base that other cues stand in place of.
 export interface Change {
@@ -71,15 +71,6 @@ export function changed(base: readonly Cue[], changes: readonly Change[]): reado
 
 export function wishesOf(changes: readonly Change[]): ChangeWish[] {
   return changes.map(({ first, count, cues }) => ({ first, count, segments: cues.map(wishOf) }));
-}
-
-// A kept draft over the base it was made on; cues that stayed keep their keys.
-export function changesOfWishes(base: readonly Cue[], wishes: readonly ChangeWish[]): Change[] {
-  return wishes.map(({ first, count, segments }) => ({
-    first,
-    count,
-    cues: segments.map((segment, at) => cueOfSegment(at < count ? base[first + at]!.key : nextKey(), segment)),
-  }));
 }
 
 // What was sent, as the server has it now.

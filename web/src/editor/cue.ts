@@ -1,5 +1,5 @@
 // A segment as the editor has it, and as the server sends and takes it. Pure.
-import type { SegmentData, SegmentWish, Transcript } from '../server/types';
+import type { EventWord, SegmentData, SegmentWish, Transcript } from '../server/types';
 import type { Word } from '../transcript/reading';
 
 export interface Cue {
@@ -13,6 +13,12 @@ export interface Cue {
 
 let lastKey = 0;
 export const nextKey = (): number => ++lastKey;
+export const lastKeyNow = (): number => lastKey;
+
+// Keys up to this one are taken: by cues that were kept.
+export function skipKeys(to: number): void {
+  lastKey = Math.max(lastKey, to);
+}
 
 const sameTime = 0.0006; // the server keeps samples and tells milliseconds
 
@@ -72,14 +78,28 @@ export function cueOfSegment(key: number, segment: SegmentData | SegmentWish): C
 }
 
 // The server takes words that follow each other within their segment.
-function areInOrder({ start, end, words }: Cue): boolean {
-  return words.every((word, at) => word.start >= (words[at - 1]?.end ?? start) && word.start <= word.end && word.end <= end);
+function wordsInOrder({ start, end, words }: Cue): EventWord[] {
+  let done = start;
+  return words.map(({ text, probability, ...word }) => {
+    const from = Math.min(Math.max(word.start, done), end);
+    done = Math.min(Math.max(word.end, from), end);
+    return { word: text, start: from, end: done, probability };
+  });
 }
 
 export function wishOf(cue: Cue): SegmentWish {
   const { start, end, text } = cue;
-  if (cue.isGuess || !areInOrder(cue)) return { start, end, text };
-  return { start, end, text, words: cue.words.map(({ text: word, ...others }) => ({ word, ...others })) };
+  return cue.isGuess ? { start, end, text } : { start, end, text, words: wordsInOrder(cue) };
+}
+
+// Where each word stands in the text.
+export function placesOf(words: readonly Word[]): { from: number; to: number }[] {
+  let to = 0;
+  return words.map(({ text }, at) => {
+    const from = to + (at ? text.length - text.trimStart().length : 0);
+    to = from + text.trim().length;
+    return { from, to };
+  });
 }
 
 // The cue at a time, else the last before it; 0 if there is none.

@@ -7,11 +7,13 @@ import { getTranscript, patchTranscript, restoreRevision } from '../server/trans
 import type { Transcript } from '../server/types';
 import { complain, say } from '../state/notes';
 import { texts } from '../texts';
-import { changed, changesBetween, changesOfAnswer, changesOfWishes, wishesOf, type Change } from './changes';
+import { changed, changesBetween, changesOfAnswer, wishesOf, type Change } from './changes';
+import { withConfirmed } from './confirmed';
 import { cuesOfTranscript, type Cue } from './cue';
-import { forgetDraft, keepDraft, takeDrafts } from './drafts';
+import { Drafts, nothingKept } from './drafts';
 import type { Step } from './operations';
 import { rebased, withKeys } from './rebase';
+import { resumed, revisionsOf, type Past } from './resume';
 import { applied, reversed } from './steps';
 import { emptyStack, pushed, redone, undone, type Deed, type Entry, type Place, type UndoStack } from './undo_stack';
 
@@ -43,18 +45,24 @@ export class EditedTranscript {
   private firstChange = 0;
   private failures = 0;
   private newest = 0; // revision that was heard of
+  private lastEntry = 0;
+  private readonly drafts: Drafts;
   private draft: Promise<unknown> | null = null;
   private isDraftDue = false;
   private readonly ends: (() => void)[] = [];
 
   constructor(readonly job: string) {
+    this.drafts = new Drafts(job);
     this.ends.push(
       on<{ job: string; revision: number }>('transcript.changed', (event) => {
         if (event.job !== job) return;
         this.newest = Math.max(this.newest, event.revision);
         void this.catchUp();
       }),
-      on('open', () => this.failures > 0 && this.sendSoon(0)),
+      on('open', () => {
+        if (this.error.value) void this.load();
+        if (this.failures > 0) this.sendSoon(0);
+      }),
       on('reset', () => {
         this.newest = this.revision.value + 1; // perhaps
         void this.catchUp();
@@ -67,34 +75,40 @@ export class EditedTranscript {
 
   async load(): Promise<void> {
     try {
-      const { transcript, revision } = await getTranscript(this.job);
-      this.base = cuesOfTranscript(transcript);
+      // A browser that keeps nothing has no drafts.
+      const [{ transcript, revision }, kept] = await Promise.all([getTranscript(this.job), this.drafts.find().catch(() => nothingKept)]);
+      const past = await Promise.all(revisionsOf(kept, revision).map((one) => this.cuesAt(one)));
+      const { base, cues, stack } = resumed(kept, { revision, cues: cuesOfTranscript(transcript) }, past.flat(), (draft) => this.drafts.isOwn(draft));
+      this.base = base;
+      this.lastEntry = Math.max(0, ...[...stack.done, ...stack.undone].map((entry) => entry.id));
       batch(() => {
-        this.cues.value = this.base;
+        this.cues.value = cues;
         this.transcript.value = transcript;
         this.revision.value = revision;
+        this.stack.value = stack;
+        this.error.value = '';
       });
     } catch (problem) {
       this.error.value = sentence(problem);
       return;
     }
-    await this.restoreDrafts().catch(() => {}); // a browser that keeps nothing has no drafts
+    if (this.unsaved().length) this.touch();
+  }
+
+  // Nothing if the server no longer has that revision.
+  private async cuesAt(revision: number): Promise<Past[]> {
+    try {
+      return [{ revision, cues: cuesOfTranscript((await getTranscript(this.job, revision)).transcript) }];
+    } catch (problem) {
+      if (problem instanceof Problem && problem.status === 404) return [];
+      throw problem;
+    }
   }
 
   close(): void {
     this.isClosed = true;
     if (this.saving.value.state !== 'saved') void this.save();
     for (const end of this.ends) end();
-  }
-
-  private async restoreDrafts(): Promise<void> {
-    for (const draft of await takeDrafts(this.job)) {
-      const base = draft.revision === this.revision.value ? this.base : withKeys(this.base, cuesOfTranscript((await getTranscript(this.job, draft.revision)).transcript));
-      const local = changed(base, changesOfWishes(base, draft.changes));
-      this.cues.value = rebased(base, local, withKeys(base, this.cues.value)).cues;
-      this.base = withKeys(base, this.base);
-    }
-    if (this.unsaved().length) this.touch();
   }
 
   // Writing in the middle of composing a character is not sent yet.
@@ -107,7 +121,7 @@ export class EditedTranscript {
   edit(deed: Deed, steps: readonly Step[], before: Place | null, after: Place | null): boolean {
     const next = steps.length ? applied(this.cues.value, steps) : null;
     if (!next) return false;
-    this.stack.value = pushed(this.stack.value, { deed, steps, before, after, time: Date.now() });
+    this.stack.value = pushed(this.stack.value, { id: ++this.lastEntry, deed, steps, before, after, time: Date.now() });
     this.show(next, deed);
     return true;
   }
@@ -126,6 +140,7 @@ export class EditedTranscript {
     const next = applied(this.cues.value, steps);
     if (!next) {
       this.stack.value = emptyStack;
+      this.keepSoon();
       complain(texts.editor.cannotUndo);
       return;
     }
@@ -165,8 +180,7 @@ export class EditedTranscript {
   private async keep(): Promise<void> {
     while (this.isDraftDue) {
       this.isDraftDue = false;
-      const changes = this.unsaved();
-      await (changes.length ? keepDraft(this.job, this.revision.value, wishesOf(changes)) : forgetDraft(this.job)).catch(() => {});
+      await this.drafts.keep(this.revision.value, this.base, this.unsaved(), this.stack.value).catch(() => {});
     }
     this.draft = null;
   }
@@ -199,12 +213,11 @@ export class EditedTranscript {
 
   private async sendOnce(): Promise<void> {
     const changes = this.unsaved();
-    const sent = this.cues.value;
     const deeds = this.deeds;
     this.deeds = new Set();
     try {
       const answer = await patchTranscript(this.job, this.revision.value, wishesOf(changes), texts.editor.summary([...deeds]).slice(0, summaryMax));
-      this.accept(sent, changes, changesOfAnswer(changes, answer), answer.revision);
+      this.accept(changes, changesOfAnswer(changes, answer), answer.revision);
     } catch (problem) {
       for (const deed of deeds) this.deeds.add(deed);
       if (!(problem instanceof Problem && problem.status === 412)) throw problem;
@@ -212,14 +225,13 @@ export class EditedTranscript {
     }
   }
 
-  // What was sent is the server's now; what was written meanwhile stays.
-  private accept(sent: readonly Cue[], changes: readonly Change[], answered: readonly Change[], revision: number): void {
+  // What was sent is the server's now; what was written meanwhile stays, and so does what was confirmed.
+  private accept(changes: readonly Change[], answered: readonly Change[], revision: number): void {
     const news = new Map<Cue, Cue>();
-    changes.forEach((change, at) => change.cues.forEach((cue, index) => news.set(cue, answered[at]!.cues[index]!)));
+    changes.forEach((change, at) => change.cues.forEach((cue, index) => news.set(cue, withConfirmed(answered[at]!.cues[index]!, cue))));
     this.base = changed(this.base, answered);
-    const now = this.cues.value;
     batch(() => {
-      this.cues.value = now === sent && !now.some((cue) => !cue.text) ? this.base : now.map((cue) => news.get(cue) ?? cue);
+      this.cues.value = this.cues.value.map((cue) => news.get(cue) ?? cue);
       this.revision.value = revision;
     });
   }
@@ -261,6 +273,7 @@ export class EditedTranscript {
     const before = this.revision.value;
     const { revision } = await restoreRevision(this.job, before, wanted);
     this.stack.value = emptyStack;
+    this.keepSoon();
     this.newest = Math.max(this.newest, revision);
     await this.catchUp();
     return before;

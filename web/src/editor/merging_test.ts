@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changed, changesBetween, changesOfAnswer, changesOfWishes, wishesOf } from './changes';
+import { changed, changesBetween, changesOfAnswer, wishesOf } from './changes';
 import { checksOf, columns } from './checks';
-import { cueOf, nextKey, type Cue } from './cue';
-import { mergeWithPrevious, remove, setText, setTimes, shift, split } from './operations';
+import { withConfirmed } from './confirmed';
+import { cueOf, nextKey, wishOf, type Cue } from './cue';
+import type { Draft, Track } from './drafts';
+import { confirmWord, mergeWithPrevious, remove, setText, setTimes, shift, split, type Step } from './operations';
 import { piecesOf } from './pieces';
 import { rebased, withKeys } from './rebase';
-import { applied } from './steps';
+import { resumed, revisionsOf } from './resume';
+import { applied, reversed } from './steps';
+import { emptyStack, type Entry } from './undo_stack';
 
 const cue = (text: string, start: number, end = start + 1): Cue => cueOf(nextKey(), { start, end, text }, undefined);
 const talk = () => Array.from({ length: 8 }, (_, at) => cue(`cue ${at}`, at * 2));
@@ -40,13 +44,60 @@ test('very many changes become one', () => {
   assert.deepEqual(texts(changed(base, changes)), texts(local));
 });
 
-test('a draft is taken up where it was', () => {
+const draftOf = (tab: string, revision: number, base: readonly Cue[], local: readonly Cue[]): Draft => ({ job: 'job', tab, revision, changes: changesBetween(base, local) });
+const trackOf = (revision: number, base: readonly Cue[]): Track => ({ job: 'job', tab: 'mine', time: 0, revision, keys: Int32Array.from(base, (one) => one.key), lastKey: nextKey(), done: [], undone: [] });
+const isMine = (draft: Draft) => draft.tab === 'mine';
+const entryOf = (steps: Step[]): Entry => ({ id: 1, deed: 'text', steps, before: null, after: null, time: 0 });
+
+test('a draft is taken up where it was, and what it holds is undone', () => {
   const base = talk();
-  const local = applied(base, split(base, 1, 3))!;
-  const changes = changesOfWishes(base, wishesOf(changesBetween(base, local)));
-  const again = changed(base, changes);
-  assert.deepEqual(texts(again), texts(local));
-  assert.equal(again[1]!.key, base[1]!.key);
+  const steps = split(base, 1, 3);
+  const local = applied(base, steps)!;
+  const kept = { drafts: [draftOf('mine', 4, base, local)], track: trackOf(4, base), stack: { done: [entryOf(steps)], undone: [] } };
+  const { cues, stack } = resumed(kept, { revision: 4, cues: copy(base) }, [], isMine);
+  assert.deepEqual(texts(cues), texts(local));
+  assert.deepEqual(texts(applied(cues, reversed(stack.done[0]!.steps))!), texts(base));
+  assert.ok(nextKey() > kept.track.lastKey);
+});
+
+test('what was saved is undone after a reload, though others changed the text', () => {
+  const first = talk();
+  const steps = setText(first, 2, 'mine');
+  const saved = applied(first, steps)!;
+  const theirs = copy(applied(applied(saved, setText(saved, 6, 'yours'))!, remove(saved, 0))!);
+  const kept = { drafts: [], track: trackOf(5, saved), stack: { done: [entryOf(steps)], undone: [] } };
+  assert.deepEqual(revisionsOf(kept, 6), [5]);
+  const { cues, base, stack } = resumed(kept, { revision: 6, cues: theirs }, [{ revision: 5, cues: copy(saved) }], isMine);
+  assert.equal(cues, base);
+  assert.deepEqual(texts(applied(cues, reversed(stack.done[0]!.steps))!), ['cue 1', 'cue 2', 'cue 3', 'cue 4', 'cue 5', 'yours', 'cue 7']);
+});
+
+test('drafts of tabs that are gone are taken up, too, whatever their keys', () => {
+  const base = talk();
+  const [mine, other] = [applied(base, setText(base, 1, 'mine'))!, applied(base, split(base, 4, 3))!];
+  const drafts = [draftOf('mine', 4, base, mine), draftOf('gone', 3, base, other)];
+  const { cues } = resumed({ drafts, track: trackOf(4, base), stack: emptyStack }, { revision: 4, cues: copy(base) }, [{ revision: 3, cues: copy(base) }], isMine);
+  assert.deepEqual(texts(cues), ['cue 0', 'mine', 'cue 2', 'cue 3', 'cue', '4', 'cue 5', 'cue 6', 'cue 7']);
+  assert.equal(new Set(cues.map((one) => one.key)).size, cues.length);
+});
+
+test('a word that was confirmed before its text was changed stays certain', () => {
+  const words = ['so', 'can', 'do'].map((text, at) => ({ text: ` ${text}`, start: at, end: at + 0.9, probability: 0.1 }));
+  const base = [cueOf(nextKey(), { start: 0, end: 3, text: 'so can do' }, words)];
+  const right = applied(base, confirmWord(base, 0, 1))!;
+  assert.deepEqual(wishesOf(changesBetween(base, right))[0]!.segments[0]!.words![1], { word: ' can', start: 1, end: 1.9, probability: 1 });
+  const written = applied(right, setText(right, 0, 'oh so can do'))![0]!;
+  const answered = { ...base[0]!, text: written.text, words: [{ text: ' oh', start: 0, end: 0, probability: 1 }, ...words] };
+  assert.deepEqual(withConfirmed(answered, written).words.map((word) => word.probability), [1, 0.1, 1, 0.1]);
+  assert.equal(withConfirmed(answered, base[0]!), answered);
+  const others = withKeys(base, copy(applied(base, setText(base, 0, 'so can do it'))!));
+  assert.deepEqual(rebased(base, right, others).cues[0]!.words.map((word) => word.probability), [0.1, 1, 0.1, 1]);
+});
+
+test('words that overlap are sent one behind the other', () => {
+  const words = [{ text: ' a', start: 0, end: 1.2, probability: 1 }, { text: ' b', start: 1, end: 1.1, probability: 1 }, { text: ' c', start: 1.9, end: 2.4, probability: 1 }];
+  const { words: sent } = wishOf(cueOf(1, { start: 0, end: 2, text: 'a b c' }, words));
+  assert.deepEqual(sent!.map(({ start, end }) => [start, end]), [[0, 1.2], [1.2, 1.2], [1.9, 2]]);
 });
 
 test('the answer of the server stands for what was sent', () => {

@@ -1,6 +1,6 @@
 // What a person does to cues. Each gives steps: runs of cues that stand in the place of others. Pure.
 import type { Word } from '../transcript/reading';
-import { nextKey, plain, type Cue } from './cue';
+import { nextKey, placesOf, plain, type Cue } from './cue';
 import { retimed } from './retimed';
 
 export interface Step {
@@ -27,15 +27,9 @@ export function setText(cues: readonly Cue[], at: number, typed: string): Step[]
 
 // How many words end at or before a place in the text, and whether it lies between two words.
 function wordsBefore(cue: Cue, caret: number): { count: number; isBorder: boolean } {
-  let end = 0;
-  for (let count = 0; count < cue.words.length; ++count) {
-    const text = cue.words[count]!.text;
-    const from = end + (count ? text.length - text.trimStart().length : 0);
-    if (caret <= from) return { count, isBorder: true };
-    end = from + text.trim().length;
-    if (caret < end) return { count, isBorder: false };
-  }
-  return { count: cue.words.length, isBorder: true };
+  const places = placesOf(cue.words);
+  const count = places.findIndex((place) => caret < place.to || caret <= place.from);
+  return count < 0 ? { count: places.length, isBorder: true } : { count, isBorder: caret <= places[count]!.from };
 }
 
 // Two cues instead of one, in the pause between the words; none where nothing would be left.
@@ -122,6 +116,6 @@ export function shift(cues: readonly Cue[], from: number, seconds: number): Step
 // A doubtful word is right as it stands.
 export function confirmWord(cues: readonly Cue[], at: number, word: number): Step[] {
   const cue = cues[at]!;
-  const words = cue.words.map((one, index) => (index === word ? { ...one, probability: 1 } : one));
+  const words = cue.words.map((one, index) => (index === word ? { ...one, probability: 1, isConfirmed: true } : one));
   return [stepAt(cues, at, 1, [{ ...cue, words }])];
 }

@@ -2,6 +2,7 @@
 // same cue, times and text are taken from whoever changed them; of two texts ours stays, and is counted:
 // the other one is a revision in the history. Pure.
 import { changed, changesBetween, type Change } from './changes';
+import { withConfirmed } from './confirmed';
 import { isSameContent, isSameTime, type Cue } from './cue';
 
 // Theirs, with the keys of the base where it is the same cue for a person: by its begin, or by its place
@@ -97,7 +98,7 @@ function mergedCue(base: Cue, mine: Cue, yours: Cue): Cue {
   const start = isSameTime(mine.start, base.start) ? yours.start : mine.start;
   const end = isSameTime(mine.end, base.end) ? yours.end : mine.end;
   const isTextMine = mine.text !== base.text;
-  const { text, words } = isTextMine ? mine : yours;
+  const { text, words } = isTextMine ? mine : withConfirmed(yours, mine);
   const isGuess = isTextMine || !isSameTime(start, yours.start) || !isSameTime(end, yours.end);
   return { key: mine.key, start, end, text, words, isGuess: isGuess || yours.isGuess };
 }

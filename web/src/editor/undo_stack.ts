@@ -9,6 +9,7 @@ export interface Place {
 }
 
 export interface Entry {
+  id: number; // of this transcript and tab
   deed: Deed;
   steps: readonly Step[];
   before: Place | null;

@@ -2,7 +2,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { Player } from '../transcript/player';
 import { isDoubtful } from '../transcript/reading';
-import { cueAt, type Cue } from './cue';
+import { cueAt, placesOf, type Cue } from './cue';
 import type { EditedTranscript } from './edited_transcript';
 import { joint, mergeWithPrevious, remove, setText, setTimes, shift, split, type Step } from './operations';
 import { findPlaces, replaced, type Place as Found } from './replacing';
@@ -206,13 +206,6 @@ export interface DoubtPlace {
 }
 
 export function doubtsOf(cue: Cue): DoubtPlace[] {
-  const places: DoubtPlace[] = [];
-  let at = 0;
-  cue.words.forEach((word, index) => {
-    const bare = word.text.trim();
-    const from = at + (index ? word.text.length - word.text.trimStart().length : 0);
-    at = from + bare.length;
-    if (isDoubtful(word)) places.push({ from, to: at, start: word.start, end: word.end });
-  });
-  return places;
+  const places = placesOf(cue.words);
+  return cue.words.flatMap((word, at) => (isDoubtful(word) ? { ...places[at]!, start: word.start, end: word.end } : []));
 }

@@ -131,7 +131,8 @@ test('what is no longer as it was is not undone', () => {
   assert.equal(applied(other, reversed(steps)), null);
 });
 
-const entry = (deed: Deed, steps: Step[], time: number): Entry => ({ deed, steps, before: null, after: null, time });
+let lastId = 0;
+const entry = (deed: Deed, steps: Step[], time: number): Entry => ({ id: ++lastId, deed, steps, before: null, after: null, time });
 
 test('typing is one entry until the writer pauses', () => {
   let cues: readonly Cue[] = talk();

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { get, sentence } from '../server/client';
 import type { History } from '../server/types';
 import { extended } from './columns';
-import { samples } from './live';
+import { reopened, samples } from './live';
 
 export const ranges = { quarter: 899, day: 86_400, week: 7 * 86_400, month: 30 * 86_400, year: 365 * 86_400 } as const;
 const growEveryMs = 5000;
@@ -14,7 +14,9 @@ export function useHistory(range: Range): { history: History | null; error: stri
   const [history, setHistory] = useState<History | null>(null);
   const [error, setError] = useState('');
   const span = ranges[range];
+  const cuts = reopened.value; // each left a gap, which the server can fill
 
+  useEffect(() => setHistory(null), [range]);
   useEffect(() => {
     let isGone = false;
     const load = async () => {
@@ -28,7 +30,6 @@ export function useHistory(range: Range): { history: History | null; error: stri
         setError(sentence(problem));
       }
     };
-    setHistory(null);
     void load();
     if (range === 'quarter') return () => { isGone = true; };
     const timer = setInterval(() => document.hidden || void load(), 60_000);
@@ -36,7 +37,7 @@ export function useHistory(range: Range): { history: History | null; error: stri
       isGone = true;
       clearInterval(timer);
     };
-  }, [range]);
+  }, [range, cuts]);
 
   // The newest quarter of an hour grows by some seconds at a time: one is less than the eye sees.
   useEffect(() => {

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get, sentence } from '../server/client';
+import { openStream, type Stream } from '../server/stream';
 import type { Applied, History, Performance, Recommendation } from '../server/types';
 
 // Names as in GET /api/performance/history; `time` is in Unix seconds.
@@ -14,6 +15,7 @@ export const status = signal<Performance | null>(null);
 export const recommendations = signal<Recommendation[] | null>(null);
 export const applied = signal<Applied[]>([]);
 export const statusError = signal('');
+export const reopened = signal(0); // how often the stream came back after a cut
 
 const statusEveryMs = 10_000;
 
@@ -43,25 +45,39 @@ async function loadLastMinute(): Promise<void> {
   samples.value = [...past.filter((one) => !first || one.time! < first.time!), ...samples.value].slice(-keptSeconds);
 }
 
-function open(): EventSource {
-  const source = new EventSource('/api/events?performance=true');
-  source.addEventListener('performance', (event) => {
-    const sample: Sample = JSON.parse((event as MessageEvent<string>).data);
-    samples.value = [...samples.value.slice(-keptSeconds + 1), sample];
-  });
+// What was before now: also of the time in which the server could not be reached.
+function fill(): void {
   samples.value = [];
   void loadStatus();
   loadLastMinute().catch(() => {}); // it fills by itself
-  return source;
+}
+
+function open(): Stream {
+  let isFirst = true;
+  fill();
+  return openStream({
+    address: () => '/api/events?performance=true',
+    types: ['performance'],
+    onEvent: (_type, sample) => {
+      samples.value = [...samples.value.slice(-keptSeconds + 1), sample as Sample];
+    },
+    onOpen: () => {
+      if (!isFirst) {
+        fill();
+        ++reopened.value;
+      }
+      isFirst = false;
+    },
+  });
 }
 
 // While a part of the page shows them, and somebody looks.
 export function useLive(): void {
   useEffect(() => {
-    let source: EventSource | null = null;
+    let stream: Stream | null = null;
     const follow = () => {
-      if (document.hidden) source?.close();
-      source = document.hidden ? null : (source ?? open());
+      if (document.hidden) stream?.close();
+      stream = document.hidden ? null : (stream ?? open());
     };
     follow();
     document.addEventListener('visibilitychange', follow);
@@ -69,7 +85,7 @@ export function useLive(): void {
     return () => {
       document.removeEventListener('visibilitychange', follow);
       clearInterval(timer);
-      source?.close();
+      stream?.close();
     };
   }, []);
 }

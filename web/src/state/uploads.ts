@@ -1,8 +1,9 @@
 // Files on their way to the server (tus 1.0): in parts as large as it says, several at once where it
 // takes them, with pause, and resumed after a reload once the file has been chosen again.
 import { signal, type Signal } from '@preact/signals';
-import { Upload as Tus } from 'tus-js-client';
-import { get, post, sentence } from '../server/client';
+import { Upload as Tus, type HttpResponse } from 'tus-js-client';
+import { get, post, Problem, sentence } from '../server/client';
+import { on } from '../server/events';
 import type { Job, JobOptions } from '../server/types';
 import { choice, jobOptions } from './options';
 import { forgetUnfinished, isSameFile, loadUnfinished, rememberUnfinished, type Unfinished } from './unfinished';
@@ -17,6 +18,7 @@ export interface Upload {
   options: JobOptions;
   file: File | null; // none after a reload
   isResumed: boolean;
+  isCut: boolean; // failed because the server could not be reached
   state: Signal<UploadState>;
   sent: Signal<number>;
   speed: Signal<number>; // bytes a second
@@ -27,6 +29,7 @@ export interface Upload {
 
 const filesAtOnce = 2;
 const partsAtOnce = 3;
+const serverError = 500; // and above: not the fault of what was sent
 
 export const uploads = signal<readonly Upload[]>([]);
 
@@ -48,6 +51,7 @@ function makeUpload(from: Pick<Upload, 'key' | 'name' | 'size' | 'modified' | 'o
   return {
     ...from,
     isResumed: state === 'interrupted',
+    isCut: false,
     state: signal(state),
     sent: signal(sent),
     speed: signal(0),
@@ -57,20 +61,23 @@ function makeUpload(from: Pick<Upload, 'key' | 'name' | 'size' | 'modified' | 'o
   };
 }
 
-// Unfinished uploads of this browser that the server still has.
-export async function restoreUploads(): Promise<void> {
+// Unfinished uploads of this browser that the server still has; and those that could not reach it go on
+// by themselves once it is there again.
+export async function followUploads(): Promise<void> {
+  on('open', () => uploads.value.filter((one) => one.state.value === 'failed' && one.isCut).forEach(resume));
   const found = await Promise.all(loadUnfinished().map(restore));
   uploads.value = [...uploads.value, ...found.filter((one) => one !== null)];
 }
 
 async function restore(entry: Unfinished): Promise<Upload | null> {
   let sent = 0;
+  let isGone = false;
   try {
     for (const address of entry.addresses) sent += (await get<{ offset: number }>(address)).offset;
-  } catch {
-    sent = entry.size; // the server has forgotten it
+  } catch (error) {
+    isGone = error instanceof Problem && (error.status === 404 || error.status === 410);
   }
-  if (sent >= entry.size) {
+  if (isGone || sent >= entry.size) {
     forgetUnfinished(entry.key);
     return null;
   }
@@ -116,13 +123,20 @@ async function start(upload: Upload): Promise<void> {
 
 function fail(upload: Upload, error: unknown): void {
   upload.state.value = 'failed';
+  upload.isCut = statusOf(error) === 0 || statusOf(error) >= serverError;
   upload.error.value = problemOf(error);
   startWaiting();
 }
 
+// Of the answer; 0: there was none.
+function statusOf(error: unknown): number {
+  if (error instanceof Problem) return error.status;
+  return (error as { originalResponse?: HttpResponse | null }).originalResponse?.getStatus() ?? 0;
+}
+
 // tus-js-client hands on what the server said as text.
 function problemOf(error: unknown): string {
-  const body = (error as { originalResponse?: { getBody(): string } | null }).originalResponse?.getBody();
+  const body = (error as { originalResponse?: HttpResponse | null }).originalResponse?.getBody();
   try {
     if (body) return JSON.parse(body).detail;
   } catch {
@@ -156,8 +170,8 @@ async function makeTus(upload: Upload, known: Rules): Promise<Tus> {
     onSuccess: () => finish(upload),
     onError: (error) => fail(upload, error),
     onShouldRetry: (error) => {
-      const status = error.originalResponse?.getStatus() ?? 0;
-      return status === 0 || status >= 500 || status === 409 || status === 423 || status === 429;
+      const status = statusOf(error);
+      return status === 0 || status >= serverError || status === 409 || status === 423 || status === 429;
     },
   });
   const earlier = upload.isResumed ? await tus.findPreviousUploads() : [];

@@ -6,6 +6,7 @@ export interface Word {
   start: number;
   end: number;
   probability: number;
+  isConfirmed?: boolean; // a person said that it is right, and the server may not know yet
 }
 
 export interface Paragraph {

@@ -3,6 +3,7 @@
 import { effect } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { EditedTranscript } from '../editor/edited_transcript';
+import { openStream } from '../server/stream';
 import type { Job, SegmentEvent } from '../server/types';
 import { hasTranscript, isLive } from '../state/jobs';
 import { readingOf, segmentOfEvent, type Reading, type Segment } from './reading';
@@ -27,17 +28,20 @@ export function useTranscript(job: Job, isWriting: boolean): Shown {
     if (!live) return;
     const found: Segment[] = [];
     let timer = 0;
-    const source = new EventSource(`/api/events?job=${id}&last_event_id=0`);
-    source.addEventListener('segment', (event) => {
-      const segment: SegmentEvent = JSON.parse((event as MessageEvent<string>).data);
-      found[segment.index] = segmentOfEvent(segment);
-      timer ||= window.setTimeout(() => {
-        timer = 0;
-        setSegments(found.filter(Boolean));
-      }, showEveryMs);
+    const stream = openStream({
+      address: () => `/api/events?job=${id}&last_event_id=0`,
+      types: ['segment'],
+      onEvent: (_type, data) => {
+        const segment = data as SegmentEvent;
+        found[segment.index] = segmentOfEvent(segment);
+        timer ||= window.setTimeout(() => {
+          timer = 0;
+          setSegments(found.filter(Boolean));
+        }, showEveryMs);
+      },
     });
     return () => {
-      source.close();
+      stream.close();
       clearTimeout(timer);
     };
   }, [id, live]);
