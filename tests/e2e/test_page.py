@@ -49,3 +49,8 @@ def test_the_library(server, tmp_path):
 @pytest.mark.usefixtures("long_talk")
 def test_a_server_that_dies_and_comes_back(server, tmp_path):
     drive(server, tmp_path, "restart.test.js")
+
+
+@pytest.mark.usefixtures("long_talk")
+def test_every_state(server, tmp_path):
+    drive(server, tmp_path, "states.test.js")

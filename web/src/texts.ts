@@ -12,6 +12,13 @@ const deedNames = {
   confirm: 'words confirmed',
 };
 
+const coverageNames = {
+  transcribed: 'Speech',
+  no_speech: 'No speech',
+  uncertain: 'Uncertain',
+  failed: 'Not read',
+};
+
 const pressureNames: Record<number, string> = {
   1: 'half of the workers',
   2: 'one worker, one window at a time',
@@ -34,6 +41,7 @@ export const texts = {
     unreachable: 'The server cannot be reached. Nothing is lost; try again when it runs.',
     unexpected: (status: number) => `The server answered with status ${status}.`,
     again: 'Try again',
+    notLoaded: 'This could not be loaded',
     notFoundTitle: 'There is no such transcript',
     notFound: 'It may have been deleted, or the address is not whole.',
     toTranscripts: 'All transcripts',
@@ -129,7 +137,6 @@ export const texts = {
     emptyTitle: 'No transcripts yet',
     empty: 'Words appear here while a file is still being sent. Start with a short one.',
     more: 'Show older ones',
-    failedTitle: 'The list could not be loaded',
   },
 
   library: {
@@ -205,13 +212,10 @@ export const texts = {
     live: 'Words appear here as they are found.',
     waitingForText: 'Listening for the first words',
     noSpeech: 'No speech was found in this recording.',
-    coverage: {
-      transcribed: 'Speech',
-      no_speech: 'No speech',
-      uncertain: 'Uncertain',
-      failed: 'Not read',
-    },
-    retried: 'Heard again',
+    nothingRead: 'Nothing of this recording could be read.',
+    coverage: coverageNames,
+    retried: (count: number) => `${plural(count, 'part', 'parts')} heard again`,
+    stateOf: (state: { status: keyof typeof coverageNames; isRetried: boolean } | null) => state && `${coverageNames[state.status]}${state.isRetried ? ', heard again' : ''}`,
     failedMark: (time: string, reason: string) => `${time} could not be transcribed${reason ? `: ${reason}` : ''}`,
     formats: {
       srt: 'Subtitles (SRT)',

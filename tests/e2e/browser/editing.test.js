@@ -1,6 +1,8 @@
 // Transcripts are edited in a real browser, against the real server: SERVER, DATA as in page.test.js.
 import assert from 'node:assert/strict';
-import { checkBarriers, checkNarrow, cut, longTranscript, network, open, page, scrollFrames, SERVER, test, testComplaints, transcribe, until, watch } from './stage.js';
+import { longTranscript } from './clips.js';
+import { framesOf, share } from './frames.js';
+import { checkBarriers, checkNarrow, cut, network, open, page, SERVER, test, testComplaints, transcribe, until, watch } from './stage.js';
 
 let id;
 const original = [];
@@ -356,7 +358,8 @@ test('ten hours of words are edited smoothly', async () => {
   await page.locator('.cue').first().waitFor();
   assert.ok((await page.locator('.cue').count()) < 500, 'only what is near is there');
   await page.waitForTimeout(500);
-  const { median, most } = await scrollFrames(page, 120);
+  const frames = await framesOf(page, 90, 120);
+  const [median, most] = [share(frames, 0.5), share(frames, 0.95)];
   console.log(`frames of the editor with 100,000 words: median ${median.toFixed(1)} ms, 95 % below ${most.toFixed(1)} ms`);
   assert.ok(median < 100, `median of ${median} ms`);
   await page.keyboard.press('Control+f');

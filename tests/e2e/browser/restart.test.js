@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FOLDER, job, letUploads, limitUpload, open, page, patience, row, SERVER, tellServer, test, testComplaints, transcribe, until, writeSilence } from './stage.js';
+import { writeSilence } from './clips.js';
+import { FOLDER, job, letUploads, limitUpload, open, page, patience, row, SERVER, tellServer, test, testComplaints, transcribe, until } from './stage.js';
 
-const banner = page => page.getByText('The server does not answer');
+const banner = (page) => page.getByText('The server does not answer');
 
 async function die(how) {
   await tellServer(how);

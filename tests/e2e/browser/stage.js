@@ -1,7 +1,7 @@
 // What the tests of the page share: a browser, the real server (SERVER), clips (DATA) and a cable between
 // the two that can be cut. One page for all tests of a file, in order, as one person would use it.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -123,24 +123,6 @@ export async function limitUpload(bytesPerSecond) {
   await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond });
 }
 
-// A header and silence: plain to make, and quick to transcribe.
-export function writeSilence(path, seconds) {
-  const data = Buffer.alloc(44 + seconds * 32_000);
-  data.write('RIFF', 0);
-  data.writeUInt32LE(data.length - 8, 4);
-  data.write('WAVEfmt ', 8);
-  data.writeUInt32LE(16, 16);
-  data.writeUInt16LE(1, 20);
-  data.writeUInt16LE(1, 22);
-  data.writeUInt32LE(16_000, 24);
-  data.writeUInt32LE(32_000, 28);
-  data.writeUInt16LE(2, 32);
-  data.writeUInt16LE(16, 34);
-  data.write('data', 36);
-  data.writeUInt32LE(data.length - 44, 40);
-  writeFileSync(path, data);
-}
-
 // Puts a clip into the server, and waits for its transcript; the id of its job.
 export async function transcribe(name, title = name) {
   const form = new FormData();
@@ -169,37 +151,6 @@ export async function checkNarrow(page, what) {
   await page.waitForTimeout(100);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 320), `${what} is wider than 320 px`);
   await page.setViewportSize(size);
-}
-
-// How long frames took while the page was scrolled by so many pixels a frame: median and 95 %.
-export async function scrollFrames(page, step) {
-  const times = await page.evaluate(
-    (step) =>
-      new Promise((resolve) => {
-        const times = [];
-        let last = performance.now();
-        const next = (now) => {
-          times.push(now - last);
-          last = now;
-          window.scrollBy(0, step);
-          if (times.length < 95) requestAnimationFrame(next);
-          else resolve(times.slice(5).sort((a, b) => a - b));
-        };
-        requestAnimationFrame(next);
-      }),
-    step,
-  );
-  return { median: times[45], most: times[85] };
-}
-
-// A transcript of ten hours, as the server would send it.
-export function longTranscript() {
-  const words = Array.from({ length: 100_000 }, (_, at) => [` word${at}${at % 17 ? '' : '.'}`, at * 0.36, at * 0.36 + 0.3, at % 50 ? 0.9 : 0.2]);
-  const segments = Array.from({ length: 5000 }, (_, id) => {
-    const own = words.slice(id * 20, id * 20 + 20);
-    return { id, start: id * 7.2, end: id * 7.2 + 7, text: own.map(([text]) => text).join(''), temperature: 0, word_data: own };
-  });
-  return JSON.stringify({ language: 'en', duration: 36_000, segments, coverage: [{ start: 0, end: 36_000, status: 'transcribed' }], warnings: [], text: '' });
 }
 
 export function testComplaints() {

@@ -59,10 +59,7 @@ export class EditedTranscript {
         this.newest = Math.max(this.newest, event.revision);
         void this.catchUp();
       }),
-      on('open', () => {
-        if (this.error.value) void this.load();
-        if (this.failures > 0) this.sendSoon(0);
-      }),
+      on('open', () => this.failures > 0 && this.sendSoon(0)),
       on('reset', () => {
         this.newest = this.revision.value + 1; // perhaps
         void this.catchUp();

@@ -1,5 +1,6 @@
 import { Empty } from '../parts/empty';
 import { Late } from '../parts/late';
+import { LoadFailed } from '../parts/load_failed';
 import { isLoaded, jobList, loadError, loadMore, loadNewest, nextPage, tagShown } from '../state/jobs';
 import { uploads } from '../state/uploads';
 import { texts } from '../texts';
@@ -9,16 +10,7 @@ import { LibraryBar } from './library_bar';
 
 export function JobList() {
   const jobs = jobList.value;
-  if (loadError.value && jobs.length === 0) {
-    return (
-      <Empty icon="alert" title={texts.list.failedTitle}>
-        <p>{loadError.value}</p>
-        <button type="button" class="button" onClick={() => void loadNewest()}>
-          {texts.problem.again}
-        </button>
-      </Empty>
-    );
-  }
+  if (loadError.value && jobs.length === 0) return <LoadFailed error={loadError.value} onAgain={loadNewest} />;
   if (!isLoaded.value) {
     return (
       <Late>

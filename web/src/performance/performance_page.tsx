@@ -1,6 +1,6 @@
 // What the machine does, what it did, and what would make it better.
 import { useState } from 'preact/hooks';
-import { Empty } from '../parts/empty';
+import { LoadFailed } from '../parts/load_failed';
 import { texts } from '../texts';
 import { Charts } from './charts';
 import { DecisionList } from './decision_list';
@@ -29,16 +29,7 @@ export function PerformancePage() {
   const [range, setRange] = useState<Range>('quarter');
   const { history, error } = useHistory(range);
   const now = status.value;
-  if (!now) {
-    return statusError.value ? (
-      <Empty icon="alert" title={texts.list.failedTitle}>
-        <p>{statusError.value}</p>
-        <button type="button" class="button" onClick={() => void loadStatus()}>
-          {texts.problem.again}
-        </button>
-      </Empty>
-    ) : null;
-  }
+  if (!now) return statusError.value ? <LoadFailed error={statusError.value} onAgain={loadStatus} /> : null;
   return (
     <>
       <header class="performance-head">

@@ -1,4 +1,5 @@
 // What the server expects of the jobs that wait, how good that was so far, and what it tries by itself.
+import { useComputed } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { wait } from '../parts/format';
 import { get } from '../server/client';
@@ -35,8 +36,8 @@ function errorOf(accuracy: Accuracy): string {
 
 function usePredictions(): Answer | null {
   const [answer, setAnswer] = useState<Answer | null>(null);
-  const newest = samples.value.at(-1);
-  const shape = `${newest?.jobs_running}/${newest?.jobs_queued}`; // asked anew when jobs come and go
+  // Asked anew when jobs come and go.
+  const shape = useComputed(() => `${samples.value.at(-1)?.jobs_running}/${samples.value.at(-1)?.jobs_queued}`).value;
   useEffect(() => {
     get<Answer>('/api/performance/predictions').then(setAnswer, () => setAnswer(null));
   }, [shape]);

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Empty } from '../parts/empty';
 import { clock } from '../parts/format';
 import { Icon } from '../parts/icon';
+import { LoadFailed } from '../parts/load_failed';
 import { get, sentence } from '../server/client';
 import type { Hit, Job } from '../server/types';
 import { hasTranscript, nameOf } from '../state/jobs';
@@ -60,15 +61,16 @@ export function SearchPage({ query }: { query: string }) {
     setError('');
     setFound((before) => ({ total: page.total, hits: offset ? [...(before?.hits ?? []), ...page.hits] : page.hits, names }));
   };
+  const [asks, setAsks] = useState(0); // how often it was asked anew
   useEffect(() => {
     if (!query.trim()) return setFound(null);
     const abort = new AbortController();
     load(0, abort.signal).catch((problem) => abort.signal.aborted || setError(sentence(problem)));
     return () => abort.abort();
-  }, [query]);
+  }, [query, asks]);
 
   if (!query.trim()) return <Empty icon="search" title={texts.search.ask}><p>{texts.search.noneHint}</p></Empty>;
-  if (error) return <Empty icon="alert" title={texts.search.none}><p>{error}</p></Empty>;
+  if (error) return <LoadFailed error={error} onAgain={() => setAsks(asks + 1)} />;
   if (!found) return null;
   if (found.hits.length === 0 && found.names.length === 0) return <Empty icon="search" title={texts.search.none}><p>{texts.search.noneHint}</p></Empty>;
   return (

@@ -1,7 +1,7 @@
 // Every setting, from its definition; those that may change while the server runs can be changed.
 import { signal } from '@preact/signals';
 import { useEffect, useId } from 'preact/hooks';
-import { Empty } from '../parts/empty';
+import { LoadFailed } from '../parts/load_failed';
 import { get, patch, sentence } from '../server/client';
 import { on } from '../server/events';
 import type { Setting, SettingValue } from '../server/types';
@@ -51,16 +51,7 @@ export function SettingsPage() {
     void load();
     return on('settings.changed', () => void load());
   }, []);
-  if (!settings.value) {
-    return loadError.value ? (
-      <Empty icon="alert" title={texts.list.failedTitle}>
-        <p>{loadError.value}</p>
-        <button type="button" class="button" onClick={() => void load()}>
-          {texts.problem.again}
-        </button>
-      </Empty>
-    ) : null;
-  }
+  if (!settings.value) return loadError.value ? <LoadFailed error={loadError.value} onAgain={load} /> : null;
   const shown = settings.value.filter(isShown);
   return (
     <>

@@ -5,10 +5,11 @@ import { Menu } from '../parts/menu';
 import type { Coverage, Job } from '../server/types';
 import { hasTranscript } from '../state/jobs';
 import { texts } from '../texts';
+import type { Span } from './coverage';
 import { speeds, type Player } from './player';
 import './player_panel.css';
 import type { Reading } from './reading';
-import { Strip, type Span } from './strip';
+import { Strip } from './strip';
 
 function Controls({ player }: { player: Player }) {
   const words = texts.transcript;

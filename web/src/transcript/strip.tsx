@@ -1,65 +1,54 @@
 // The whole recording as a strip: what was speech, what was not, what could not be read, where words
 // are doubtful. It is also how one moves through it.
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useId, useMemo, useRef, useState } from 'preact/hooks';
 import { clock } from '../parts/format';
 import type { Coverage } from '../server/types';
 import { texts } from '../texts';
+import { mergedSpans, secondsOf, stateAt, type Span } from './coverage';
 import type { Player } from './player';
 import type { Reading } from './reading';
 import './strip.css';
 
 interface Properties {
   player: Player;
-  coverage: Coverage[];
-  retried: Span[]; // decoded more than once
+  coverage: readonly Coverage[];
+  retried: readonly Span[]; // decoded more than once
   reading: Reading;
 }
 
-export interface Span {
-  start: number;
-  end: number;
-}
+const words = texts.transcript;
+const pixels = 1500; // about, of the widest strip: nothing is narrower than one of them
+const doubtsMax = 600; // ticks side by side are no longer told apart
+const [step, page] = [5, 60]; // seconds that a key moves by
 
-// Neighbours closer than a pixel or two of the widest strip become one.
-function mergedSpans(coverage: Coverage[], duration: number): Coverage[] {
-  const merged: Coverage[] = [];
-  for (const span of coverage) {
-    const last = merged.at(-1);
-    if (last && last.status === span.status && span.start - last.end < duration / 2000) last.end = span.end;
-    else merged.push({ ...span });
-  }
-  return merged;
-}
-
-function Spans({ coverage, reading, duration }: { coverage: Coverage[]; reading: Reading; duration: number }) {
-  const known = coverage.filter((span) => span.status !== 'no_speech');
-  const spans = known.length ? mergedSpans(known, duration) : mergedSpans(reading.paragraphs.map(({ start, end }) => ({ start, end, status: 'transcribed' as const })), duration);
+function Rects({ look, spans, duration }: { look: string; spans: readonly (Span & { status?: string })[]; duration: number }) {
   return (
-    <svg class="strip-spans" viewBox={`0 0 ${duration} 10`} preserveAspectRatio="none" aria-hidden="true">
-      {spans.map((span) => (
-        <rect key={span.start} class={span.status} x={span.start} width={Math.max(span.end - span.start, duration / 1500)} y={0} height={10} />
+    <svg class={look} viewBox={`0 0 ${duration} 10`} preserveAspectRatio="none" aria-hidden="true">
+      {spans.map(({ start, end, status }) => (
+        <rect key={start} class={status} x={start} width={Math.max(end - start, duration / pixels)} y={0} height={10} />
       ))}
     </svg>
   );
+}
+
+// While a job runs, nothing but its text is known.
+function spansOf(coverage: readonly Coverage[], reading: Reading, duration: number): Coverage[] {
+  const read: readonly Coverage[] = coverage.length ? coverage.filter((span) => span.status !== 'no_speech') : reading.paragraphs.map(({ start, end }) => ({ start, end, status: 'transcribed' }));
+  const rank = { transcribed: 0, no_speech: 0, uncertain: 1, failed: 2 };
+  // What needs attention is drawn over its neighbours, however short it is.
+  return mergedSpans(read, duration / pixels).sort((a, b) => rank[a.status] - rank[b.status]);
 }
 
 function Doubts({ reading, duration }: { reading: Reading; duration: number }) {
+  const every = Math.ceil(reading.doubts.length / doubtsMax);
   return (
     <svg class="strip-doubts" viewBox={`0 0 ${duration} 10`} preserveAspectRatio="none" aria-hidden="true">
-      {reading.doubts.map((at) => {
-        const { start } = reading.words[at]!;
-        return <line key={at} x1={start} x2={start} y1={0} y2={10} vector-effect="non-scaling-stroke" />;
-      })}
-    </svg>
-  );
-}
-
-function Retried({ retried, duration }: { retried: Span[]; duration: number }) {
-  return (
-    <svg class="strip-retried" viewBox={`0 0 ${duration} 10`} preserveAspectRatio="none" aria-hidden="true">
-      {retried.map(({ start, end }) => (
-        <rect key={start} x={start} width={Math.max(end - start, duration / 1500)} y={0} height={10} />
-      ))}
+      {reading.doubts
+        .filter((_, at) => at % every === 0)
+        .map((at) => {
+          const { start } = reading.words[at]!;
+          return <line key={at} x1={start} x2={start} y1={0} y2={10} vector-effect="non-scaling-stroke" />;
+        })}
     </svg>
   );
 }
@@ -69,8 +58,23 @@ function Playhead({ player, duration }: { player: Player; duration: number }) {
   return <div class="strip-head" style={{ left: `${Math.min(100, (player.time.value / duration) * 100)}%` }} />;
 }
 
+function Legend({ coverage, retried, reading }: Omit<Properties, 'player'>) {
+  return (
+    <ul class="strip-legend">
+      {secondsOf(coverage).map(([status, seconds]) => (
+        <li key={status} class={`number ${status}`}>
+          {words.coverage[status]} {clock(Math.ceil(seconds))}
+        </li>
+      ))}
+      {retried.length > 0 && <li class="number retried">{words.retried(retried.length)}</li>}
+      {reading.doubts.length > 0 && <li class="number doubts">{words.doubts(reading.doubts.length)}</li>}
+    </ul>
+  );
+}
+
 export function Strip({ player, coverage, retried, reading }: Properties) {
   const strip = useRef<HTMLDivElement>(null);
+  const legend = useId();
   const [hover, setHover] = useState<number | null>(null);
   const duration = player.duration.value || 1;
 
@@ -87,16 +91,25 @@ export function Strip({ player, coverage, retried, reading }: Properties) {
     if (strip.current!.hasPointerCapture(event.pointerId)) player.seek(timeOf(event));
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const to = { Home: 0, End: duration, PageUp: player.time.value - 60, PageDown: player.time.value + 60, ArrowUp: player.time.value + 5, ArrowDown: player.time.value - 5 }[event.key];
+    const now = player.time.value;
+    const to = { Home: 0, End: duration, PageUp: now - page, PageDown: now + page, ArrowUp: now + step, ArrowDown: now - step }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     player.seek(to);
   };
+  const stateText = (time: number) => words.stateOf(stateAt(coverage, retried, time));
 
-  const spans = useMemo(() => <Spans coverage={coverage} reading={reading} duration={duration} />, [coverage, reading, duration]);
-  const doubts = useMemo(() => <Doubts reading={reading} duration={duration} />, [reading, duration]);
-  const again = useMemo(() => <Retried retried={retried} duration={duration} />, [retried, duration]);
-  const kinds = useMemo(() => [...new Set(coverage.map((span) => span.status))], [coverage]);
+  const drawn = useMemo(
+    () => (
+      <>
+        <Rects look="strip-spans" spans={spansOf(coverage, reading, duration)} duration={duration} />
+        <Rects look="strip-retried" spans={retried} duration={duration} />
+        <Doubts reading={reading} duration={duration} />
+      </>
+    ),
+    [coverage, retried, reading, duration],
+  );
+  const second = player.second.value;
 
   return (
     <div class="strip-frame">
@@ -105,35 +118,28 @@ export function Strip({ player, coverage, retried, reading }: Properties) {
         class="strip"
         role="slider"
         tabIndex={0}
-        aria-label={texts.transcript.strip}
+        aria-label={words.strip}
+        aria-describedby={legend}
         aria-valuemin={0}
         aria-valuemax={Math.round(duration)}
-        aria-valuenow={player.second.value}
-        aria-valuetext={texts.transcript.at(clock(player.second.value), clock(duration))}
+        aria-valuenow={second}
+        aria-valuetext={[words.at(clock(second), clock(duration)), stateText(second)].filter(Boolean).join(', ')}
         onPointerDown={onDown}
         onPointerMove={onMove}
         onPointerLeave={() => setHover(null)}
         onKeyDown={onKeyDown}
       >
-        {spans}
-        {again}
-        {doubts}
+        {drawn}
         <Playhead player={player} duration={duration} />
         {hover !== null && (
-          <div class="strip-hover number" style={{ left: `${(hover / duration) * 100}%` }}>
-            {clock(hover)}
+          <div class="strip-hover number" style={{ left: `clamp(3.5rem, ${(hover / duration) * 100}%, 100% - 3.5rem)` }}>
+            {[clock(hover), stateText(hover)].filter(Boolean).join(' \u00b7 ')}
           </div>
         )}
       </div>
-      <ul class="strip-legend">
-        {kinds.map((kind) => (
-          <li key={kind} class={kind}>
-            {texts.transcript.coverage[kind]}
-          </li>
-        ))}
-        {retried.length > 0 && <li class="retried">{texts.transcript.retried}</li>}
-        {reading.doubts.length > 0 && <li class="doubts">{texts.transcript.doubts(reading.doubts.length)}</li>}
-      </ul>
+      <div id={legend}>
+        <Legend coverage={coverage} retried={retried} reading={reading} />
+      </div>
     </div>
   );
 }

@@ -1,11 +1,12 @@
 // The text: follows the sound with an underline that moves, and leads the sound by clicks.
 import { effect } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { clock } from '../parts/format';
 import { Icon } from '../parts/icon';
 import type { Coverage } from '../server/types';
 import { texts } from '../texts';
+import { gapsBefore } from './coverage';
 import type { Match } from './find';
+import { Gaps } from './gaps';
 import type { Player } from './player';
 import { wordAt, type Reading } from './reading';
 import { bringIntoView, wordElement } from './scrolling';
@@ -112,6 +113,7 @@ export function TextView({ reading, coverage, player, matches, matchNow, isLive,
     follow(true);
   };
 
+  const gaps = useMemo(() => gapsBefore(coverage, reading.paragraphs), [coverage, reading]);
   const blocks = useMemo(() => {
     const seek = (time: number) => {
       player.seek(time);
@@ -119,22 +121,16 @@ export function TextView({ reading, coverage, player, matches, matchNow, isLive,
     };
     const made = [];
     for (let at = 0; at < reading.paragraphs.length; at += paragraphsOfBlock) {
-      made.push(<TextBlock key={at} paragraphs={reading.paragraphs.slice(at, at + paragraphsOfBlock)} found={found} onSeek={seek} />);
+      made.push(<TextBlock key={at} paragraphs={reading.paragraphs.slice(at, at + paragraphsOfBlock)} found={found} gaps={gaps} onSeek={seek} />);
     }
     return made;
-  }, [reading, found]);
+  }, [reading, found, gaps]);
 
-  const failed = coverage.filter((span) => span.status === 'failed');
   return (
     <div class={`text ${isLive ? 'live' : ''}`} ref={text} onClick={onClick}>
       <div class="spoken" ref={underline} hidden />
-      {failed.map((span) => (
-        <p key={span.start} class="text-gap">
-          <Icon name="alert" />
-          {texts.transcript.failedMark(`${clock(span.start)} \u2013 ${clock(span.end)}`, span.reason ?? '')}
-        </p>
-      ))}
       {blocks}
+      <Gaps spans={gaps.get(null)} />
       {!follows && player.isPlaying.value && (
         <button type="button" class="button primary follow" onClick={() => { follow(true); bringIntoView(text.current!, reading, wordAt(reading.words, player.time.peek()), 'centre'); }}>
           <Icon name="target" />

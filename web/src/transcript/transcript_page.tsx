@@ -14,6 +14,7 @@ import { Icon } from '../parts/icon';
 import { IconButton } from '../parts/icon_button';
 import { useKeys } from '../parts/keys';
 import { Late } from '../parts/late';
+import { LoadFailed } from '../parts/load_failed';
 import { Menu, type Item } from '../parts/menu';
 import { getText, Problem, sentence } from '../server/client';
 import type { Job } from '../server/types';
@@ -26,6 +27,7 @@ import { DoubtBar } from './doubt_bar';
 import { save, toHtml, toMarkdown } from './exports';
 import { FindBar } from './find_bar';
 import { findIndex, findMatches } from './find';
+import { Gaps } from './gaps';
 import { Player } from './player';
 import { PlayerPanel } from './player_panel';
 import type { Reading } from './reading';
@@ -140,9 +142,9 @@ function Progress({ job }: { job: Job }) {
   );
 }
 
-function NoText({ job, error }: { job: Job; error: string }) {
+function NoText({ job, edited }: { job: Job; edited: EditedTranscript | null }) {
   const words = texts.transcript;
-  if (error) return <Empty icon="alert" title={texts.list.failedTitle}><p>{error}</p></Empty>;
+  if (edited?.error.value) return <LoadFailed error={edited.error.value} onAgain={() => edited.load()} />;
   if (job.state === 'failed' || job.state === 'cancelled') {
     return (
       <Empty icon="alert" title={texts.job.states[job.state]}>
@@ -153,6 +155,8 @@ function NoText({ job, error }: { job: Job; error: string }) {
       </Empty>
     );
   }
+  const failed = edited?.transcript.value?.coverage.filter((span) => span.status === 'failed') ?? [];
+  if (failed.length > 0) return <Empty icon="alert" title={words.nothingRead}><Gaps spans={failed} /></Empty>;
   if (hasTranscript(job)) return <Empty icon="wave" title={words.noSpeech} />;
   return (
     <Empty icon="wave" title={job.state === 'queued' ? texts.job.states.queued : words.waitingForText}>
@@ -163,16 +167,15 @@ function NoText({ job, error }: { job: Job; error: string }) {
 
 export function TranscriptPage({ id, query }: { id: string; query: URLSearchParams }) {
   const [problem, setProblem] = useState<unknown>(null);
-  useEffect(() => {
-    loadJob(id).catch(setProblem);
-  }, [id]);
+  const load = () => loadJob(id).catch(setProblem);
+  useEffect(() => void load(), [id]);
   const job = jobSignal(id)?.value;
   if (job) return <OneTranscript job={job} query={query} />;
   if (!problem) return <Late><div class="row-skeleton" /></Late>;
-  const isMissing = problem instanceof Problem && problem.status === 404;
+  if (!(problem instanceof Problem && problem.status === 404)) return <LoadFailed error={sentence(problem)} onAgain={load} />;
   return (
-    <Empty icon="alert" title={isMissing ? texts.problem.notFoundTitle : texts.list.failedTitle}>
-      <p>{isMissing ? texts.problem.notFound : sentence(problem)}</p>
+    <Empty icon="alert" title={texts.problem.notFoundTitle}>
+      <p>{texts.problem.notFound}</p>
       <a class="button" href="#/">
         {texts.problem.toTranscripts}
       </a>
@@ -275,7 +278,7 @@ function OneTranscript({ job, query }: { job: Job; query: URLSearchParams }) {
           ) : reading.words.length ? (
             <TextView reading={reading} coverage={coverage} player={player} matches={matches} matchNow={matchNow} isLive={isLive(job)} openAt={openAt ?? inView} />
           ) : hasTranscript(job) && !transcript && !error ? null : (
-            <NoText job={job} error={error} />
+            <NoText job={job} edited={edited} />
           )}
         </div>
       </div>
