@@ -69,7 +69,7 @@ test('empty', async () => {
 });
 
 test('busy', async () => {
-  await ask('PATCH', '/api/performance/settings', { running_jobs_max: 1 });
+  await ask('PATCH', '/api/performance/settings', { running_jobs_max: 2 });
   for (const name of ['short silence.wav', 'An interview whose name is far too long for one line of a phone.wav']) writeSilence(join(FOLDER, name), 600);
   await open('#/');
   letUploads(2_500_000);
