@@ -407,6 +407,7 @@ export const texts = {
     table: 'As a table',
     chart: 'As a chart',
     time: 'Time',
+    now: 'now',
     noData: 'Nothing was recorded in this time yet.',
   },
   settings: {

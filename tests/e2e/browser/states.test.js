@@ -70,12 +70,14 @@ test('empty', async () => {
 
 test('busy', async () => {
   await ask('PATCH', '/api/performance/settings', { running_jobs_max: 2 });
-  for (const name of ['short silence.wav', 'An interview whose name is far too long for one line of a phone.wav']) writeSilence(join(FOLDER, name), 600);
+  for (const name of ['short silence.wav', 'An interview whose name is far too wide for one line of a phone.wav']) writeSilence(join(FOLDER, name), 600);
   await open('#/');
-  letUploads(2_500_000);
+  let most = 2_500_000;
+  letUploads(most);
+  const drip = setInterval(() => letUploads((most += 20_000)), 2000); // a job whose bytes stop coming is put off
   await page.getByTestId('files').setInputFiles(join(FOLDER, 'long talk.wav'));
   await row('long talk.wav').locator('.row-line', { hasText: '\u201c' }).waitFor({ timeout: 3 * patience });
-  await page.getByTestId('files').setInputFiles(['short silence.wav', 'An interview whose name is far too long for one line of a phone.wav'].map((name) => join(FOLDER, name)));
+  await page.getByTestId('files').setInputFiles(['short silence.wav', 'An interview whose name is far too wide for one line of a phone.wav'].map((name) => join(FOLDER, name)));
   await row('short silence').getByRole('button', { name: 'Pause' }).waitFor();
   await row('short silence').getByRole('button', { name: 'Pause' }).click();
   await row('An interview').getByRole('button', { name: 'Pause' }).waitFor();
@@ -88,6 +90,7 @@ test('busy', async () => {
   await page.locator('.number-card polyline').first().waitFor();
   await page.waitForTimeout(6000); // the charts have grown
   await show('performance_busy');
+  clearInterval(drip);
   letUploads(Infinity);
   await open('#/');
   await row('short silence').getByRole('button', { name: 'Go on with' }).click();

@@ -37,18 +37,24 @@ function colourOf(name: string, percent = 100): string {
   return color;
 }
 
+// Made once: making one costs more than a whole chart.
+const dayFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const minuteFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const secondFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const momentFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'short', timeStyle: 'medium' });
+const [minute, day] = [60, 86_400]; // seconds
+
 function timeText(seconds: number, step: number): string {
-  const date = new Date(seconds * 1000);
-  if (step >= 86_400) return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
-  return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: step < 60 ? '2-digit' : undefined });
+  return (step >= day ? dayFormat : step >= minute ? minuteFormat : secondFormat).format(seconds * 1000);
 }
 
 function numberText(value: number | null | undefined, format: Properties['format']): string {
   return value === null || value === undefined ? '\u2013' : format(value);
 }
 
-function ownValue(series: Series, at: number | null): number | null | undefined {
-  return at === null ? null : (series.own ?? series.values)[at];
+// Where nobody points, the newest.
+function ownValue({ own, values }: Series, at: number | null): number | null | undefined {
+  return (own ?? values).at(at ?? -1);
 }
 
 function seriesOptions(latest: { current: Properties }): uPlot.Series[] {
@@ -82,11 +88,11 @@ function makePlot(element: HTMLElement, latest: { current: Properties }, onZoom:
     {
       width: element.clientWidth,
       height,
-      padding: [8, 8, 0, 0],
+      padding: [8, 28, 0, 0], // the last time of the axis has room
       cursor: { sync: { key: 'performance' }, drag: { x: true, y: false }, points: { size: 6 } },
       legend: { live: true },
       scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
-      series: [{ value: (_plot, value) => (value ? new Date(value * 1000).toLocaleTimeString('en-GB') : '') }, ...seriesOptions(latest)],
+      series: [{ label: texts.performance.time, value: (_plot, value) => (value ? secondFormat.format(value * 1000) : texts.performance.now) }, ...seriesOptions(latest)],
       axes: axes(format),
       hooks: { setSelect: [onZoom] },
     },
@@ -174,7 +180,7 @@ function Table({ times, series, format }: Properties) {
         <tbody>
           {rows.map((at) => (
             <tr key={times[at]}>
-              <th scope="row">{new Date(times[at]! * 1000).toLocaleString('en-GB')}</th>
+              <th scope="row">{momentFormat.format(times[at]! * 1000)}</th>
               {series.map((one) => (
                 <td key={one.label}>{numberText(ownValue(one, at), format)}</td>
               ))}

@@ -89,7 +89,7 @@ async function restore(entry: Unfinished): Promise<Upload | null> {
 // A file that was interrupted goes on; others are new.
 export function addFiles(files: File[]): void {
   const options = jobOptions(choice.value);
-  const fresh: Upload[] = [];
+  const fresh: Upload[] = []; // the newest first, as in the list; the oldest begins
   for (const file of files) {
     const known = uploads.value.find((one) => one.state.value === 'interrupted' && isSameFile(one, file));
     if (known) {
@@ -97,7 +97,7 @@ export function addFiles(files: File[]): void {
       known.state.value = 'waiting';
     } else {
       const from = { name: file.name, size: file.size, modified: file.lastModified };
-      fresh.push(makeUpload({ key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, ...from, options, file }, 'waiting'));
+      fresh.unshift(makeUpload({ key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, ...from, options, file }, 'waiting'));
     }
   }
   uploads.value = [...fresh, ...uploads.value];
