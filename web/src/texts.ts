@@ -318,6 +318,7 @@ export const texts = {
       ['?', 'These keys'],
       ['Esc', 'Out of here'],
     ] as const,
+    reading: 'Everywhere, and while reading',
     editing: 'While editing',
     editingList: [
       ['Enter', 'Cut the cue in two at the caret'],

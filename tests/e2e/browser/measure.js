@@ -107,7 +107,7 @@ async function cpuOf(type) {
 async function measureDashboard() {
   const page = await newPage();
   await page.goto(`${SERVER}/#/performance`);
-  await page.locator('.number-card polyline').first().waitFor();
+  await page.locator('.number-card polyline').first().waitFor({ state: 'attached' });
   await page.waitForTimeout(15_000); // charts are there, and compiled
   const kinds = ['renderer', 'GPU', 'browser'];
   const before = await Promise.all(kinds.map(cpuOf));

@@ -76,7 +76,7 @@ test('the live values of the machine go on', async () => {
   await open('#/performance');
   const line = page.locator('.number-card polyline').first();
   const shape = () => line.getAttribute('points');
-  await line.waitFor();
+  await line.waitFor({ state: 'attached' }); // flat while nothing runs
   await die('stop');
   const before = await shape();
   await comeBack();

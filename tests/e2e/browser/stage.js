@@ -150,11 +150,13 @@ export async function checkBarriers(page, what) {
   }
 }
 
+const narrowMs = 5000; // charts follow a moment later
+
 export async function checkNarrow(page, what) {
   const size = page.viewportSize();
   await page.setViewportSize({ width: 320, height: 640 });
   await page.waitForTimeout(100);
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 320), `${what} is wider than 320 px`);
+  await until(() => page.evaluate(() => document.documentElement.scrollWidth <= 320), `${what} fits 320 px`, narrowMs);
   await page.setViewportSize(size);
 }
 

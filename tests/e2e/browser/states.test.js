@@ -6,13 +6,14 @@ import { writeSilence } from './clips.js';
 import { checkBarriers, checkNarrow, cut, DATA, FOLDER, job, letUploads, open, page, patience, row, SERVER, test, testComplaints, transcribe, until } from './stage.js';
 
 const { PICTURES } = process.env;
-const sizes = [[320, 640], [375, 740], [1280, 800], [1920, 1080], [3840, 2160]];
+const both = ['light', 'dark'];
+const sizes = [[320, 640, ['light']], [375, 740, both], [1280, 800, both], [1920, 1080, both], [3840, 2160, ['dark']]];
 
 async function takePictures(name, on) {
   const before = on.viewportSize();
-  for (const [width, height] of sizes) {
+  for (const [width, height, schemes] of sizes) {
     await on.setViewportSize({ width, height });
-    for (const colorScheme of ['light', 'dark']) {
+    for (const colorScheme of schemes) {
       await on.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await on.waitForTimeout(250);
       await on.screenshot({ path: join(PICTURES, `${name}_${width}_${colorScheme}.png`) });
@@ -87,7 +88,7 @@ test('busy', async () => {
   await page.locator('.text.live [data-word]').first().waitFor();
   await show('transcript_live');
   await open('#/performance');
-  await page.locator('.number-card polyline').first().waitFor();
+  await page.locator('.number-card polyline').first().waitFor({ state: 'attached' });
   await page.waitForTimeout(6000); // the charts have grown
   await show('performance_busy');
   clearInterval(drip);

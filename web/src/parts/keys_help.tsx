@@ -21,10 +21,17 @@ function List({ keys: list }: { keys: readonly (readonly [string, string])[] }) 
 
 export function KeysHelp({ onClose }: { onClose: () => void }) {
   return (
-    <Dialog title={texts.keys.title} onClose={onClose}>
-      <List keys={texts.keys.list} />
-      <h3 class="keys-help-title">{texts.keys.editing}</h3>
-      <List keys={texts.keys.editingList} />
+    <Dialog title={texts.keys.title} kind="wide" onClose={onClose}>
+      <div class="keys-help-columns">
+        <section>
+          <h3>{texts.keys.reading}</h3>
+          <List keys={texts.keys.list} />
+        </section>
+        <section>
+          <h3>{texts.keys.editing}</h3>
+          <List keys={texts.keys.editingList} />
+        </section>
+      </div>
     </Dialog>
   );
 }

@@ -17,6 +17,13 @@ export function columnsOf(history: History): Columns {
   };
 }
 
+const drawn = /^(realtime_factor|memory_available_bytes|process_memory_bytes|workers|workers_busy|jobs_running|jobs_queued|pressure_level|stage_.*)$/;
+
+// Without the many series that no chart shows.
+export function drawnOnly(history: History): History {
+  return { ...history, series: Object.fromEntries(Object.entries(history.series).filter(([name]) => drawn.test(name))) };
+}
+
 // More points at the end; what is older than the range goes.
 export function extended(history: History, samples: readonly Record<string, number | null>[], span: number): History {
   const newest = history.times.at(-1) ?? -Infinity;
@@ -25,8 +32,7 @@ export function extended(history: History, samples: readonly Record<string, numb
   const end = fresh.at(-1)!.time!;
   const first = history.times.findIndex((one) => one > end - span);
   const from = first < 0 ? history.times.length : first;
-  const names = new Set([...Object.keys(history.series), ...fresh.flatMap(Object.keys)]);
-  names.delete('time');
+  const names = new Set([...Object.keys(history.series), ...Object.keys(fresh.at(-1)!).filter((name) => drawn.test(name))]);
   const series: History['series'] = {};
   for (const name of names) {
     const before = history.series[name]?.mean ?? history.times.map(() => null);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { columnsOf, extended, smoothed, stackedStages } from './columns';
+import { columnsOf, drawnOnly, extended, smoothed, stackedStages } from './columns';
 
 const history = (times: number[], series: Record<string, (number | null)[]>) => ({
   step: 1,
@@ -9,10 +9,15 @@ const history = (times: number[], series: Record<string, (number | null)[]>) => 
 });
 
 test('new seconds come at the end, old ones go', () => {
-  const longer = extended(history([1, 2, 3], { load: [0.1, 0.2, 0.3] }), [{ time: 3, load: 9 }, { time: 4, load: 0.4, fresh: 7 }], 3);
+  const longer = extended(history([1, 2, 3], { load: [0.1, 0.2, 0.3] }), [{ time: 3, load: 9 }, { time: 4, load: 0.4, stage_fresh: 7, unseen: 8 }], 3);
   assert.deepEqual(longer.times, [2, 3, 4]);
   assert.deepEqual(longer.series.load!.mean, [0.2, 0.3, 0.4]);
-  assert.deepEqual(longer.series.fresh!.mean, [null, null, 7]);
+  assert.deepEqual(longer.series.stage_fresh!.mean, [null, null, 7]);
+  assert.deepEqual(Object.keys(longer.series), ['load', 'stage_fresh']);
+});
+
+test('series that no chart shows are left out', () => {
+  assert.deepEqual(Object.keys(drawnOnly(history([1], { workers: [1], load: [1], stage_x: [1] })).series), ['workers', 'stage_x']);
 });
 
 test('a second that is known already changes nothing', () => {

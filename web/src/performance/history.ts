@@ -2,11 +2,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get, sentence } from '../server/client';
 import type { History } from '../server/types';
-import { extended } from './columns';
+import { drawnOnly, extended } from './columns';
 import { reopened, samples } from './live';
 
 export const ranges = { quarter: 899, day: 86_400, week: 7 * 86_400, month: 30 * 86_400, year: 365 * 86_400 } as const;
-const growEveryMs = 5000;
+const growEveryMs = 10_000; // some pixels of a quarter of an hour
 
 export type Range = keyof typeof ranges;
 
@@ -24,7 +24,7 @@ export function useHistory(range: Range): { history: History | null; error: stri
       try {
         const step = range === 'quarter' ? '&step=1s' : '';
         const loaded = await get<History>(`/api/performance/history?from=${from}${step}`);
-        if (!isGone) setHistory(loaded);
+        if (!isGone) setHistory(drawnOnly(loaded));
         setError('');
       } catch (problem) {
         setError(sentence(problem));
@@ -39,7 +39,7 @@ export function useHistory(range: Range): { history: History | null; error: stri
     };
   }, [range, cuts]);
 
-  // The newest quarter of an hour grows by some seconds at a time: one is less than the eye sees.
+  // The newest quarter of an hour grows by some seconds at a time: each growth draws every chart anew.
   useEffect(() => {
     if (range !== 'quarter') return;
     const timer = setInterval(() => document.hidden || setHistory((before) => before && extended(before, samples.peek(), span)), growEveryMs);

@@ -17,7 +17,7 @@ export const applied = signal<Applied[]>([]);
 export const statusError = signal('');
 export const reopened = signal(0); // how often the stream came back after a cut
 
-const statusEveryMs = 10_000;
+const statusEveryMs = 30_000; // what changes faster comes with the stream
 
 export async function loadStatus(): Promise<void> {
   try {
