@@ -24,7 +24,7 @@ function seriesOf(columns: Columns, total: number, step: number) {
       { label: words.series.queued, colour: 'attention', values: columns.of('jobs_queued') },
       ...(sumOf(columns, 'pressure_level') > 0 ? [{ label: words.series.pressure, colour: 'bad', values: columns.of('pressure_level') }] : []),
     ],
-    stages: stackedStages(columns),
+    stages: stackedStages(columns, step),
   } satisfies Record<string, Series[]>;
 }
 

@@ -56,14 +56,15 @@ export interface Stage {
 }
 
 // Stacked: each series is the sum of itself and those below it, the highest first, so that the lower are drawn over it.
-export function stackedStages(columns: Columns): Stage[] {
+export function stackedStages(columns: Columns, step: number): Stage[] {
   const names = columns.names
     .filter((name) => name.startsWith('stage_') && !name.includes('waiting') && total(columns, name) > 0)
     .sort((a, b) => total(columns, b) - total(columns, a));
   const sum = columns.times.map(() => 0);
   const shown = names.slice(0, stageColours.length).map((name, at) => {
-    columns.of(name).forEach((value, time) => (sum[time]! += value ?? 0));
-    return { label: name.slice('stage_'.length).replaceAll('_', ' '), colour: stageColours[at]!, values: [...sum], own: columns.of(name), isFilled: true as const };
+    const own = smoothed(columns.of(name), step);
+    own.forEach((value, time) => (sum[time]! += value ?? 0));
+    return { label: name.slice('stage_'.length).replaceAll('_', ' '), colour: stageColours[at]!, values: [...sum], own, isFilled: true as const };
   });
   return shown.reverse();
 }

@@ -32,7 +32,7 @@ test('bursts are spread over what they took', () => {
 
 test('stages are stacked, the highest first, and waiting is none', () => {
   const columns = columnsOf(history([1, 2], { stage_small: [1, 0], stage_large_one: [2, 3], stage_waiting_for_work: [9, 9], stage_none: [0, 0], load: [5, 5] }));
-  assert.deepEqual(stackedStages(columns).map(({ label, values, own }) => [label, values, own]), [
+  assert.deepEqual(stackedStages(columns, 60).map(({ label, values, own }) => [label, values, own]), [
     ['small', [3, 3], [1, 0]],
     ['large one', [2, 3], [2, 3]],
   ]);
