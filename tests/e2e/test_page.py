@@ -27,7 +27,7 @@ def long_talk(tmp_path):
 def drive(server, folder, name):
     """Runs one file of browser tests against a server."""
     try:
-        done = page_driver.run(server, folder, "--test", name, capture_output=True, text=True, timeout=280)
+        done = page_driver.run(server, folder, "--test", name, capture_output=True, text=True, timeout=560)
     except page_driver.Missing as missing:
         pytest.skip(str(missing))
     assert done.returncode == 0, done.stdout[-12000:] + done.stderr[-2000:]

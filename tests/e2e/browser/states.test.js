@@ -140,7 +140,7 @@ test('a transcript, read and edited', async () => {
   await show('transcript_export');
   await page.keyboard.press('Escape');
   await page.keyboard.press('e');
-  await page.locator('.cue-text').nth(1).click();
+  await page.locator('.cue-text').first().click();
   await page.locator('.cue-input:focus').waitFor();
   await page.keyboard.press('End');
   await page.keyboard.type(' and more');
@@ -156,7 +156,7 @@ test('a transcript, read and edited', async () => {
   await show('history');
   await page.keyboard.press('Escape');
   await page.setViewportSize({ width: 1280, height: 800 });
-  await page.locator('.cue-text').nth(1).click();
+  await page.locator('.cue-text').first().click();
   await page.getByRole('button', { name: 'Shift all from here' }).click();
   await page.getByLabel('Seconds, with a minus').fill('99');
   await show('shift');
