@@ -71,7 +71,7 @@ TEST_F(DatabaseTest, AnExceptionRollsBackAndLeavesTheWriterUsable) {
 }
 
 TEST_F(DatabaseTest, ReadersCannotWrite) {
-  EXPECT_EQ(CodeOfFailure(Read(InsertUpload, MakeUpload("a"))), ErrorCode::kIo);
+  EXPECT_FALSE(Read(InsertUpload, MakeUpload("a")));
   EXPECT_TRUE(Write(InsertUpload, MakeUpload("a")));
 }
 

@@ -113,7 +113,7 @@ TEST_F(EventsTest, TheListenerHearsInTheOrderOfCommits) {
   }
   writers.clear();
   ASSERT_EQ(told.size(), 80u);
-  EXPECT_EQ(calls, 40);
+  EXPECT_LE(calls, 40) << "one for what is committed together";
   for (size_t i = 0; i < told.size(); ++i) EXPECT_EQ(told[i], static_cast<int64_t>(i + 1));
 }
 
