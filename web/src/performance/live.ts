@@ -9,6 +9,7 @@ import type { Applied, History, Performance, Recommendation } from '../server/ty
 export type Sample = Record<string, number | null>;
 
 export const keptSeconds = 60;
+const calmSeconds = 5; // how long a machine without work is shown as it was: drawing costs more than it does
 
 export const samples = signal<readonly Sample[]>([]);
 export const status = signal<Performance | null>(null);
@@ -52,14 +53,21 @@ function fill(): void {
   loadLastMinute().catch(() => {}); // it fills by itself
 }
 
+const isCalm = (sample: Sample): boolean => !sample.jobs_running && !sample.jobs_queued;
+
 function open(): Stream {
   let isFirst = true;
+  let arrived: Sample[] = [];
   fill();
   return openStream({
     address: () => '/api/events?performance=true',
     types: ['performance'],
-    onEvent: (_type, sample) => {
-      samples.value = [...samples.value.slice(-keptSeconds + 1), sample as Sample];
+    onEvent: (_type, event) => {
+      const sample = event as Sample;
+      arrived.push(sample);
+      if (isCalm(sample) && arrived.length < calmSeconds) return;
+      samples.value = [...samples.value, ...arrived].slice(-keptSeconds);
+      arrived = [];
     },
     onOpen: () => {
       if (!isFirst) {
