@@ -4,7 +4,7 @@
 #   *_bench.cc      the program NAME_bench
 #   *_fuzz.cc       one program each: libFuzzer with VERBATIM_FUZZ, otherwise a replay of its corpus as a unit test
 # TEST_SOURCES belong to the test program alone. OPTIMISED_TESTS: they mean something else, or more, in a build without sanitizers.
-# That is so for base and the engine; such tests have the label "optimised", and the target of that name makes them.
+# That is so for base and the engine; such tests have the label "unit-optimised", and the target "optimised" makes them.
 # DEPS are the rooms that may be included (tools/tidy checks it); base is always among them.
 find_package(GTest REQUIRED)
 find_package(benchmark QUIET)
@@ -19,9 +19,9 @@ add_custom_target(optimised)
 
 function(room NAME)
   cmake_parse_arguments(ROOM "OPTIMISED_TESTS" "" "DEPS;LIBS;SOURCES;TEST_SOURCES" ${ARGN})
-  set(labels unit)
+  set(label unit)  # one: gtest_discover_tests cannot hand on a list
   if(ROOM_OPTIMISED_TESTS OR CMAKE_CURRENT_SOURCE_DIR MATCHES "/src/(base$|engine/)")
-    list(APPEND labels optimised)
+    set(label unit-optimised)
   endif()
   file(GLOB sources CONFIGURE_DEPENDS *.cc impl/*.cc)
   set(tests ${sources})
@@ -56,8 +56,8 @@ function(room NAME)
     target_compile_definitions(${NAME}_test PRIVATE VERBATIM_ROOT="${PROJECT_SOURCE_DIR}")
     # Most of a build is its tests, and optimising them takes half of that; what they test is optimised in its own library.
     target_compile_options(${NAME}_test PRIVATE $<IF:$<CONFIG:Debug>,-O0,-O1>)
-    gtest_discover_tests(${NAME}_test TEST_PREFIX "${NAME}." PROPERTIES LABELS "${labels}" TIMEOUT 300 DISCOVERY_TIMEOUT 60)
-    if("optimised" IN_LIST labels)
+    gtest_discover_tests(${NAME}_test TEST_PREFIX "${NAME}." PROPERTIES LABELS ${label} TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+    if(label STREQUAL "unit-optimised")
       add_dependencies(optimised ${NAME}_test)
     endif()
   endif()
