@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <map>
 #include <utility>
 
 #include "store/impl/connection.h"
@@ -38,6 +39,41 @@ Result<void> CheckPages(Connection& connection, Lines& findings) {
   while (TRY(check.Step())) {
     const std::string line = check.Text();
     if (line != "ok") findings.push_back("the database: damaged: " + line);
+  }
+  return {};
+}
+
+// What makes each table and index, by its name.
+using Forms = std::map<std::string, std::string>;
+
+Result<Forms> FormsOf(sqlite3* database) {
+  Forms forms;
+  const auto note = [](void* noted, int, char** values, char**) {
+    static_cast<Forms*>(noted)->emplace(values[0], values[1]);
+    return 0;
+  };
+  const int code = sqlite3_exec(database, "SELECT name, coalesce(sql, '') FROM sqlite_schema", note,
+                                &forms, nullptr);
+  if (code != SQLITE_OK) return Failure(SqliteError(database, code, "reading the schema"));
+  return forms;
+}
+
+// Damaged names are no damage to SQLite.
+Result<void> CheckForms(sqlite3* source, size_t version, Lines& findings) {
+  sqlite3* opened = nullptr;
+  int code = sqlite3_open(":memory:", &opened);
+  const std::unique_ptr<sqlite3, DatabaseCloser> made(opened);
+  for (const std::string_view sql : Migrations().first(version)) {
+    if (code != SQLITE_OK) break;
+    code = sqlite3_exec(opened, std::string(sql).c_str(), nullptr, nullptr, nullptr);
+  }
+  if (code != SQLITE_OK) return Failure(SqliteError(opened, code, "making the schema"));
+  const Forms wanted = TRY(FormsOf(opened));
+  const Forms found = TRY(FormsOf(source));
+  for (const auto& [name, form] : wanted) {
+    const auto at = found.find(name);
+    if (at != found.end() && at->second == form) continue;
+    findings.push_back(fmt::format("the database: damaged: {} is not as it was made", name));
   }
   return {};
 }
@@ -188,6 +224,7 @@ Result<Lines> FileInspection::Findings(const std::function<bool()>& is_stopped) 
   Lines findings;
   const auto check = [&]() -> Result<void> {
     TRY_VOID(NoteDamage(CheckPages(*connection_, findings), findings));
+    TRY_VOID(NoteDamage(CheckForms(connection_->handle(), version_, findings), findings));
     if (!findings.empty()) return {};  // what reads on would only stumble over the same
     TRY_VOID(NoteDamage(CheckReferences(*connection_, findings), findings));
     return NoteDamage(CheckTranscripts(*connection_, is_stopped, findings), findings);
