@@ -5,6 +5,7 @@ import contextlib
 import os
 import resource
 import socket
+import tempfile
 import time
 from pathlib import Path
 
@@ -269,13 +270,12 @@ def test_without_descriptors_accepting_pauses_and_goes_on(tmp_path):
 
 
 @pytest.fixture
-def few_processes(tmp_path):
+def few_processes():
     """Bounds how many processes and threads a process and its children may have."""
     root = Path("/sys/fs/cgroup/pids")
-    group = root / f"verbatim_{tmp_path.name}"
     if not root.is_dir() or not os.access(root, os.W_OK):
         pytest.skip("needs control groups (version 1) and the right to make one")
-    group.mkdir()
+    group = Path(tempfile.mkdtemp(prefix="verbatim_", dir=root))
 
     def bound(pid, spare):
         (group / "cgroup.procs").write_text(str(pid))

@@ -93,7 +93,8 @@ class Exchange {
   // Ends the exchange in the middle of whatever it does, as if the peer had gone. Thread: any.
   virtual std::function<void()> MakeCloser() = 0;
 
-  // Runs blocking work on the blocking pool and goes on with its result.
+  // Runs blocking work on the blocking pool and goes on with its result. Questions (GET, HEAD) have
+  // a pool of their own.
   template <typename Work>
   Task<std::invoke_result_t<Work>> Offload(Work work) {
     std::optional<std::invoke_result_t<Work>> result;

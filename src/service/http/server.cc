@@ -57,7 +57,7 @@ class AsioServer final : public Server {
         stop_timer_(strand_) {}
 
   // What still runs in the pool may use the frames that go with io_.
-  ~AsioServer() override { state_.blocking_pool.join(); }
+  ~AsioServer() override { JoinPools(); }
 
   bool has_tls() const { return state_.options.tls.has_value(); }
   Result<void> Listen();
@@ -69,6 +69,7 @@ class AsioServer final : public Server {
 
  private:
   void RunThread();
+  void JoinPools();
   void StartAccepting();
   Task<void> Accept();
   Result<void> Welcome(tcp::socket socket);
@@ -118,7 +119,12 @@ void AsioServer::Run() {
   for (int i = 1; i < state_.options.threads; ++i) threads.emplace_back([this] { RunThread(); });
   RunThread();
   for (std::thread& thread : threads) thread.join();
-  state_.blocking_pool.join();
+  JoinPools();
+}
+
+void AsioServer::JoinPools() {
+  state_.asking_pool.join();
+  state_.working_pool.join();
 }
 
 void AsioServer::RunThread() {

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -178,6 +180,29 @@ TEST(ServerTest, AFieldThatWouldEndItsLineBecomesA500) {
     EXPECT_FALSE(received.contains("Evil"));
     EXPECT_FALSE(received.contains("secret"));
   }
+}
+
+TEST(ServerTest, QuestionsDoNotWaitBehindWhatChangesThings) {
+  std::promise<void> answered;
+  const Handler change = [&](Exchange& exchange) -> Task<void> {
+    const auto wait = [&] { return answered.get_future().wait_for(std::chrono::seconds(20)); };
+    const bool is_well = co_await exchange.Offload(wait) == std::future_status::ready;
+    co_await exchange.Send(MakeResponse(is_well ? 200 : 500, "text/plain", ""));
+  };
+  const Handler ask = [](Exchange& exchange) -> Task<void> {
+    const auto work = [] { return 200; };
+    co_await exchange.Send(MakeResponse(co_await exchange.Offload(work), "text/plain", ""));
+  };
+  ServerOptions options;
+  options.blocking_threads = 1;
+  const RunningHttpServer server(std::move(options), {{"DELETE", "/", change}, {"GET", "/", ask}});
+  RawHttpClient first(server.port());
+  RawHttpClient second(server.port());
+  ASSERT_TRUE(first.Send(Ask("DELETE /")));
+  ASSERT_TRUE(second.Send(Ask("GET /")));
+  EXPECT_EQ(second.ReceiveResponse().value().status, 200);
+  answered.set_value();
+  EXPECT_EQ(first.ReceiveResponse().value().status, 200);
 }
 
 TEST(ServerTest, AHandlerThatFailsIsA500AndTheConnectionGoesOn) {

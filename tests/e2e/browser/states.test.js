@@ -38,16 +38,16 @@ const menu = async (button, item) => {
   await page.getByRole('menuitem', { name: item, exact: true }).click();
 };
 
-// As the server would send it: with parts of every kind, and from right to left.
+// As the server would send it for a clip of 11 s: with parts of every kind, and from right to left.
 const hebrew = 'שלום לכולם וברוכים הבאים להרצאה על ההיסטוריה של הדפוס'.split(' ');
 function rightToLeft() {
-  const segments = [0, 12, 30].map((start, id) => ({
-    id, start, end: start + 8, text: hebrew.map((word) => ` ${word}`).join(''), temperature: id === 1 ? 0.4 : 0,
-    word_data: hebrew.map((word, at) => [` ${word}`, start + at * 0.8, start + at * 0.8 + 0.7, at === 3 ? 0.2 : 0.9]),
+  const segments = [0, 3, 7.5].map((start, id) => ({
+    id, start, end: start + 2, text: hebrew.map((word) => ` ${word}`).join(''), temperature: id === 1 ? 0.4 : 0,
+    word_data: hebrew.map((word, at) => [` ${word}`, start + at * 0.2, start + at * 0.2 + 0.15, at === 3 ? 0.2 : 0.9]),
   }));
-  const coverage = [[0, 8, 'transcribed'], [8, 12, 'no_speech'], [12, 20, 'transcribed'], [20, 26, 'failed'], [26, 30, 'uncertain'], [30, 38, 'transcribed'], [38, 42, 'no_speech']]
+  const coverage = [[0, 2, 'transcribed'], [2, 3, 'no_speech'], [3, 5, 'transcribed'], [5, 6.5, 'failed'], [6.5, 7.5, 'uncertain'], [7.5, 9.5, 'transcribed'], [9.5, 11, 'no_speech']]
     .map(([start, end, status]) => ({ start, end, status, ...(status === 'failed' ? { reason: 'the sound is damaged' } : {}) }));
-  return JSON.stringify({ language: 'he', duration: 42, segments, coverage, warnings: [], text: '' });
+  return JSON.stringify({ language: 'he', duration: 11, segments, coverage, warnings: [], text: '' });
 }
 
 test('empty', async () => {
@@ -169,11 +169,11 @@ test('text from right to left, with parts that were not read', async () => {
   await open(`#/transcript/${id}`);
   await page.getByText('could not be transcribed: the sound is damaged').waitFor();
   const strip = page.getByRole('slider', { name: 'Position in the recording' });
-  for (const [time, state] of [[2, 'Speech'], [9, 'No speech'], [13, 'Speech, heard again'], [22, 'Not read'], [27, 'Uncertain']]) {
+  for (const [time, state] of [[1, 'Speech'], [2.5, 'No speech'], [4, 'Speech, heard again'], [5.75, 'Not read'], [7, 'Uncertain']]) {
     await strip.press('Home');
-    await page.evaluate((time) => (document.querySelector('video').currentTime = time), Math.min(time, 10));
+    await page.evaluate((time) => (document.querySelector('video').currentTime = time), time);
     const box = await strip.boundingBox();
-    await page.mouse.move(box.x + (box.width * time) / 42, box.y + 10);
+    await page.mouse.move(box.x + (box.width * time) / 11, box.y + 10);
     await page.locator('.strip-hover', { hasText: new RegExp(` ${state}$`) }).waitFor();
   }
   for (const look of ['transcribed', 'failed', 'uncertain']) assert.ok((await page.locator(`.strip-spans .${look}`).count()) > 0, look);

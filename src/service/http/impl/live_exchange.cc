@@ -337,7 +337,8 @@ Task<bool> LiveExchange::CanGoOn() {
 
 Task<void> LiveExchange::RunBlocking(std::function<void()> work) {
   if (stop_) WatchPeer();
-  auto start = [&pool = server_.blocking_pool, work = std::move(work)](auto handler) mutable {
+  asio::thread_pool& pool = is_question() ? server_.asking_pool : server_.working_pool;
+  auto start = [&pool, work = std::move(work)](auto handler) mutable {
     const auto done = std::make_shared<decltype(handler)>(std::move(handler));
     asio::post(pool, [work = std::move(work), done]() mutable {
       std::exception_ptr failure;

@@ -80,6 +80,7 @@ class LiveExchange final : public Exchange {
   enum class Phase { kUnanswered, kStreaming, kDone };
 
   bool is_head_request() const { return head_.request.method == "HEAD"; }
+  bool is_question() const { return is_head_request() || head_.request.method == "GET"; }
   Result<std::string> StartAnswer(const Response& response, BodyFraming body, uint64_t length);
   Task<Result<void>> SendBytes(std::string_view head, std::string_view body);
   Task<Result<void>> SendRange(ByteSource& source, std::string head, uint64_t offset,

@@ -22,13 +22,17 @@ struct ServerState {
       : options(std::move(server_options)),
         router(std::move(server_router)),
         log(server_log),
-        blocking_pool(static_cast<size_t>(options.blocking_threads)) {}
+        asking_pool(static_cast<size_t>(options.blocking_threads)),
+        working_pool(static_cast<size_t>(options.blocking_threads)) {}
 
   const ServerOptions options;
   const Router router;
   Log& log;
   std::atomic<bool> is_stopping = false;
-  boost::asio::thread_pool blocking_pool;
+  // Two for what may block, so that a question (GET, HEAD) never waits behind the bytes of many
+  // uploads on their way to the disk.
+  boost::asio::thread_pool asking_pool;
+  boost::asio::thread_pool working_pool;
   Latest<std::shared_ptr<const TlsContext>> tls{nullptr};  // null: HTTP without it
 
   // The answer to what is refused.
