@@ -217,6 +217,7 @@ test('what was done is undone after a reload, and after the place was left', asy
   await page.keyboard.press('Delete');
   await until(async () => (await storedTexts()).length === before.length - 1, 'one is deleted');
   await page.getByText('Saved', { exact: true }).waitFor();
+  await page.waitForTimeout(500); // the browser notes that it is saved a moment later
   await page.reload();
   await page.locator('.cue').first().waitFor();
   const undo = page.getByRole('button', { name: 'Undo (Ctrl Z)' });
