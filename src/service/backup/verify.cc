@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "backup/data_folder.h"
@@ -22,6 +24,8 @@ using store::UploadState;
 
 constexpr std::string_view kOrphan =
     "is named by no upload; the server removes it at its next start";
+constexpr int kOrphanLooks = 6;
+constexpr std::chrono::milliseconds kOrphanPause{400};
 
 // Ids, and what is wrong with their files.
 using Problems = std::map<std::string, std::string>;
@@ -74,14 +78,33 @@ Result<Problems> CheckFiles(const fs::path& folder, const std::vector<Upload>& u
   return problems;
 }
 
-// Beside a server that runs, what seemed wrong may have been deleted, or named, since.
-Result<void> NoteLasting(const fs::path& folder, const Problems& problems,
-                         const std::vector<std::string>& orphans, Verified& verified) {
-  if (problems.empty() && orphans.empty()) return {};
+Result<std::set<std::string>> IdsNow(const fs::path& folder) {
   const auto now = TRY(Inspection::Open(folder / kLedgerName));
+  const std::vector<Upload> uploads = TRY(now->Uploads());
   std::set<std::string> ids;
-  for (const Upload& upload : TRY(now->Uploads())) {
+  for (const Upload& upload : uploads) {
     if (upload.released_ms == 0) ids.insert(upload.id);
+  }
+  return ids;
+}
+
+// Beside a server that runs, what seemed wrong may have been deleted, or named, since; a file has
+// its name in the ledger a moment later, and loses it a moment earlier.
+Result<void> NoteLasting(const fs::path& folder, const Problems& problems,
+                         std::vector<std::string> orphans, const Watcher& watcher,
+                         Verified& verified) {
+  if (problems.empty() && orphans.empty()) return {};
+  std::set<std::string> ids = TRY(IdsNow(folder));
+  const auto is_well = [&](const std::string& id) {
+    std::error_code error;
+    return ids.contains(id) || !fs::exists(folder / kUploadsName / id, error);
+  };
+  std::erase_if(orphans, is_well);
+  for (int looks = 1; looks < kOrphanLooks && !orphans.empty(); ++looks) {
+    if (watcher.stop.stop_requested()) break;
+    std::this_thread::sleep_for(kOrphanPause);
+    ids = TRY(IdsNow(folder));
+    std::erase_if(orphans, is_well);
   }
   for (const auto& [id, problem] : problems) {
     if (!ids.contains(id)) continue;
@@ -89,8 +112,6 @@ Result<void> NoteLasting(const fs::path& folder, const Problems& problems,
   }
   for (const std::string& id : orphans) {
     const fs::path file = folder / kUploadsName / id;
-    std::error_code error;
-    if (ids.contains(id) || !fs::exists(file, error)) continue;
     verified.findings.push_back(fmt::format("the file {} {}", file.string(), kOrphan));
   }
   return {};
@@ -115,7 +136,7 @@ Result<void> CheckAll(Inspection& inspection, const fs::path& folder,
   const std::set<std::string> named = NamedFiles(uploads);
   std::vector<std::string> orphans = stored;
   std::erase_if(orphans, [&](const std::string& id) { return named.contains(id); });
-  return NoteLasting(folder, problems, orphans, verified);
+  return NoteLasting(folder, problems, std::move(orphans), watcher, verified);
 }
 
 }  // namespace
