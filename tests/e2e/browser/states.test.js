@@ -258,6 +258,7 @@ test('from the file to its subtitles by keys alone', async () => {
   await page.locator('[data-word]').first().waitFor();
   await tabTo('Export');
   await page.keyboard.press('Enter');
+  await page.locator('[role=menuitem]:focus').waitFor();
   const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
   assert.match(download.suggestedFilename(), /\.srt$/);
 });
