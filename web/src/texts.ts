@@ -191,7 +191,7 @@ export const texts = {
     full: 'Full screen',
     strip: 'Position in the recording',
     at: (now: string, all: string) => `${now} of ${all}`,
-    notPlayable: 'This browser cannot play this kind of file, or the server no longer keeps it. The text is complete all the same.',
+    notPlayable: 'This browser cannot play this kind of file, or the server no longer keeps it. Its text does not depend on that.',
     uploading: 'It can be played once the whole file is here.',
     find: 'Find in this transcript',
     next: 'Next match',
