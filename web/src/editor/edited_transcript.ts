@@ -24,6 +24,10 @@ const longestMs = 5000; // until changes are sent although the writer goes on
 const retryMs = [1000, 2000, 4000, 8000, 15_000];
 const triesMax = 5; // at once, while others change it, too
 const summaryMax = 200;
+const closingMs = 3000; // that a transcript which was left may take to send and keep its last changes
+
+// Transcripts that were just left: who comes back reads what they have sent and kept, not what was before.
+const closing = new Map<string, Promise<unknown>>();
 
 export class EditedTranscript {
   readonly cues = signal<readonly Cue[]>([]);
@@ -40,6 +44,7 @@ export class EditedTranscript {
   private deeds = new Set<Deed>(); // since the last save
   private isComposing = false;
   private isBusy = false;
+  private sending: Promise<void> = Promise.resolve();
   private isClosed = false;
   private timer = 0;
   private firstChange = 0;
@@ -71,6 +76,8 @@ export class EditedTranscript {
   }
 
   async load(): Promise<void> {
+    await Promise.race([closing.get(this.job), new Promise((resolve) => setTimeout(resolve, closing.has(this.job) ? closingMs : 0))]);
+    closing.delete(this.job);
     try {
       // A browser that keeps nothing has no drafts.
       const [{ transcript, revision }, kept] = await Promise.all([getTranscript(this.job), this.drafts.find().catch(() => nothingKept)]);
@@ -105,6 +112,7 @@ export class EditedTranscript {
   close(): void {
     this.isClosed = true;
     if (this.saving.value.state !== 'saved') void this.save();
+    closing.set(this.job, this.sending.then(() => this.draft));
     for (const end of this.ends) end();
   }
 
@@ -192,6 +200,12 @@ export class EditedTranscript {
     clearTimeout(this.timer);
     if (this.isBusy || (this.isComposing && !this.isClosed)) return;
     this.isBusy = true;
+    this.sending = this.send();
+    await this.sending;
+    await this.catchUp();
+  }
+
+  private async send(): Promise<void> {
     this.firstChange = 0;
     try {
       for (let tries = 0; tries < triesMax && this.unsaved().length; ++tries) {
@@ -205,7 +219,6 @@ export class EditedTranscript {
     }
     this.isBusy = false;
     this.keepSoon();
-    await this.catchUp();
   }
 
   private async sendOnce(): Promise<void> {
