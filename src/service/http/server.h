@@ -54,7 +54,7 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   uint16_t port = 0;  // 0: any free one
   int threads = 2;
-  int blocking_threads = 8;  // for questions, and as many for all else
+  int blocking_threads = 8;     // for questions, and as many for all else
   std::optional<TlsFiles> tls;  // none: HTTP without it
 
   std::chrono::milliseconds header_timeout{10'000};
