@@ -54,8 +54,8 @@ function(room NAME)
     target_link_libraries(${NAME}_test PRIVATE verbatim_${NAME} GTest::gmock GTest::gtest_main)
     target_include_directories(${NAME}_test PRIVATE ${PROJECT_SOURCE_DIR})  # for "tests/..."
     target_compile_definitions(${NAME}_test PRIVATE VERBATIM_ROOT="${PROJECT_SOURCE_DIR}")
-    # Most of a build is its tests, and optimising them takes half of that; what they test is optimised in its own library.
-    target_compile_options(${NAME}_test PRIVATE $<IF:$<CONFIG:Debug>,-O0,-O1>)
+    # Most of a build with sanitizers is its tests, and optimising them takes half of that; what they test is optimised in its own library.
+    target_compile_options(${NAME}_test PRIVATE $<$<CONFIG:Debug>:-O0>)
     gtest_discover_tests(${NAME}_test TEST_PREFIX "${NAME}." PROPERTIES LABELS ${label} TIMEOUT 300 DISCOVERY_TIMEOUT 60)
     if(label STREQUAL "unit-optimised")
       add_dependencies(optimised ${NAME}_test)
