@@ -186,10 +186,11 @@ JobCenter::Step JobCenter::RunNext() {
   const std::shared_ptr<ActiveRun> run = (*claimed)->run;
   // Whatever becomes of it: what nobody has is queued again by Reclaim.
   const auto leave = [this](ActiveRun* left) { roster_.Remove(left); };
-  const std::unique_ptr<ActiveRun, decltype(leave)> in_roster(run.get(), leave);
+  std::unique_ptr<ActiveRun, decltype(leave)> in_roster(run.get(), leave);
   if (is_stopping_) run->Stop(StopReason::kShutdown);
   Work(**claimed);
   NoteMemory(*run);
+  in_roster.reset();  // before others are woken, who look there for room
   Changed();
   return run->reason() == StopReason::kStorage ? Step::kTrouble : Step::kRan;
 }
