@@ -199,7 +199,8 @@ bool WindowQueue::Place::Push(WindowJob job,
   const bool has_place = queue_.changed_.wait(queue_.mutex_, stop, [&] {
     return queue_.has_failed_ || share.waiting.size() < queue_.options_.waiting_max;
   });
-  if (!has_place || queue_.has_failed_) return false;
+  // The wait does not look at the stop where there is a place at once.
+  if (!has_place || queue_.has_failed_ || stop.stop_requested()) return false;
   job.place = place_;
   share.waiting.push_back(std::move(job));
   if (!queue_.first_came_) queue_.first_came_ = std::chrono::steady_clock::now();

@@ -430,6 +430,16 @@ TEST(WindowQueue, WhereThereIsNoRoomAtAllEveryCallFails) {
   EXPECT_FALSE(other.Push(Job(2), {}));
 }
 
+// Else a reader whose windows are taken at once would read to the end of a long file.
+TEST(WindowQueue, AStoppedReaderPushesNothingMore) {
+  WindowQueue queue({.workers = 1, .waiting_max = 2});
+  WindowQueue::Place place(queue, {});
+  std::stop_source stop;
+  EXPECT_TRUE(place.Push(Job(0), stop.get_token()));
+  stop.request_stop();
+  EXPECT_FALSE(place.Push(Job(1), stop.get_token()));
+}
+
 // Workers and readers of several calls at once, one of which is stopped.
 TEST(WindowQueue, EveryWindowGoesToOneWorker) {
   constexpr int64_t kWindows = 700;
