@@ -209,6 +209,9 @@ class ControlGroup:
     def add(self, pid):
         (self.folder / "cgroup.procs").write_text(str(pid))
 
+    def release(self, pid):
+        (self.folder.parent / "cgroup.procs").write_text(str(pid))
+
     def remove(self):
         wait_until(lambda: not (self.folder / "cgroup.procs").read_text().strip(), 10)
         self.folder.rmdir()

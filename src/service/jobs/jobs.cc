@@ -257,6 +257,10 @@ std::string JobCenter::WhyWaiting(const Job& job) {
   if (*before > 0) {
     return fmt::format("{} before it in the queue.", JobsAre(static_cast<size_t>(*before)));
   }
+  if (roster_.is_closed()) {
+    return "It is next, as soon as the running job gets on: the server ended while that was worked "
+           "on, so it runs alone at first.";
+  }
   const size_t running = roster_.count();
   if (running < static_cast<size_t>(limits_.Get().runners)) {
     const std::string refusal = dispatcher_.WhyRefused(job.id);

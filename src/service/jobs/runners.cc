@@ -22,7 +22,7 @@ using transcript::Transcript;
 constexpr auto kTickTime = 100ms;
 constexpr auto kSweepTime = 60s;
 constexpr auto kIdleTime = 5s;        // the bell rings before, unless something was overlooked
-constexpr auto kMemoryTime = 1s;      // between looks at memory that the next job waits for
+constexpr auto kRoomTime = 1s;        // between looks at what the next job waits for
 constexpr auto kBytesTime = 250ms;    // between looks at an upload whose head is still to come
 constexpr auto kTroubleTime = 1s;     // after the store has failed
 constexpr int64_t kStallMs = 60'000;  // an upload that stands still gives its runner back
@@ -48,8 +48,8 @@ JobCenter::JobCenter(JobsOptions options, const Parts& parts)
       parts_(parts),
       ledger_(parts.database, parts.clock, RandomId(), options_.lease_ms),
       admission_(options_, parts.engines, roster_, parts.clock, parts.log),
-      dispatcher_(limits_, ledger_, parts.database, parts.uploads, roster_, admission_,
-                  parts.clock),
+      dispatcher_(limits_, options_.crashes_max, ledger_, parts.database, parts.uploads, roster_,
+                  admission_, parts.clock),
       tools_{ledger_,     parts.database, parts.uploads, parts.engines, parts.metrics,
              parts.clock, parts.log,      limits_,       options_.runs, options_.memory} {
   ledger_.TellEnds(options_.on_ended);
@@ -160,7 +160,7 @@ void JobCenter::RunnerLoop(const std::stop_token& stop) {
     if (step == Step::kTrouble) bell_.Sleep(kTroubleTime, stop);
     if (step != Step::kNothing) continue;
     std::chrono::milliseconds time = kIdleTime;
-    if (dispatcher_.is_awaiting_memory()) time = kMemoryTime;
+    if (dispatcher_.is_awaiting_room()) time = kRoomTime;
     if (dispatcher_.is_awaiting_bytes()) time = kBytesTime;
     if (!is_stopping_) bell_.Wait(seen, time, stop);
   }
@@ -199,8 +199,10 @@ void JobCenter::Work(const ClaimedJob& claimed) {
   const Job& job = claimed.job;
   parts_.log.Info("job {} starts, attempt {}", job.id, job.attempt);
   Result<Transcript> result = Contain([&] {
-    JobRun run(tools_, job, claimed.run,
-               [this](double audio_s) { throughput_.Add(parts_.clock.SteadyMs(), audio_s); });
+    JobRun run(tools_, job, claimed.run, [this, &claimed](double audio_s) {
+      throughput_.Add(parts_.clock.SteadyMs(), audio_s);
+      if (claimed.run->LeaveAlone()) Changed();
+    });
     return run.Run();
   });
   const Result<Job> settled = Settle(claimed, std::move(result));

@@ -35,6 +35,13 @@ class RunnersTest : public testing::Test {
     }
     return true;
   }
+  // Starts and ends without a word, as soon as so many windows are in work.
+  void StartAndCrash(int windows) {
+    server().jobs().Start();
+    ASSERT_TRUE(Eventually([&] { return waiting_ == windows; }));
+    server().Crash();
+    ASSERT_TRUE(Eventually([&] { return waiting_ == 0; }));
+  }
   bool BecomesState(const std::string& id, JobState state) {
     return Eventually([&] { return server().Find(id).state == state; });
   }
@@ -127,6 +134,49 @@ TEST_F(RunnersTest, AShortJobDoesNotWaitBehindALongOne) {
   EXPECT_EQ(server().Find(slow.id).state, JobState::kRunning);
   OpenGate();
   EXPECT_TRUE(BecomesState(slow.id, JobState::kCompleted));
+}
+
+TEST_F(RunnersTest, AJobThatOnlyRanBesideTheCulpritIsNotGivenUp) {
+  options_.limits.runners = 2;
+  CloseGate();
+  const Job culprit = server().Submit(server().Upload(Speech(2)));
+  const Job other = server().Submit(server().Upload(Speech(2, 1)));
+  for (int crash = 1; crash <= 2; ++crash) StartAndCrash(2);
+  EXPECT_EQ(server().Find(other.id).crashes, 2);
+  server().jobs().Start();
+  ASSERT_TRUE(Eventually([&] { return waiting_ == 1; }));
+  EXPECT_EQ(server().Find(culprit.id).state, JobState::kRunning);
+  EXPECT_THAT(server().jobs().WhyWaiting(server().Find(other.id)), HasSubstr("runs alone"));
+  EXPECT_EQ(waiting_, 1);
+  server().Crash();
+  EXPECT_EQ(server().Find(culprit.id).error_code, "poison");
+  EXPECT_EQ(server().Find(other.id).state, JobState::kQueued);
+  OpenGate();
+  server().jobs().Start();
+  EXPECT_TRUE(BecomesState(other.id, JobState::kCompleted));
+}
+
+TEST_F(RunnersTest, ASuspectThatGetsOnIsNoLongerAlone) {
+  options_.limits.runners = 2;
+  CloseGate();
+  const std::string began = server().Begin(Wave().size() + 1, "early.wav");
+  server().Append(began, Wave());
+  const Job early = server().Submit(began, {}, 1);
+  const Job suspect = server().Submit(server().Upload(Speech(3)));
+  for (int crash = 1; crash <= 2; ++crash) StartAndCrash(2);
+  const auto wait = server().script().on_window;
+  server().script().on_window = [&](const std::string& file, int64_t window,
+                                    const std::stop_token& stop) {
+    if (window > 0) wait(file, window, stop);
+  };
+  server().jobs().Start();
+  ASSERT_TRUE(Eventually([&] { return waiting_ == 1; }));
+  EXPECT_EQ(server().Find(suspect.id).state, JobState::kRunning);
+  EXPECT_EQ(server().Find(suspect.id).crashes, 0);
+  EXPECT_EQ(server().Find(early.id).state, JobState::kQueued) << "it needs all of its file now";
+  const Job third = server().Submit(server().Upload(Speech(2, 2)));
+  EXPECT_TRUE(Eventually([&] { return waiting_ == 2; }));
+  EXPECT_EQ(server().Find(third.id).state, JobState::kRunning);
 }
 
 TEST_F(RunnersTest, StopGivesLeasesBackAndTheNextServerGoesOn) {

@@ -13,24 +13,21 @@ using store::Job;
 
 constexpr size_t kLookMin = 32;  // jobs of the queue that are read at first
 
-RunNeeds NeedsOf(const Job& job, uint64_t file_bytes) {
-  const JobOptions options = ParseJobOptions(job.options).value_or(JobOptions{});
-  return {options.model, JobBytes(file_bytes)};
-}
-
 }  // namespace
 
 Result<std::optional<ClaimedJob>> Dispatcher::Claim() {
   MutexLock lock(mutex_);
   is_awaiting_bytes_ = false;
   refusal_ = {};
-  if (roster_.count() >= static_cast<size_t>(limits_.Get().runners)) return std::nullopt;
+  if (roster_.is_closed() || roster_.count() >= static_cast<size_t>(limits_.Get().runners)) {
+    return std::nullopt;
+  }
   for (size_t count = kLookMin;; count *= 8) {
     const Candidates candidates = TRY(Look(count));
     for (const Candidate& candidate : candidates.list) {
       if (!TRY(MayStart(candidate))) continue;
-      const RunNeeds needs = NeedsOf(candidate.job, candidate.upload_length.value_or(0));
-      if (auto reason = admission_.Refuse(candidate.job, needs)) {
+      const RunNeeds needs = NeedsOf(candidate);
+      if (auto reason = Refuse(candidate, needs)) {
         refusal_ = {candidate.job.id, *std::move(reason)};
         return std::nullopt;
       }
@@ -68,7 +65,8 @@ Result<Dispatcher::Candidates> Dispatcher::Look(size_t count) {
 
 Result<bool> Dispatcher::MayStart(const Candidate& candidate) {
   if (candidate.is_whole) return true;
-  if (awaiting_whole_.contains(candidate.job.id)) return false;
+  // A suspect keeps others out while it waits.
+  if (awaiting_whole_.contains(candidate.job.id) || IsSuspect(candidate.job)) return false;
   const std::string& id = candidate.job.upload;
   ReadingOrder& order = orders_.try_emplace(id, ReadingOrder::kUnknown).first->second;
   if (order == ReadingOrder::kUnknown) {
@@ -79,6 +77,26 @@ Result<bool> Dispatcher::MayStart(const Candidate& candidate) {
   if (order == ReadingOrder::kUnknown) is_awaiting_bytes_ = true;
   return order == ReadingOrder::kInOrder &&
          roster_.count() + 1 < static_cast<size_t>(limits_.Get().runners);
+}
+
+bool Dispatcher::IsSuspect(const Job& job) const {
+  return job.crashes > 0 && job.crashes + 1 >= crashes_max_;
+}
+
+RunNeeds Dispatcher::NeedsOf(const Candidate& candidate) const {
+  const JobOptions options = ParseJobOptions(candidate.job.options).value_or(JobOptions{});
+  return {.model = options.model,
+          .bytes = JobBytes(candidate.upload_length.value_or(0)),
+          .is_alone = IsSuspect(candidate.job)};
+}
+
+// Why it has to wait; none: it starts.
+std::optional<std::string> Dispatcher::Refuse(const Candidate& candidate, const RunNeeds& needs) {
+  if (needs.is_alone && roster_.count() > 0) {
+    return "The server ended while it was worked on, so it runs alone: it waits until the others "
+           "have ended.";
+  }
+  return admission_.Refuse(candidate.job, needs);
 }
 
 Result<std::optional<ClaimedJob>> Dispatcher::Take(const Candidate& candidate, RunNeeds needs) {
@@ -105,7 +123,7 @@ std::string Dispatcher::WhyRefused(const std::string& job) const {
   return refusal_.job == job ? refusal_.reason : "";
 }
 
-bool Dispatcher::is_awaiting_memory() const {
+bool Dispatcher::is_awaiting_room() const {
   MutexLock lock(mutex_);
   return !refusal_.job.empty();
 }

@@ -1,7 +1,8 @@
 // Which job is next: by priority, then age. A job whose file is still being received may start if
 // the file can be read in order, and if that leaves a runner free for files that are whole: so a
 // slow upload never holds up the others. The next job waits until there is memory for it, and those
-// behind it with it.
+// behind it with it. A job that would be given up if the server ended once more starts alone, so that
+// it is to blame if it is: one that only ran beside the culprit gets on, and is none any more.
 #pragma once
 
 #include <map>
@@ -34,9 +35,11 @@ struct ClaimedJob {
 // Thread: any, one at a time claims.
 class Dispatcher {
  public:
-  Dispatcher(const Latest<JobLimits>& limits, Ledger& ledger, store::Database& database,
-             upload::Uploads& uploads, Roster& roster, Admission& admission, const Clock& clock)
+  Dispatcher(const Latest<JobLimits>& limits, int crashes_max, Ledger& ledger,
+             store::Database& database, upload::Uploads& uploads, Roster& roster,
+             Admission& admission, const Clock& clock)
       : limits_(limits),
+        crashes_max_(crashes_max),
         ledger_(ledger),
         database_(database),
         uploads_(uploads),
@@ -55,8 +58,8 @@ class Dispatcher {
 
   // Why the next job does not start, if it was this one when last looked; else empty.
   std::string WhyRefused(const std::string& job) const;
-  // Whether the next job waits for memory.
-  bool is_awaiting_memory() const;
+  // Whether the next job waits for memory, or for others to end.
+  bool is_awaiting_room() const;
 
  private:
   struct Candidate {
@@ -71,9 +74,14 @@ class Dispatcher {
   // The first jobs of the queue that may start, up to the first whose file is whole.
   Result<Candidates> Look(size_t count) REQUIRES(mutex_);
   Result<bool> MayStart(const Candidate& candidate) REQUIRES(mutex_);
+  // Whether one more end of the server would end it as well.
+  bool IsSuspect(const store::Job& job) const;
+  RunNeeds NeedsOf(const Candidate& candidate) const;
+  std::optional<std::string> Refuse(const Candidate& candidate, const RunNeeds& needs);
   Result<std::optional<ClaimedJob>> Take(const Candidate& candidate, RunNeeds needs);
 
   const Latest<JobLimits>& limits_;
+  const int crashes_max_;
   Ledger& ledger_;
   store::Database& database_;
   upload::Uploads& uploads_;

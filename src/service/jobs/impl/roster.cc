@@ -95,6 +95,11 @@ size_t Roster::count() const {
   return runs_.size();
 }
 
+bool Roster::is_closed() const {
+  MutexLock lock(mutex_);
+  return std::ranges::any_of(runs_, [](const auto& run) { return run->is_alone(); });
+}
+
 std::shared_ptr<ActiveRun> Roster::Find(const std::string& job) const {
   MutexLock lock(mutex_);
   const auto found = std::ranges::find(runs_, job, [](const auto& run) { return run->job(); });

@@ -2,6 +2,7 @@
 // counts.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -37,6 +38,7 @@ struct TimeLimits {
 struct RunNeeds {
   std::string model;
   uint64_t bytes = 0;
+  bool is_alone = false;  // until its first window: nothing starts beside it
 };
 
 // One attempt at a job. Thread: any.
@@ -47,6 +49,7 @@ class ActiveRun {
         attempt_(attempt),
         file_bytes_(file_bytes),
         needs_(std::move(needs)),
+        is_alone_(needs_.is_alone),
         counted_from_ms_(now_ms) {}
 
   const std::string& job() const { return job_; }
@@ -54,6 +57,10 @@ class ActiveRun {
   // As the file was known to be when it began.
   uint64_t file_bytes() const { return file_bytes_; }
   const RunNeeds& needs() const { return needs_; }
+  // Whether nothing may start beside it now.
+  bool is_alone() const { return is_alone_; }
+  // It gets on. Returns whether it was alone.
+  bool LeaveAlone() { return is_alone_.exchange(false); }
   std::stop_token stop_token() const { return stop_.get_token(); }
 
   // Ends it; the first reason counts.
@@ -81,6 +88,7 @@ class ActiveRun {
   const int attempt_;
   const uint64_t file_bytes_;
   const RunNeeds needs_;
+  std::atomic<bool> is_alone_;
   std::stop_source stop_;
   mutable Mutex mutex_;
   StopReason reason_ GUARDED_BY(mutex_) = StopReason::kNone;
@@ -101,6 +109,8 @@ class Roster {
 
   std::vector<std::shared_ptr<ActiveRun>> all() const;
   size_t count() const;
+  // Whether a run has to be alone.
+  bool is_closed() const;
   // Any attempt, also one that was stopped and has not ended yet. Null: none.
   std::shared_ptr<ActiveRun> Find(const std::string& job) const;
 
