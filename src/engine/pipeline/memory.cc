@@ -43,13 +43,15 @@ std::optional<uint64_t> AddressSpaceBytes() {
   return view ? view->available : std::nullopt;
 }
 
-// Each arena reserves 64 MB, and there is one for each thread.
+// By itself glibc takes pieces of up to 32 MB from its heaps, once one of that size was freed: a
+// server near its limit of memory then grows with each worker that is made anew. There are 8 heaps
+// for each CPU, each of which reserves 64 MB.
 void FitAllocator() {
-  constexpr int kArenas = 2;
   constexpr int kLarge = 1 << 20;
-  if (!AddressSpaceBytes()) return;
-  mallopt(M_ARENA_MAX, kArenas);
+  const int arenas = AddressSpaceBytes() ? 2 : std::max(2, UsableCpus());
+  mallopt(M_ARENA_MAX, arenas);
   mallopt(M_MMAP_THRESHOLD, kLarge);
+  mallopt(M_TRIM_THRESHOLD, 2 * kLarge);
 }
 
 uint64_t ResidentBytes() { return StatusField("VmRSS:"); }

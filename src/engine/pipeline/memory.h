@@ -16,9 +16,9 @@ uint64_t FreeMemoryBytes();
 // What RLIMIT_AS leaves: reserving more than that fails. Unit: bytes. None: there is no limit.
 std::optional<uint64_t> AddressSpaceBytes();
 
-// Where the address space has a limit: makes the allocator reserve little of it in advance, and
-// give back large pieces at once. Else nothing. For the whole process; to be called before threads
-// start.
+// Makes the allocator give back large pieces at once, so that models and workers that come and go
+// leave no holes, and, where the address space has a limit, reserve little of it in advance. For
+// the whole process; to be called before threads start.
 void FitAllocator();
 
 // Memory this process holds now. Unit: bytes, 0 = unknown.
