@@ -65,7 +65,7 @@ def test_kill_9_under_load_loses_nothing(tmp_path, tiny):
     server = Server(tmp_path / "data", "--log", "text")
     server.start()
     port = server.port
-    load = Load(server, seed)
+    load = Load(server, seed, jobs_max=max(10, 4 * KILLS // 5))
     slowest = 0
     for _ in range(KILLS):
         time.sleep(chance.uniform(0, 0.4))

@@ -26,10 +26,9 @@ RawResponse Transcribe(const RunningService& service, Fields fields,
 bool IsClean(const RunningService& service) {
   const auto uploads = service.services().database.Read(
       [](store::Connection& connection) { return store::AllUploads(connection); });
-  const auto counts = service.services().database.Read(
-      [](store::Connection& connection) { return store::CountJobs(connection); });
-  return uploads && uploads->empty() && counts &&
-         std::ranges::all_of(*counts, [](int64_t count) { return count == 0; });
+  const auto jobs = service.services().database.Read(
+      [](store::Connection& connection) { return store::EphemeralJobs(connection); });
+  return uploads && uploads->empty() && jobs && jobs->empty();
 }
 
 // Waits until nothing is left.

@@ -156,12 +156,23 @@ Result<Submitted> JobCenter::Admit(Connection& connection, const JobRequest& req
   if (upload->is_partial) {
     return Fail(ErrorCode::kInvalidArgument, "the upload is only a part of a file");
   }
-  const std::vector<int64_t> counts = TRY(store::CountJobs(connection));
-  const int64_t queued = counts[static_cast<size_t>(JobState::kQueued)];
-  if (queued >= static_cast<int64_t>(limits_.Get().queued_max)) {
-    return Fail(ErrorCode::kBusy, fmt::format("the queue is full: {} jobs are waiting", queued));
-  }
+  TRY_VOID(FindRoom(connection));
   return Submitted{TRY(ledger_.Enter(connection, MakeJob(request, options))), false};
+}
+
+// Counts only when the queue may be full: to count thousands for each new one takes too long.
+Result<void> JobCenter::FindRoom(Connection& connection) {
+  const auto queued_max = static_cast<int64_t>(limits_.Get().queued_max);
+  if (queued_most_ >= queued_max) {
+    const int64_t queued = TRY(store::CountJobs(connection, JobState::kQueued));
+    if (queued >= queued_max) {
+      return Fail(ErrorCode::kBusy, fmt::format("the queue is full: {} jobs are waiting", queued));
+    }
+    // Those that run may come back.
+    queued_most_ = queued + TRY(store::CountJobs(connection, JobState::kRunning));
+  }
+  ++queued_most_;
+  return {};
 }
 
 Job JobCenter::MakeJob(const JobRequest& request, const JobOptions& options) const {
@@ -193,6 +204,7 @@ Result<void> JobCenter::SubmitFor(Connection& connection, const Upload& upload) 
   request.upload = upload.id;
   JobOptions options = request.options;
   if (options.model.empty()) options.model = limits_.Get().default_model;
+  ++queued_most_;
   TRY(ledger_.Enter(connection, MakeJob(request, options)));
   return {};
 }
@@ -210,6 +222,7 @@ Result<Job> JobCenter::Cancel(const std::string& id) {
 
 Result<Job> JobCenter::Retry(const std::string& id) {
   Job job = TRY(ledger_.Retry(id));
+  ++queued_most_;
   parts_.log.Info("job {} is queued again", id);
   Changed();
   return job;

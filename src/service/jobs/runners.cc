@@ -21,9 +21,6 @@ using transcript::Transcript;
 
 constexpr auto kTickTime = 100ms;
 constexpr auto kSweepTime = 60s;
-constexpr auto kIdleTime = 5s;        // the bell rings before, unless something was overlooked
-constexpr auto kRoomTime = 1s;        // between looks at what the next job waits for
-constexpr auto kBytesTime = 250ms;    // between looks at an upload whose head is still to come
 constexpr auto kTroubleTime = 1s;     // after the store has failed
 constexpr int64_t kStallMs = 60'000;  // an upload that stands still gives its runner back
 constexpr size_t kEventsKept = 100'000;
@@ -159,10 +156,7 @@ void JobCenter::RunnerLoop(const std::stop_token& stop) {
     Try("running a job", [&] { step = RunNext(); });
     if (step == Step::kTrouble) bell_.Sleep(kTroubleTime, stop);
     if (step != Step::kNothing) continue;
-    std::chrono::milliseconds time = kIdleTime;
-    if (dispatcher_.is_awaiting_room()) time = kRoomTime;
-    if (dispatcher_.is_awaiting_bytes()) time = kBytesTime;
-    if (!is_stopping_) bell_.Wait(seen, time, stop);
+    if (!is_stopping_) bell_.Wait(seen, dispatcher_.Patience(), stop);
   }
   MutexLock lock(runners_mutex_);
   --runners_alive_;
@@ -301,15 +295,14 @@ void JobCenter::Changed() {
 }
 
 void JobCenter::RefreshCounts() {
-  int64_t oldest_ms = 0;
-  const Result<std::vector<int64_t>> counts = parts_.database.Read([&](Connection& connection) {
-    oldest_ms = store::OldestQueuedJob(connection).value_or(0);
-    return store::CountJobs(connection);
-  });
-  if (!counts) return;
-  oldest_queued_ms_ = oldest_ms;
-  queued_ = static_cast<int>((*counts)[static_cast<size_t>(JobState::kQueued)]);
-  running_ = static_cast<int>((*counts)[static_cast<size_t>(JobState::kRunning)]);
+  const Result<void> counted =
+      parts_.database.Read([this](Connection& connection) -> Result<void> {
+        oldest_queued_ms_ = TRY(store::OldestQueuedJob(connection));
+        queued_ = static_cast<int>(TRY(store::CountJobs(connection, JobState::kQueued)));
+        running_ = static_cast<int>(TRY(store::CountJobs(connection, JobState::kRunning)));
+        return {};
+      });
+  if (!counted) return;
   parts_.metrics.SetJobs(queued_, running_);
   const int busy = static_cast<int>(roster_.count());
   parts_.metrics.SetWorkers(busy, std::max(limits_.Get().runners - busy, 0));
@@ -343,7 +336,8 @@ void JobCenter::RenewLeases() {
   const Result<std::vector<Job>> reclaimed = ledger_.Reclaim([this](const Job& job) {
     if (job.owner != ledger_.server()) return parts_.clock.SteadyMs() < job.lease_until_ms;
     const std::shared_ptr<ActiveRun> run = roster_.Find(job.id);
-    return run != nullptr && run->attempt() == job.attempt;
+    if (run != nullptr && run->attempt() == job.attempt) return true;
+    return is_stopping_.load();  // at the end runs leave their jobs as they are
   });
   if (!reclaimed) return;
   for (const Job& job : *reclaimed) {

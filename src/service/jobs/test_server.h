@@ -85,6 +85,10 @@ class TestServer {
     return *Must(database_->Read(
         [&](store::Connection& connection) { return store::FindJob(connection, id); }));
   }
+  int64_t Count(store::JobState state) {
+    return Must(database_->Read(
+        [&](store::Connection& connection) { return store::CountJobs(connection, state); }));
+  }
   bool Exists(const std::string& id) {
     return Must(database_->Read(
                     [&](store::Connection& connection) { return store::FindJob(connection, id); }))

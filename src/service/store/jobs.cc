@@ -244,8 +244,9 @@ Result<std::vector<Job>> QueuedJobs(Connection& connection, size_t count) {
 }
 
 Result<int64_t> OldestQueuedJob(Connection& connection) {
-  Statement find =
-      TRY(connection.Prepare("SELECT ifnull(min(created_ms), 0) FROM jobs WHERE state = 'queued'"));
+  Statement find = TRY(connection.Prepare(
+      "SELECT created_ms FROM jobs INDEXED BY jobs_by_state WHERE state = 'queued' "
+      "ORDER BY number LIMIT 1"));
   return TRY(find.Step()) ? find.Integer() : 0;
 }
 
@@ -307,14 +308,10 @@ Result<std::vector<TagCount>> CountTags(Connection& connection) {
   return result;
 }
 
-Result<std::vector<int64_t>> CountJobs(Connection& connection) {
-  std::vector<int64_t> counts(kStateNames.size());
-  Statement count = TRY(connection.Prepare("SELECT state, count(*) FROM jobs GROUP BY state"));
-  while (TRY(count.Step())) {
-    const std::optional<JobState> state = ParseJobState(count.Text());
-    if (state) counts[static_cast<size_t>(*state)] = count.Integer();
-  }
-  return counts;
+Result<int64_t> CountJobs(Connection& connection, JobState state) {
+  Statement count = TRY(connection.Prepare("SELECT count(*) FROM jobs WHERE state = ?"));
+  if (!TRY(count.Bind(JobStateName(state)).Step())) return 0;
+  return count.Integer();
 }
 
 Result<void> InsertWindow(Connection& connection, const std::string& job, int attempt,

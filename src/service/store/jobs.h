@@ -103,8 +103,8 @@ struct TagCount {
 };
 // All tags, by name.
 Result<std::vector<TagCount>> CountTags(Connection& connection);
-// How many jobs are in each state, in the order of the enum.
-Result<std::vector<int64_t>> CountJobs(Connection& connection);
+// How many jobs are in a state. Takes the longer the more they are.
+Result<int64_t> CountJobs(Connection& connection, JobState state);
 
 // One finished window. `result` is what pipeline::EncodeWindowResult made.
 struct StoredWindow {

@@ -1,5 +1,6 @@
 #include "jobs/impl/dispatcher.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/contain.h"
@@ -11,7 +12,16 @@ namespace {
 using store::Connection;
 using store::Job;
 
+using namespace std::chrono_literals;
+
 constexpr size_t kLookMin = 32;  // jobs of the queue that are read at first
+// A look at more of them takes no more than this part of the time: with thousands of jobs whose
+// files are still to come there would be time for little else.
+constexpr int64_t kLongLookPart = 20;
+
+constexpr auto kIdleTime = 5s;      // the bell rings before, unless something was overlooked
+constexpr auto kRoomTime = 1s;      // between looks at what the next job waits for
+constexpr auto kBytesTime = 250ms;  // between looks at an upload whose head is still to come
 
 }  // namespace
 
@@ -22,7 +32,10 @@ Result<std::optional<ClaimedJob>> Dispatcher::Claim() {
   if (roster_.is_closed() || roster_.count() >= static_cast<size_t>(limits_.Get().runners)) {
     return std::nullopt;
   }
+  const bool may_look_on = clock_.SteadyMs() >= long_look_ms_;
   for (size_t count = kLookMin;; count *= 8) {
+    is_cut_short_ = count > kLookMin && !may_look_on;
+    if (is_cut_short_) return std::nullopt;
     const Candidates candidates = TRY(Look(count));
     for (const Candidate& candidate : candidates.list) {
       if (!TRY(MayStart(candidate))) continue;
@@ -42,25 +55,36 @@ Result<std::optional<ClaimedJob>> Dispatcher::Claim() {
 }
 
 Result<Dispatcher::Candidates> Dispatcher::Look(size_t count) {
+  const auto look = [&](Connection& connection) { return LookIn(connection, count); };
   // On the writing connection, to see what a transaction commits that rang the bell before its end.
-  return database_.Write([&](Connection& connection) -> Result<Candidates> {
-    Candidates found;
-    std::vector<Job> queue = TRY(store::QueuedJobs(connection, count));
-    found.is_all = queue.size() < count;
-    for (Job& job : queue) {
-      if (roster_.Find(job.id) != nullptr) continue;  // an attempt that was stopped is still ending
-      const std::optional<store::Upload> upload = TRY(store::FindUpload(connection, job.upload));
-      Candidate candidate{std::move(job), std::nullopt, true};
-      if (upload) candidate.upload_length = upload->length;
-      candidate.is_whole = !upload || upload->state != store::UploadState::kReceiving;
-      found.list.push_back(std::move(candidate));
-      if (found.list.back().is_whole) {
-        found.is_all = true;
-        break;
-      }
+  if (count == kLookMin) return database_.Write(look);
+  const int64_t begin_ms = clock_.SteadyMs();
+  Result<Candidates> found = database_.Read(look);
+  const int64_t end_ms = clock_.SteadyMs();
+  long_look_ms_ = end_ms + kLongLookPart * (end_ms - begin_ms);
+  return found;
+}
+
+Result<Dispatcher::Candidates> Dispatcher::LookIn(Connection& connection, size_t count) {
+  Candidates found;
+  std::set<std::string> receiving;  // uploads: where their first job may not start, none may
+  std::vector<Job> queue = TRY(store::QueuedJobs(connection, count));
+  found.is_all = queue.size() < count;
+  for (Job& job : queue) {
+    if (receiving.contains(job.upload)) continue;
+    if (roster_.Find(job.id) != nullptr) continue;  // an attempt that was stopped is still ending
+    const std::optional<store::Upload> upload = TRY(store::FindUpload(connection, job.upload));
+    Candidate candidate{std::move(job), std::nullopt, true};
+    if (upload) candidate.upload_length = upload->length;
+    candidate.is_whole = !upload || upload->state != store::UploadState::kReceiving;
+    if (!candidate.is_whole) receiving.insert(upload->id);
+    found.list.push_back(std::move(candidate));
+    if (found.list.back().is_whole) {
+      found.is_all = true;
+      break;
     }
-    return found;
-  });
+  }
+  return found;
 }
 
 Result<bool> Dispatcher::MayStart(const Candidate& candidate) {
@@ -123,14 +147,14 @@ std::string Dispatcher::WhyRefused(const std::string& job) const {
   return refusal_.job == job ? refusal_.reason : "";
 }
 
-bool Dispatcher::is_awaiting_room() const {
+std::chrono::milliseconds Dispatcher::Patience() const {
   MutexLock lock(mutex_);
-  return !refusal_.job.empty();
-}
-
-bool Dispatcher::is_awaiting_bytes() const {
-  MutexLock lock(mutex_);
-  return is_awaiting_bytes_;
+  if (is_cut_short_) {
+    const int64_t left_ms = std::max<int64_t>(long_look_ms_ - clock_.SteadyMs(), 1);
+    return std::min<std::chrono::milliseconds>(std::chrono::milliseconds(left_ms), kIdleTime);
+  }
+  if (is_awaiting_bytes_) return kBytesTime;
+  return refusal_.job.empty() ? kIdleTime : kRoomTime;
 }
 
 }  // namespace verbatim::jobs

@@ -5,6 +5,7 @@
 // it is to blame if it is: one that only ran beside the culprit gets on, and is none any more.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -53,13 +54,11 @@ class Dispatcher {
   // From now on the job starts only with its file whole.
   void AwaitWhole(const std::string& job);
 
-  // Whether a job waits for nothing but more of its file.
-  bool is_awaiting_bytes() const;
+  // How long to wait before the next Claim after one that found nothing, unless something happens.
+  std::chrono::milliseconds Patience() const;
 
   // Why the next job does not start, if it was this one when last looked; else empty.
   std::string WhyRefused(const std::string& job) const;
-  // Whether the next job waits for memory, or for others to end.
-  bool is_awaiting_room() const;
 
  private:
   struct Candidate {
@@ -73,6 +72,7 @@ class Dispatcher {
   };
   // The first jobs of the queue that may start, up to the first whose file is whole.
   Result<Candidates> Look(size_t count) REQUIRES(mutex_);
+  Result<Candidates> LookIn(store::Connection& connection, size_t count) REQUIRES(mutex_);
   Result<bool> MayStart(const Candidate& candidate) REQUIRES(mutex_);
   // Whether one more end of the server would end it as well.
   bool IsSuspect(const store::Job& job) const;
@@ -91,7 +91,9 @@ class Dispatcher {
   mutable Mutex mutex_;
   std::set<std::string> awaiting_whole_ GUARDED_BY(mutex_);        // ids of jobs
   std::map<std::string, ReadingOrder> orders_ GUARDED_BY(mutex_);  // of uploads still received
-  bool is_awaiting_bytes_ GUARDED_BY(mutex_) = false;
+  bool is_awaiting_bytes_ GUARDED_BY(mutex_) = false;  // a job waits for nothing but its file
+  bool is_cut_short_ GUARDED_BY(mutex_) = false;       // not all of the queue was looked at
+  int64_t long_look_ms_ GUARDED_BY(mutex_) = 0;        // when the next one is due. Steady clock
   struct Refusal {
     std::string job;
     std::string reason;

@@ -105,6 +105,8 @@ class JobCenter final : public Jobs {
   // The part of Submit that is one transaction.
   Result<Submitted> Admit(store::Connection& connection, const JobRequest& request,
                           const JobOptions& options);
+  // Errors: kBusy (the queue is full).
+  Result<void> FindRoom(store::Connection& connection);
   store::Job MakeJob(const JobRequest& request, const JobOptions& options) const;
   Result<int64_t> QueuePosition(const std::string& id);
 
@@ -124,6 +126,7 @@ class JobCenter final : public Jobs {
   std::atomic<bool> is_changed_ = false;  // since the counts were taken
   std::atomic<int> queued_ = 0;
   std::atomic<int> running_ = 0;
+  std::atomic<int64_t> queued_most_ = INT64_MAX / 2;  // no more are queued: not counted yet
   std::atomic<int64_t> oldest_queued_ms_ = 0;  // when it was made; 0: none is queued
   std::atomic<int64_t> heartbeat_due_ms_ = 0;
   std::atomic<int64_t> retention_due_ms_ = 0;
