@@ -93,10 +93,21 @@ def long_talk(tmp_path):
     return path
 
 
+@pytest.fixture(autouse=True)
+def no_server_is_left():
+    """A test that fails before its end may leave some running, which would disturb the next ones."""
+    from server import Server  # which needs this module whole
+
+    before = len(Server.started)  # servers of the whole module
+    yield
+    while len(Server.started) > before:
+        Server.started.pop().kill()
+
+
 @pytest.fixture
 def server(tmp_path, tiny):
     """A running server; the test may stop, kill and start it again."""
-    from server import Server  # which needs this module whole
+    from server import Server
 
     running = Server(tmp_path / "data")
     running.start()

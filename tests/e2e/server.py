@@ -18,6 +18,8 @@ FINAL = ("completed", "completed_with_gaps", "failed", "cancelled")
 class Server:
     """`verbatim serve` with a data folder of its own; the log is kept in `lines`."""
 
+    started = []  # all of them, since tests may fail before they stop theirs
+
     def __init__(self, folder, *flags, model="tiny.en", env=None):
         self.folder = folder
         self.flags = flags
@@ -40,6 +42,8 @@ class Server:
         command = [PROGRAM, "serve", "--listen", f"{address}:{port}", "--data-dir", self.folder, "--model", self.model, *self.flags]
         self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, text=True, env=self.env, preexec_fn=self.before_start)
+        if self not in self.started:
+            self.started.append(self)
         ready = threading.Event()
         threading.Thread(target=self._read, args=(self.process, ready), daemon=True).start()
         if not ready.wait(timeout) or self.url is None:
