@@ -14,19 +14,13 @@
 
 #include "media/test_wav.h"
 #include "pipeline/test_calls.h"
+#include "tests/sanitizers.h"
 
 namespace verbatim::pipeline {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-// Sanitizers keep what was freed.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kIsMemoryKept = true;
-#else
-constexpr bool kIsMemoryKept = false;
-#endif
 
 constexpr milliseconds kPatience{20'000};  // machines may be slow
 
@@ -137,7 +131,7 @@ TEST_F(ResizeTest, FurtherWorkersStartAndThoseTooManyLeave) {
 }
 
 TEST_F(ResizeTest, WhatIsTooMuchGoesBackToTheSystem) {
-  if (kIsMemoryKept) GTEST_SKIP() << "sanitizers keep what was freed";
+  if (tests::kIsSanitized) GTEST_SKIP() << "sanitizers keep what was freed";
   const auto engine = OpenEngine("tiny.en", {3, 1, 8});
   EndlessCall call(*engine);
   EXPECT_TRUE(call.GoesOn(30));  // all have had full batches

@@ -295,13 +295,12 @@ void JobCenter::Changed() {
 }
 
 void JobCenter::RefreshCounts() {
-  const Result<void> counted =
-      parts_.database.Read([this](Connection& connection) -> Result<void> {
-        oldest_queued_ms_ = TRY(store::OldestQueuedJob(connection));
-        queued_ = static_cast<int>(TRY(store::CountJobs(connection, JobState::kQueued)));
-        running_ = static_cast<int>(TRY(store::CountJobs(connection, JobState::kRunning)));
-        return {};
-      });
+  const Result<void> counted = parts_.database.Read([this](Connection& connection) -> Result<void> {
+    oldest_queued_ms_ = TRY(store::OldestQueuedJob(connection));
+    queued_ = static_cast<int>(TRY(store::CountJobs(connection, JobState::kQueued)));
+    running_ = static_cast<int>(TRY(store::CountJobs(connection, JobState::kRunning)));
+    return {};
+  });
   if (!counted) return;
   parts_.metrics.SetJobs(queued_, running_);
   const int busy = static_cast<int>(roster_.count());

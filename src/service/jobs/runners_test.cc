@@ -366,9 +366,8 @@ TEST_F(RunnersTest, RequestsOfManyClientsAndRunnersMix) {
     });
   }
   clients.clear();
-  EXPECT_TRUE(Eventually([&] {
-    return server().Count(JobState::kQueued) + server().Count(JobState::kRunning) == 0;
-  }));
+  EXPECT_TRUE(Eventually(
+      [&] { return server().Count(JobState::kQueued) + server().Count(JobState::kRunning) == 0; }));
   const auto jobs = server().database().Read([](store::Connection& connection) {
     return store::ListJobs(connection, {.state = {}, .text = "", .before = "", .count = 100});
   });

@@ -86,7 +86,8 @@ BENCHMARK(BenchListJobs)->Unit(benchmark::kMicrosecond);
 
 void BenchCountJobs(benchmark::State& state) {
   Database& database = Ledger::Shared();
-  for (auto _ : state) CHECK(database.Read([](Connection& c) { return CountJobs(c, JobState::kQueued); }));
+  for (auto _ : state)
+    CHECK(database.Read([](Connection& c) { return CountJobs(c, JobState::kQueued); }));
 }
 BENCHMARK(BenchCountJobs)->Unit(benchmark::kMicrosecond);
 

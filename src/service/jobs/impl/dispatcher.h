@@ -1,8 +1,8 @@
 // Which job is next: by priority, then age. A job whose file is still being received may start if
 // the file can be read in order, and if that leaves a runner free for files that are whole: so a
 // slow upload never holds up the others. The next job waits until there is memory for it, and those
-// behind it with it. A job that would be given up if the server ended once more starts alone, so that
-// it is to blame if it is: one that only ran beside the culprit gets on, and is none any more.
+// behind it with it. A job that would be given up if the server ended once more starts alone, so
+// that it is to blame if it is: one that only ran beside the culprit gets on, and is none any more.
 #pragma once
 
 #include <chrono>

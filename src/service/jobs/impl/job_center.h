@@ -127,7 +127,7 @@ class JobCenter final : public Jobs {
   std::atomic<int> queued_ = 0;
   std::atomic<int> running_ = 0;
   std::atomic<int64_t> queued_most_ = INT64_MAX / 2;  // no more are queued: not counted yet
-  std::atomic<int64_t> oldest_queued_ms_ = 0;  // when it was made; 0: none is queued
+  std::atomic<int64_t> oldest_queued_ms_ = 0;         // when it was made; 0: none is queued
   std::atomic<int64_t> heartbeat_due_ms_ = 0;
   std::atomic<int64_t> retention_due_ms_ = 0;
 
