@@ -19,6 +19,7 @@
 namespace {
 std::atomic<size_t> allocation_count{0};
 std::atomic<size_t> own_allocation_count{0};
+thread_local size_t until_refusal = 0;
 }  // namespace
 
 // Where the program's own code lies, as the linker says.
@@ -75,6 +76,7 @@ void* Allocate(size_t size, const void* caller) noexcept {
 
 // The compiler must not see that these are malloc and free.
 [[gnu::noinline]] void* operator new(size_t size) {
+  if (until_refusal > 0 && --until_refusal == 0) throw std::bad_alloc();
   if (void* memory = Allocate(size, __builtin_return_address(0))) return memory;
   std::abort();
 }
@@ -88,5 +90,8 @@ namespace verbatim::tests {
 
 size_t AllocationCount() { return allocation_count; }
 size_t OwnAllocationCount() { return own_allocation_count; }
+
+void RefuseAllocation(size_t n) { until_refusal = n; }
+bool IsAllocationToBeRefused() { return until_refusal > 0; }
 
 }  // namespace verbatim::tests

@@ -1,5 +1,6 @@
-// Counts what a test program allocates, for tests of loops that must not. A room asks for it in its
-// CMakeLists.txt: TEST_SOURCES ${VERBATIM_ALLOCATION_COUNTER}.
+// Counts what a test program allocates, for tests of loops that must not, and refuses it, for tests
+// of what happens then. A room asks for it in its CMakeLists.txt: TEST_SOURCES
+// ${VERBATIM_ALLOCATION_COUNTER}.
 #pragma once
 
 #include <cstddef>
@@ -14,5 +15,10 @@ size_t AllocationCount();
 // How often with operator new from the program's own code: what shared libraries such as oneDNN do
 // inside is left out.
 size_t OwnAllocationCount();
+
+// The n-th operator new of this thread from now on throws std::bad_alloc, once. 0: none.
+void RefuseAllocation(size_t n);
+// Whether it is still to come.
+bool IsAllocationToBeRefused();
 
 }  // namespace verbatim::tests

@@ -49,9 +49,10 @@ Result<void> GroupWriter::Run(const std::function<Result<void>(Connection&)>& wo
   const MutexLock lock(mutex_);
   --arriving_;
   if (!group_) {
+    auto opened = std::make_shared<Group>();  // may throw: before there is a transaction to be ended
     TRY_VOID(connection_->Begin());
     CrashPoint("ledger.begin");
-    group_ = std::make_shared<Group>();
+    group_ = std::move(opened);
   }
   const std::shared_ptr<Group> group = group_;
   Result<void> done;

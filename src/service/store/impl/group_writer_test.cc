@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <thread>
 
+#include "base/contain.h"
 #include "store/test_database.h"
 #include "store/test_vfs.h"
+#include "tests/allocation_counter.h"
 
 namespace verbatim::store {
 namespace {
@@ -120,6 +123,23 @@ TEST_F(GroupWriterTest, OneThatFailsTakesBackItsOwnChangesAlone) {
   EXPECT_TRUE(results[1] && results[4]);
   EXPECT_FALSE(RunTogether({Insert("c"), throwing})[1]);
   EXPECT_THAT(Uploads(), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(GroupWriterTest, AnyAllocationMayFail) {
+  bool was_refused = true;
+  for (size_t n = 1; was_refused; ++n) {
+    ASSERT_LT(n, 1000U);
+    const std::string id = std::to_string(n);
+    const Work work = Insert(id);
+    const Work after = Insert(id + " after");
+    tests::RefuseAllocation(n);
+    // What is thrown ends at the entry of the thread, as everywhere.
+    const Result<void> done = Contain([&] { return writer_->Run(work); });
+    was_refused = !tests::IsAllocationToBeRefused();
+    tests::RefuseAllocation(0);
+    ASSERT_EQ(done.has_value(), std::ranges::count(Uploads(), id) == 1) << n;
+    ASSERT_TRUE(writer_->Run(after)) << n;
+  }
 }
 
 TEST_F(GroupWriterTest, NobodyHearsOfSuccessIfTheCommitFails) {
