@@ -9,10 +9,9 @@
 namespace verbatim::jobs {
 namespace {
 
+using namespace std::chrono_literals;
 using store::Connection;
 using store::Job;
-
-using namespace std::chrono_literals;
 
 constexpr size_t kLookMin = 32;  // jobs of the queue that are read at first
 // A look at more of them takes no more than this part of the time: with thousands of jobs whose
@@ -28,6 +27,7 @@ constexpr auto kBytesTime = 250ms;  // between looks at an upload whose head is 
 Result<std::optional<ClaimedJob>> Dispatcher::Claim() {
   MutexLock lock(mutex_);
   is_awaiting_bytes_ = false;
+  is_cut_short_ = false;
   refusal_ = {};
   if (roster_.is_closed() || roster_.count() >= static_cast<size_t>(limits_.Get().runners)) {
     return std::nullopt;
