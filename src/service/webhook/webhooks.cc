@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <set>
 #include <utility>
 #include <vector>
@@ -113,9 +114,11 @@ std::string Signature(std::string_view secret, int64_t time_s, std::string_view 
   const std::string signed_text = fmt::format("{}.{}", time_s, body);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(signed_text.data()), signed_text.size(),
-       digest.data(), &size);
+  const unsigned char* const made =
+      HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+           reinterpret_cast<const unsigned char*>(signed_text.data()), signed_text.size(),
+           digest.data(), &size);
+  if (made == nullptr) throw std::bad_alloc();  // it fails for lack of memory alone
   std::string text = fmt::format("t={},v1=", time_s);
   for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest.at(i));
   return text;

@@ -9,8 +9,6 @@
 #include <string>
 #include <utility>
 
-#include "base/check.h"
-
 namespace verbatim::http {
 namespace {
 
@@ -129,8 +127,10 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::Load(const TlsFiles& files
   const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!context) return Fail(ErrorCode::kInternal, "OpenSSL makes no context");
   SSL_CTX* const raw = context.get();
-  CHECK(SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION) == 1);
-  CHECK(SSL_CTX_set_cipher_list(raw, kCiphers) == 1);
+  if (SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION) != 1 ||
+      SSL_CTX_set_cipher_list(raw, kCiphers) != 1) {
+    return Fail(ErrorCode::kInternal, "OpenSSL refuses our protocols and ciphers");
+  }
   SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   // An idle connection keeps no buffers; what is left to write may have moved.
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
