@@ -6,14 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from clients import form, measured, seeded
+from clients import IS_LONG, form, measured, seeded
 from conftest import DATA
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance"
 
 
 def test_no_request_breaks_the_description(server, tmp_path):
-    seed = seeded().randrange(1 << 30)
+    # ./test tries the same requests each time; a campaign finds new ones.
+    seed = seeded().randrange(1 << 30) if IS_LONG else 1
     server.transcribe(DATA / "jfk.flac", language="en")
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json", "--seed", seed, "--checks", CHECKS,
                # A stream without an end; tests/e2e/test_server.py follows it.
