@@ -225,6 +225,17 @@ TEST_F(JobsTest, AnEnglishModelIsAskedForEnglishOnly) {
   EXPECT_TRUE(server().jobs().Submit(request));
 }
 
+TEST_F(JobsTest, AWholeFileIsFoundBehindManyThatAreStillToCome) {
+  for (int i = 0; i < 100; ++i) {
+    const std::string upload = server().Begin(32);
+    server().Submit(upload, {}, 1);
+    server().Submit(upload, {}, 1);
+  }
+  const Job whole = server().Submit(server().Upload(Speech(1)));
+  EXPECT_EQ(RunAll(), 1);
+  EXPECT_EQ(server().Find(whole.id).state, JobState::kCompleted);
+}
+
 TEST_F(JobsTest, AFullQueueRefusesAndTakesAgain) {
   options_.limits.queued_max = 2;
   const std::string upload = server().Upload(Speech(1));
@@ -418,6 +429,18 @@ TEST_F(JobsTest, ALargeFileHasTheLongerTime) {
   EXPECT_EQ(server().Find(job.id).error_code, "timeout");
   EXPECT_THAT(server().Find(job.id).error_message, HasSubstr("within 60 minutes"));
   EXPECT_THAT(server().Windows(job.id), SizeIs(1));
+}
+
+// A run is in the roster a moment before it is in the ledger, and the heartbeat may come in between.
+TEST_F(JobsTest, AnAttemptThatIsAboutToBeClaimedIsNotLost) {
+  const Job job = server().Submit(server().Upload(Speech(1)));
+  Ledger ledger(server().database(), server().clock(), "this server", options_.lease_ms);
+  const Ledger::Attempt attempt{job.id, 1};
+  EXPECT_EQ(ledger.Renew({attempt})->size(), 0U);
+  ASSERT_TRUE(ledger.Claim(attempt));
+  EXPECT_EQ(ledger.Renew({attempt})->size(), 0U);
+  ASSERT_TRUE(ledger.Return(attempt));
+  EXPECT_EQ(ledger.Renew({attempt})->size(), 1U);
 }
 
 TEST_F(JobsTest, AHeartbeatKeepsTheLease) {

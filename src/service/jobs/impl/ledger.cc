@@ -199,6 +199,7 @@ Result<std::vector<Ledger::Attempt>> Ledger::Renew(const std::vector<Attempt>& a
     std::vector<Attempt> lost;
     for (const Attempt& attempt : attempts) {
       std::optional<Job> job = TRY(store::FindJob(connection, attempt.job));
+      if (job && job->attempt < attempt.number) continue;  // it is just about to be claimed
       if (!job || job->state != JobState::kRunning || job->attempt != attempt.number) {
         lost.push_back(attempt);
         continue;
