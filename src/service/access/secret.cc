@@ -4,8 +4,8 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <new>
 
+#include "base/no_memory.h"
 #include "base/random_id.h"
 
 namespace verbatim::access {
@@ -41,10 +41,8 @@ std::string MakeSessionSecret() { return RandomId() + RandomId(); }
 std::string Digest(std::string_view secret) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  // It fails for lack of memory alone.
-  if (EVP_Digest(secret.data(), secret.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
-    throw std::bad_alloc();
-  }
+  RequireMemory(EVP_Digest(secret.data(), secret.size(), digest, &size, EVP_sha256(), nullptr) ==
+                1);
   std::string hex;
   hex.reserve(size_t{2} * size);
   for (unsigned i = 0; i < size; ++i) {

@@ -431,7 +431,7 @@ TEST_F(JobsTest, ALargeFileHasTheLongerTime) {
   EXPECT_THAT(server().Windows(job.id), SizeIs(1));
 }
 
-// A run is in the roster a moment before it is in the ledger, and the heartbeat may come in between.
+// A run is in the roster a moment before it is in the ledger: the heartbeat may come in between.
 TEST_F(JobsTest, AnAttemptThatIsAboutToBeClaimedIsNotLost) {
   const Job job = server().Submit(server().Upload(Speech(1)));
   Ledger ledger(server().database(), server().clock(), "this server", options_.lease_ms);

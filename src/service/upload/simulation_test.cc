@@ -476,6 +476,7 @@ class Simulation {
     if (!told.is_gone && is_kept) wanted = ErrorCode::kConflict;
     if (was_taken && !deleted && told.wants_job) wanted = ErrorCode::kConflict;
     Expect("delete", deleted, wanted);
+    if (!deleted && deleted.error().code == ErrorCode::kIo) told.is_doubtful = true;
     if (deleted && !machine_.is_dead()) Forget(id);
   }
 
@@ -669,7 +670,8 @@ class Simulation {
   void CheckGone(const std::string& id, Told& told) {
     if (told.is_gone) return;
     const bool has_expired = told.expires_ms > 0 && told.expires_ms <= clock_.WallMs();
-    EXPECT_TRUE(told.may_be_gone || (is_sweeping_ && has_expired)) << id << " is lost";
+    EXPECT_TRUE(told.may_be_gone || told.is_doubtful || (is_sweeping_ && has_expired))
+        << id << " is lost";
     Forget(id);
   }
 

@@ -29,6 +29,9 @@ struct Told {
   bool is_job_deleted = false;
   bool is_gone = false;
   bool may_be_gone = false;  // asked for, and not known
+  // The disk failed at what was asked for. It is not done, but may come true by a crash: what the
+  // disk did not confirm, and could not be taken out of the log either, may be on it.
+  bool is_doubtful = false;
 };
 
 // A request that sends bytes.

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <new>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "base/no_memory.h"
 #include "store/webhooks.h"
 #include "webhook/impl/post.h"
 
@@ -118,7 +118,7 @@ std::string Signature(std::string_view secret, int64_t time_s, std::string_view 
       HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
            reinterpret_cast<const unsigned char*>(signed_text.data()), signed_text.size(),
            digest.data(), &size);
-  if (made == nullptr) throw std::bad_alloc();  // it fails for lack of memory alone
+  RequireMemory(made != nullptr);
   std::string text = fmt::format("t={},v1=", time_s);
   for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest.at(i));
   return text;

@@ -6,29 +6,26 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <new>
 #include <vector>
+
+#include "base/no_memory.h"
 
 namespace verbatim::models {
 namespace {
 
-// OpenSSL's digests fail for lack of memory alone.
-void Require(bool is_done) {
-  if (!is_done) throw std::bad_alloc();
-}
-
 class Hasher {
  public:
   Hasher() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    Require(context_ != nullptr && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
+    RequireMemory(context_ != nullptr &&
+                  EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
   }
   void Update(std::string_view bytes) {
-    Require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
+    RequireMemory(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
   }
   std::string Hex() {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    Require(EVP_DigestFinal_ex(context_.get(), digest, &size) == 1);
+    RequireMemory(EVP_DigestFinal_ex(context_.get(), digest, &size) == 1);
     std::string hex;
     for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
     return hex;

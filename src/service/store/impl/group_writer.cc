@@ -49,7 +49,7 @@ Result<void> GroupWriter::Run(const std::function<Result<void>(Connection&)>& wo
   const MutexLock lock(mutex_);
   --arriving_;
   if (!group_) {
-    auto opened = std::make_shared<Group>();  // may throw: before there is a transaction to be ended
+    auto opened = std::make_shared<Group>();  // may throw, so before there is a transaction
     TRY_VOID(connection_->Begin());
     CrashPoint("ledger.begin");
     group_ = std::move(opened);
