@@ -14,6 +14,9 @@ from pathlib import Path
 import page_driver
 import pytest
 
+# Tests that were started in the background ignore it, and what they start would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = ROOT / "tests" / "data"
 PROGRAM = Path(os.environ.get("VERBATIM_PROGRAM", ROOT / "build" / "release" / "verbatim"))
