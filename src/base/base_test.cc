@@ -6,7 +6,9 @@
 #include <filesystem>
 
 #include "base/atomic_file.h"
+#include "base/contain.h"
 #include "base/error.h"
+#include "base/no_memory.h"
 #include "base/sample_time.h"
 
 namespace verbatim {
@@ -76,6 +78,17 @@ TEST_F(AtomicFileTest, ReadRefusesWhatIsLargerThanAllowed) {
   ASSERT_TRUE(WriteFileAtomically(directory_ / "a.txt", "0123456789"));
   EXPECT_EQ(ReadFile(directory_ / "a.txt", 9).error().code, ErrorCode::kTooLarge);
   EXPECT_TRUE(ReadFile(directory_ / "a.txt", 10));
+}
+
+TEST(NoMemory, OfALibraryOfCEndsAsOurOwnDoes) {
+  const auto need = [](bool is_done) {
+    return Contain([is_done]() -> Result<void> {
+      RequireMemory(is_done);
+      return {};
+    });
+  };
+  EXPECT_TRUE(need(true));
+  EXPECT_EQ(need(false).error().code, ErrorCode::kBusy);
 }
 
 }  // namespace

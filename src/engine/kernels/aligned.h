@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "base/check.h"
+#include "base/no_memory.h"
 
 namespace verbatim::kernels {
 
@@ -29,7 +29,7 @@ class Aligned {
     const size_t unit = size * sizeof(Number) < kLargePage ? kLine : kLargePage;
     const size_t bytes = (size * sizeof(Number) + unit - 1) / unit * unit;
     data_.reset(static_cast<Number*>(std::aligned_alloc(unit, bytes)));
-    CHECK(size == 0 || data_ != nullptr);
+    RequireMemory(size == 0 || data_ != nullptr);
     if (unit == kLargePage) madvise(data_.get(), bytes, MADV_HUGEPAGE);  // a wish, never an error
   }
 

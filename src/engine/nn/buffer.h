@@ -8,7 +8,7 @@
 #include <memory>
 #include <span>
 
-#include "base/check.h"
+#include "base/no_memory.h"
 
 namespace verbatim::nn {
 
@@ -19,7 +19,7 @@ class Zeros {
   Zeros() = default;
   explicit Zeros(size_t size)
       : size_(size), data_(static_cast<Number*>(std::calloc(size, sizeof(Number)))) {
-    CHECK(size == 0 || data_ != nullptr);
+    RequireMemory(size == 0 || data_ != nullptr);
   }
 
   size_t size() const { return size_; }
