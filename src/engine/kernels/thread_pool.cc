@@ -1,5 +1,7 @@
 #include "kernels/thread_pool.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "kernels/cpu.h"
 
@@ -60,12 +62,20 @@ void ThreadPool::RunAll(size_t count, void* callable, Call call) {
     WaitWhile(busy_, left);
   }
   clocks_[0].SwitchTo(stage_);
+  if (has_failed_.exchange(false)) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
+// What a part throws for lack of memory must neither end a helper's thread, nor the caller's work
+// while others are at it.
 void ThreadPool::Work(size_t thread) {
-  for (size_t index = next_.fetch_add(1, std::memory_order_relaxed); index < count_;
-       index = next_.fetch_add(1, std::memory_order_relaxed)) {
-    call_(callable_, index, thread);
+  try {
+    for (size_t index = next_.fetch_add(1, std::memory_order_relaxed); index < count_;
+         index = next_.fetch_add(1, std::memory_order_relaxed)) {
+      call_(callable_, index, thread);
+    }
+  } catch (...) {
+    next_.store(count_, std::memory_order_relaxed);
+    if (!has_failed_.exchange(true)) failure_ = std::current_exception();
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <stop_token>
 #include <thread>
 #include <type_traits>
@@ -32,8 +33,9 @@ class ThreadPool {
   profile::StageClock& clock(size_t thread = 0) { return clocks_[thread]; }
 
   // Calls part(index, thread) once for every index in [0, count), thread in [0, threads()), and
-  // returns when all are done. Thread: one caller at a time, which must have called
-  // PrepareThread(). Does not allocate.
+  // returns when all are done. A part that throws ends the others that have not begun, and the
+  // caller hears of it when none is at work any more. Thread: one caller at a time, which must have
+  // called PrepareThread(). Does not allocate.
   template <typename Part>
   void Run(size_t count, Part&& part) {
     if (helpers_.empty() || count <= 1) {
@@ -64,6 +66,8 @@ class ThreadPool {
   std::atomic<size_t> next_{0};
   std::atomic<uint32_t> busy_{0};
   std::atomic<bool> is_ending_{false};
+  std::atomic<bool> has_failed_{false};
+  std::exception_ptr failure_;  // of the part that failed first; read when none is at work
   std::deque<profile::StageClock> clocks_;
   std::vector<std::jthread> helpers_;
 };

@@ -3,7 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 #include <vector>
+
+#include "base/contain.h"
+#include "base/no_memory.h"
 
 namespace verbatim::kernels {
 namespace {
@@ -29,6 +34,28 @@ TEST(ThreadPoolTest, ResultsAreVisibleToTheCaller) {
   std::vector<size_t> values(1000);
   pool.Run(values.size(), [&](size_t index, size_t) { values[index] = index * index; });
   for (size_t i = 0; i < values.size(); ++i) ASSERT_EQ(values[i], i * i);
+}
+
+TEST(ThreadPoolTest, APartThatGetsNoMemoryIsHeardOfWhenNoneIsAtWork) {
+  ThreadPool pool(3);
+  for (size_t bad = 0; bad < 20; ++bad) {
+    std::atomic<int> at_work = 0;
+    const Result<void> done = Contain([&]() -> Result<void> {
+      pool.Run(20, [&](size_t index, size_t) {
+        ++at_work;
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+        --at_work;
+        RequireMemory(index != bad);
+      });
+      return {};
+    });
+    EXPECT_EQ(at_work, 0);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, ErrorCode::kBusy);
+    std::atomic<int> count = 0;
+    pool.Run(20, [&](size_t, size_t) { ++count; });
+    EXPECT_EQ(count, 20);
+  }
 }
 
 }  // namespace
