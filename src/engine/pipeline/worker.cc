@@ -306,7 +306,7 @@ WorkerPool::WorkerPool(const std::shared_ptr<const whisper::Model>& model,
   Resize(options);
 }
 
-WorkerPool::~WorkerPool() { queue_.Close(); }
+WorkerPool::~WorkerPool() = default;
 
 // A worker that the queue misses has left, so its old thread is at its end, if there is one. It is
 // waited for, since it may still have to give back its memory.

@@ -122,6 +122,13 @@ class WorkerPool {
   WindowQueue queue_;
   Mutex mutex_;
   std::map<size_t, std::jthread> threads_ GUARDED_BY(mutex_);  // by the worker's number
+  // Last, so that workers leave before they are waited for, also those of a pool of which not all
+  // could be started.
+  struct Closer {
+    WindowQueue& queue;
+    ~Closer() { queue.Close(); }
+  };
+  const Closer closer_{queue_};
 };
 
 }  // namespace verbatim::pipeline
