@@ -175,12 +175,25 @@ class SharedEngines final : public EngineCache {
 
   static bool IsIdle(const Entry& entry) { return entry.engine != nullptr && entry.users == 0; }
 
-  // Until the last copy goes, somebody uses it.
+  // Until the last copy of it goes, somebody uses an engine.
+  struct Loan {
+    Loan(SharedEngines& from, std::string name, std::shared_ptr<pipeline::Engine> lent)
+        : lender(from), model(std::move(name)), engine(std::move(lent)) {}
+    ~Loan() { lender.TakeBack(model); }
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+
+    SharedEngines& lender;
+    const std::string model;
+    const std::shared_ptr<pipeline::Engine> engine;
+  };
+
   std::shared_ptr<pipeline::Engine> Lend(const std::string& model, Entry& entry) REQUIRES(mutex_) {
+    const auto loan =
+        std::make_shared<Loan>(*this, model, entry.engine);  // may throw: not lent then
     ++entry.users;
     entry.used = ++uses_;
-    return {entry.engine.get(),
-            [this, model, engine = entry.engine](pipeline::Engine*) { TakeBack(model); }};
+    return {loan, loan->engine.get()};
   }
 
   void TakeBack(const std::string& model) {
