@@ -26,9 +26,12 @@ RawResponse Transcribe(const RunningService& service, Fields fields,
 bool IsClean(const RunningService& service) {
   const auto uploads = service.services().database.Read(
       [](store::Connection& connection) { return store::AllUploads(connection); });
-  const auto jobs = service.services().database.Read(
+  const auto ephemeral = service.services().database.Read(
       [](store::Connection& connection) { return store::EphemeralJobs(connection); });
-  return uploads && uploads->empty() && jobs && jobs->empty();
+  const auto others = service.services().database.Read(
+      [](store::Connection& connection) { return store::ListJobs(connection, {.count = 1}); });
+  return uploads && uploads->empty() && ephemeral && ephemeral->empty() && others &&
+         others->empty();
 }
 
 // Waits until nothing is left.
