@@ -41,14 +41,18 @@ Error Broken(const std::string& how) {
   return {ErrorCode::kInternal, "the process that read it " + how};
 }
 
+Error Gone(const std::string& how) {
+  return {ErrorCode::kBusy,
+          "the process that read it " + how + ", as happens where memory is short: try again"};
+}
+
 Error OfSignal(const End& end, uint64_t cpu_seconds) {
   switch (end.value) {
     case SIGSYS: return Crashed("tried what reading media never needs");
     case SIGXCPU: return Crashed("took too much time");
     case SIGKILL:
       if (end.cpu_time >= seconds(cpu_seconds)) return Crashed("took too much time");
-      return {ErrorCode::kBusy,
-              "the process that read it was killed, as happens where memory is short: try again"};
+      return Gone("was killed");
     default: return Crashed("crashed (signal " + std::to_string(end.value) + ")");
   }
 }
@@ -62,9 +66,9 @@ Error OfEnd(const End& end, uint64_t cpu_seconds) {
       if (end.value == sandbox::kExitOutOfMemory) return Crashed("wanted more memory than it may");
       if (end.value == sandbox::kExitUnlocked) return Broken("could not be locked up");
       return Broken("broke off");
-    case End::Kind::kUnknown: return Broken("is gone");
+    case End::Kind::kUnknown: break;  // the process that started it was killed, and it with that
   }
-  return Broken("is gone");
+  return Gone("is gone");
 }
 
 Failure Distrusted() {
