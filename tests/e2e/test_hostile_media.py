@@ -225,6 +225,19 @@ def test_another_zygote_takes_the_place_of_a_dead_one(server, talk):
     assert {layer["name"]: layer["active"] for layer in checks["sandbox"]["layers"]}["seccomp"]
 
 
+def test_a_zygote_that_dies_as_it_is_asked_costs_no_job(server, talk):
+    """It holds the order for a reader already."""
+    assert server.transcribe(talk)["state"] == "completed"
+    zygote = readers_of(server.process)[1].pop()
+    os.kill(zygote, signal.SIGSTOP)
+    job = server.submit(server.put(talk)["id"], reuse=False)["id"]
+    server.wait(job, ("running",))
+    time.sleep(0.5)
+    assert server.job(job)["state"] == "running"
+    kill(zygote)
+    assert server.wait(job)["state"] == "completed"
+
+
 def test_a_kill_of_the_program_leaves_no_process(verbatim):
     process = verbatim.start("transcribe", "--model", "tiny.en", long_noise(verbatim.folder))
     assert wait_until(lambda: readers_of(process)[0])

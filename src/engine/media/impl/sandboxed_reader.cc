@@ -89,6 +89,9 @@ class SandboxedReader final : public AudioReader {
   double progress() const override { return progress_; }
   const std::vector<Damage>& damages() const override { return damages_; }
 
+  // The process went with the one that started it.
+  bool is_lost() const { return is_lost_; }
+
   Result<void> AwaitOpened(const std::stop_token& stop) {
     ReaderFrame frame = TRY(Receive(stop));
     auto* opened = std::get_if<Opened>(&frame);
@@ -168,8 +171,11 @@ class SandboxedReader final : public AudioReader {
     switch (outcome) {
       case Child::Outcome::kStopped: return {ErrorCode::kCancelled, "cancelled"};
       case Child::Outcome::kLate: return Crashed("stood still");
-      case Child::Outcome::kClosed:
-        return OfEnd(child_.AwaitEnd(kEndPatience), CpuSecondsFor(size_bytes()));
+      case Child::Outcome::kClosed: {
+        const End end = child_.AwaitEnd(kEndPatience);
+        is_lost_ = end.kind == End::Kind::kUnknown;
+        return OfEnd(end, CpuSecondsFor(size_bytes()));
+      }
       case Child::Outcome::kTooLong:
       case Child::Outcome::kMessage: break;
     }
@@ -190,6 +196,7 @@ class SandboxedReader final : public AudioReader {
   SampleTime position_{0};
   double progress_ = 0;
   bool is_finished_ = false;
+  bool is_lost_ = false;
 };
 
 // The ending of a name, which may say what the content does not; nothing else of it is needed.
@@ -199,6 +206,22 @@ std::string EndingOf(const std::string& name) {
   constexpr size_t kLengthMax = 20;
   if (ending.size() > kLengthMax || !std::ranges::all_of(ending, is_letter)) ending.clear();
   return "media" + ending;
+}
+
+Result<std::unique_ptr<SandboxedReader>> StartReader(const std::shared_ptr<ByteSource>& source,
+                                                     const std::string& name,
+                                                     const AudioReaderOptions& options,
+                                                     const std::stop_token& stop) {
+  const std::optional<uint64_t> size_bytes = source->size();
+  const uint64_t size_limit = size_bytes.value_or(kUnknownSizeBytes);
+  Child child = TRY(options.sandbox->Launch({.input = source->descriptor(),
+                                             .memory_bytes = kMemoryBytes,
+                                             .cpu_seconds = CpuSecondsFor(size_limit)}));
+  const ReadingOrder order{EndingOf(name), size_bytes, options.track, options.access};
+  // Before it has started, so it can only wait in the socket; what else is wrong shows next.
+  child.Send(Encode(order), PatienceFor(size_limit), stop);
+  const Input input = source->descriptor() ? Input::kOwn : Input::kServed;
+  return std::make_unique<SandboxedReader>(std::move(child), input, source);
 }
 
 }  // namespace
@@ -215,16 +238,14 @@ Result<std::unique_ptr<AudioReader>> OpenSandboxed(const std::shared_ptr<ByteSou
                                                    const std::string& name,
                                                    const AudioReaderOptions& options,
                                                    const std::stop_token& stop) {
-  const std::optional<uint64_t> size_bytes = source->size();
-  const uint64_t size_limit = size_bytes.value_or(kUnknownSizeBytes);
-  Child child = TRY(options.sandbox->Launch({.input = source->descriptor(),
-                                             .memory_bytes = kMemoryBytes,
-                                             .cpu_seconds = CpuSecondsFor(size_limit)}));
-  const ReadingOrder order{EndingOf(name), size_bytes, options.track, options.access};
-  // Before it has started, so it can only wait in the socket; what else is wrong shows next.
-  child.Send(Encode(order), PatienceFor(size_limit), stop);
-  const Input input = source->descriptor() ? Input::kOwn : Input::kServed;
-  return OpenStarted(std::move(child), input, source, stop);
+  auto reader = TRY(StartReader(source, name, options, stop));
+  Result<void> opened = reader->AwaitOpened(stop);
+  if (!opened && reader->is_lost()) {  // the one that starts them died as it was asked
+    reader = TRY(StartReader(source, name, options, stop));
+    opened = reader->AwaitOpened(stop);
+  }
+  if (!opened) return Failure(opened.error());
+  return reader;
 }
 
 }  // namespace verbatim::media

@@ -19,8 +19,8 @@ Result<std::unique_ptr<AudioReader>> OpenSandboxed(const std::shared_ptr<ByteSou
                                                    const AudioReaderOptions& options,
                                                    const std::stop_token& stop);
 
-// The same of a process that was started, and has its order. The source is not served if the
-// process has the file itself.
+// Of a process that was started, and has its order: with it, tests are the process. The source is
+// not served if the process has the file itself.
 enum class Input { kServed, kOwn };
 Result<std::unique_ptr<AudioReader>> OpenStarted(sandbox::Child child, Input input,
                                                  const std::shared_ptr<ByteSource>& source,
