@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/audit_json.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "control_socket.h"
@@ -83,19 +84,9 @@ Result<json::object> Revoke(Access& access, const json::object& request) {
 
 Result<json::object> ShowAudit(Access& access, const json::object& request) {
   const auto limit = static_cast<size_t>(Number(request, "limit"));
-  json::array entries;
   const std::vector<store::AuditEntry> found =
       TRY(access.audit.Find(Number(request, "since_ms"), limit));
-  for (const store::AuditEntry& entry : found) {
-    entries.push_back(json::object{{"time", UtcText(entry.time_ms)},
-                                   {"token", entry.token},
-                                   {"name", entry.name},
-                                   {"address", entry.address},
-                                   {"action", entry.action},
-                                   {"object", entry.object},
-                                   {"outcome", entry.outcome}});
-  }
-  return json::object{{"entries", std::move(entries)}};
+  return json::object{{"entries", api::AuditJson(found)}};
 }
 
 Result<json::object> Do(Access& access, const std::string& line) {

@@ -149,10 +149,7 @@ void ControlSocket::Serve() const {
     if ((sources[1].revents & POLLIN) != 0) return;
     const Descriptor connection(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
     if (connection.number() < 0) continue;
-    static_cast<void>(Contain([&]() -> Result<void> {
-      ServeOne(connection.number());
-      return {};
-    }));
+    static_cast<void>(Contain([&] { ServeOne(connection.number()); }));
   }
 }
 

@@ -94,10 +94,7 @@ void Repeat(seconds interval, const std::stop_token& stop, Work work) {
   std::condition_variable_any wake;
   auto due = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
-    static_cast<void>(Contain([&]() -> Result<void> {
-      work();
-      return {};
-    }));
+    static_cast<void>(Contain([&] { work(); }));
     due = std::max(due + interval, std::chrono::steady_clock::now());
     wake.wait_until(lock, stop, due, [] { return false; });
   }

@@ -5,16 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define VERBATIM_COUNTS_MALLOC 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define VERBATIM_COUNTS_MALLOC 0
-#endif
-#endif
-#if !defined(VERBATIM_COUNTS_MALLOC)
-#define VERBATIM_COUNTS_MALLOC 1
-#endif
+#include "tests/sanitizers.h"
 
 namespace {
 std::atomic<size_t> allocation_count{0};
@@ -26,7 +17,7 @@ thread_local size_t until_refusal = 0;
 extern "C" const char __executable_start;  // NOLINT: the linker names it
 extern "C" const char etext;               // NOLINT: the linker names it
 
-#if VERBATIM_COUNTS_MALLOC
+#if !VERBATIM_IS_SANITIZED
 // The C library's own names for what the functions below replace in the whole program.
 extern "C" {
 void* __libc_malloc(size_t size);                      // NOLINT: the C library names it
@@ -66,7 +57,7 @@ namespace {
 
 // What malloc counts is not counted twice.
 void* Allocate(size_t size, const void* caller) noexcept {
-  if (!VERBATIM_COUNTS_MALLOC) ++allocation_count;
+  if (verbatim::tests::kIsSanitized) ++allocation_count;
   const auto* from = static_cast<const char*>(caller);
   if (from >= &__executable_start && from < &etext) ++own_allocation_count;
   return std::malloc(size == 0 ? 1 : size);

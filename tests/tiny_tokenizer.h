@@ -2,6 +2,8 @@
 // languages.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,14 +54,15 @@ inline std::string TinyTokenizerJson(const TinyTokenizer& tiny = {}) {
   std::string added;
   int id = 0;
   const auto add_token = [&](const std::string& key) {
-    vocabulary += (id == 0 ? "" : ",") + Quoted(key) + ":" + std::to_string(id);
+    if (id > 0) vocabulary += ',';
+    vocabulary += Quoted(key) + ":" + std::to_string(id);
     ++id;
   };
   for (int byte = 0; byte < tiny.byte_count; ++byte) add_token(ByteKey(byte));
   for (const auto& [left, right] : tiny.merges) {
     add_token(left + right);
     if (!merges.empty()) merges += ',';
-    merges += tiny.merges_are_pairs ? "[" + Quoted(left) + "," + Quoted(right) + "]"
+    merges += tiny.merges_are_pairs ? fmt::format("[{},{}]", Quoted(left), Quoted(right))
                                     : Quoted(left + " " + right);
   }
   for (const std::string& special : tiny.specials) {

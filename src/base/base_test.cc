@@ -81,12 +81,7 @@ TEST_F(AtomicFileTest, ReadRefusesWhatIsLargerThanAllowed) {
 }
 
 TEST(NoMemory, OfALibraryOfCEndsAsOurOwnDoes) {
-  const auto need = [](bool is_done) {
-    return Contain([is_done]() -> Result<void> {
-      RequireMemory(is_done);
-      return {};
-    });
-  };
+  const auto need = [](bool is_done) { return Contain([is_done] { RequireMemory(is_done); }); };
   EXPECT_TRUE(need(true));
   EXPECT_EQ(need(false).error().code, ErrorCode::kBusy);
 }

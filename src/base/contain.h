@@ -8,35 +8,39 @@
 #include <new>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "base/error.h"
 
 namespace verbatim {
 
-// Runs work that returns a Result, and makes an error of what it throws.
+// Runs work that returns a Result or nothing, and makes an error of what it throws.
 template <typename Work>
-auto Contain(Work&& work) -> decltype(work()) {
+auto Contain(Work&& work) {
+  using Done = std::invoke_result_t<Work>;
+  using Contained = std::conditional_t<std::is_void_v<Done>, Result<void>, Done>;
   try {
-    return std::forward<Work>(work)();
+    if constexpr (std::is_void_v<Done>) {
+      std::forward<Work>(work)();
+      return Contained();
+    } else {
+      return Contained(std::forward<Work>(work)());
+    }
   } catch (const std::bad_alloc&) {
-    return Fail(ErrorCode::kBusy, "out of memory");  // short enough to need no memory itself
-  } catch (const std::system_error& error) {         // no more threads are to be had, for one
-    return Failure(SystemError(error.code().value(), "the system refused"));
+    return Contained(Fail(ErrorCode::kBusy, "out of memory"));  // short: it needs no memory itself
+  } catch (const std::system_error& error) {  // no more threads are to be had, for one
+    return Contained(Failure(SystemError(error.code().value(), "the system refused")));
   } catch (const std::exception& exception) {
-    return Fail(ErrorCode::kInternal, exception.what());
+    return Contained(Fail(ErrorCode::kInternal, exception.what()));
   }
 }
 
 // Does what somebody waits for and what needs nothing but memory: again and again, until it is
 // done.
 template <typename Work>
-void Insist(Work&& work) {
-  const auto try_once = [&]() -> Result<void> {
-    work();
-    return {};
-  };
-  while (!Contain(try_once)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+void Insist(const Work& work) {
+  while (!Contain(work)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
 }  // namespace verbatim

@@ -48,10 +48,8 @@ class Log {
  private:
   template <typename... Args>
   void Format(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
-    static_cast<void>(Contain([&]() -> Result<void> {
-      Write(level, fmt::format(format, std::forward<Args>(args)...));
-      return {};
-    }));
+    static_cast<void>(
+        Contain([&] { Write(level, fmt::format(format, std::forward<Args>(args)...)); }));
   }
 };
 

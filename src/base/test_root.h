@@ -10,13 +10,6 @@
 
 namespace verbatim {
 
-// Sanitizers bring an allocator of their own, which keeps no accounts that we know of.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kIsAllocatorReplaced = true;
-#else
-inline constexpr bool kIsAllocatorReplaced = false;
-#endif
-
 class FakeRoot {
  public:
   FakeRoot() {

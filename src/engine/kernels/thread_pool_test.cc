@@ -40,14 +40,13 @@ TEST(ThreadPoolTest, APartThatGetsNoMemoryIsHeardOfWhenNoneIsAtWork) {
   ThreadPool pool(3);
   for (size_t bad = 0; bad < 20; ++bad) {
     std::atomic<int> at_work = 0;
-    const Result<void> done = Contain([&]() -> Result<void> {
+    const Result<void> done = Contain([&] {
       pool.Run(20, [&](size_t index, size_t) {
         ++at_work;
         std::this_thread::sleep_for(std::chrono::microseconds(100));
         --at_work;
         RequireMemory(index != bad);
       });
-      return {};
     });
     EXPECT_EQ(at_work, 0);
     ASSERT_FALSE(done);

@@ -337,10 +337,7 @@ void WorkerPool::Work(size_t number) {
   std::optional<Worker> worker;
   while (std::optional<Turn> turn = AwaitTurn(number, worker)) {
     ++busy_;
-    const Result<void> done = Contain([&]() -> Result<void> {
-      RunTurn(*turn, worker);
-      return {};
-    });
+    const Result<void> done = Contain([&] { RunTurn(*turn, worker); });
     if (!done) GiveUp(*turn, worker, done.error());
     --busy_;
     queue_.EndTurn(*turn);

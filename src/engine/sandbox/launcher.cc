@@ -38,6 +38,11 @@ class Descriptor {
   int number_;
 };
 
+// The other end of a control socket, or this one, if that could not be made.
+bool IsGone(int error) {
+  return error == EPIPE || error == ECONNRESET || error == ENOTCONN || error == EBADF;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Launcher>> Launcher::Start(LauncherOptions options) {
@@ -69,10 +74,13 @@ Result<Child> Launcher::Launch(const LaunchOptions& options) {
   const LaunchDescriptors descriptors{far_connection.get(), far_end.get(),
                                       options.input.value_or(-1)};
   MutexLock lock(mutex_);
-  if (SendLaunch(control_, message, descriptors)) return child;
-  TRY_VOID(Spawn());
-  if (SendLaunch(control_, message, descriptors)) return child;
-  return Fail(ErrorCode::kInternal, "the process that starts readers of media is gone");
+  int error = SendLaunch(control_, message, descriptors);
+  if (IsGone(error)) {
+    TRY_VOID(Spawn());
+    error = SendLaunch(control_, message, descriptors);
+  }
+  if (error != 0) return Failure(SystemError(error, "starting a process to read media"));
+  return child;
 }
 
 Result<void> Launcher::Fork() {
@@ -128,7 +136,10 @@ void Launcher::Leave() {
   report_.reset();
   if (control_ >= 0) close(control_);
   control_ = -1;
-  if (zygote_ > 0) waitpid(zygote_, nullptr, 0);  // it ends as soon as nobody listens
+  if (zygote_ > 0) {
+    kill(zygote_, SIGKILL);  // it would end by itself, but for one that was stopped
+    waitpid(zygote_, nullptr, 0);
+  }
   zygote_ = -1;
 }
 

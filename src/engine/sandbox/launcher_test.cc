@@ -281,6 +281,14 @@ TEST(Sandbox, EndsWithItsLauncher) {
   EXPECT_EQ(child.Receive(kPatience, {}).outcome, Outcome::kClosed);
 }
 
+TEST(Sandbox, EndsAlsoWhereItsZygoteStandsStill) {
+  auto launcher = Start();
+  launcher->report();
+  kill(ChildrenOf(getpid()).at(0), SIGSTOP);
+  launcher.reset();
+  EXPECT_TRUE(ChildrenOf(getpid()).empty());
+}
+
 TEST(Sandbox, EndsWithItsZygote) {
   const auto launcher = Start();
   launcher->report();

@@ -9,6 +9,7 @@
 
 #include "access/access.h"
 #include "api/api.h"
+#include "api/audit_json.h"
 #include "api/impl/endpoint.h"
 #include "api/impl/guard.h"
 #include "api/problem.h"
@@ -105,18 +106,7 @@ Result<http::Response> ShowAudit(const Services& services, const Call& call) {
   const auto since = TRY(fields::QueryTime(call.request(), "since"));
   const std::vector<store::AuditEntry> found =
       TRY(services.access->audit.Find(since.value_or(0) * 1000, static_cast<size_t>(limit)));
-  json::array entries;
-  for (const store::AuditEntry& entry : found) {
-    entries.push_back(json::object{{"id", entry.id},
-                                   {"time", UtcText(entry.time_ms)},
-                                   {"token", entry.token},
-                                   {"name", entry.name},
-                                   {"address", entry.address},
-                                   {"action", entry.action},
-                                   {"object", entry.object},
-                                   {"outcome", entry.outcome}});
-  }
-  return JsonResponse(200, {{"entries", std::move(entries)}});
+  return JsonResponse(200, {{"entries", AuditJson(found)}});
 }
 
 }  // namespace

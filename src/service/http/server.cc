@@ -134,10 +134,7 @@ void AsioServer::RunThread() {
   sigaddset(&broken_pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   while (true) {
-    const Result<void> ran = Contain([this]() -> Result<void> {
-      io_.run();
-      return {};
-    });
+    const Result<void> ran = Contain([this] { io_.run(); });
     if (ran) return;
     state_.log.Error("a thread of the server: {}", ran.error().message);
   }
@@ -185,13 +182,12 @@ Result<void> AsioServer::Welcome(tcp::socket socket) {
   auto wire = std::make_shared<Wire>(std::move(socket), std::move(tls));
   const auto connection = std::make_shared<Connection>(state_, std::move(wire), address);
   auto on_end = [this, raw = connection.get()] { OnEnd(raw); };
-  Result<void> begun = Contain([&]() -> Result<void> {
+  Result<void> begun = Contain([&] {
     switch (connections_.Enter(connection, address)) {
       case ConnectionTable::Place::kServed: connection->Start(std::move(on_end)); break;
       case ConnectionTable::Place::kRefused: connection->StartRefused(std::move(on_end)); break;
       case ConnectionTable::Place::kNone: break;
     }
-    return {};
   });
   if (!begun) OnEnd(connection.get());
   return begun;

@@ -102,10 +102,7 @@ void JobCenter::AddRunners(int count) {
 }
 
 void JobCenter::Try(std::string_view doing, const std::function<void()>& work) {
-  const Result<void> done = Contain([&]() -> Result<void> {
-    work();
-    return {};
-  });
+  const Result<void> done = Contain([&] { work(); });
   if (!done) parts_.log.Error("{}: {}", doing, done.error().message);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/test_root.h"
+#include "tests/sanitizers.h"
 
 namespace verbatim::performance {
 namespace {
@@ -29,7 +30,7 @@ class KeptMemory {
 };
 
 TEST(MemoryCleanupTest, WhatIsFreedComesBackAndIsCounted) {
-  if (kIsAllocatorReplaced) GTEST_SKIP() << "needs the system's allocator";
+  if (tests::kIsSanitized) GTEST_SKIP() << "needs the system's allocator";
   const KeptMemory kept(96);
   const MemoryResult result = OptimizeMemory({.cleanup = Cleanup::kAlways});
   EXPECT_TRUE(result.is_done);
@@ -40,7 +41,7 @@ TEST(MemoryCleanupTest, WhatIsFreedComesBackAndIsCounted) {
 
 // Threads allocate from arenas of their own, which stay theirs when all is freed.
 TEST(MemoryCleanupTest, WhatThreadsAtWorkHaveFreedComesBack) {
-  if (kIsAllocatorReplaced) GTEST_SKIP() << "needs the system's allocator";
+  if (tests::kIsSanitized) GTEST_SKIP() << "needs the system's allocator";
   constexpr int kThreads = 4;
   std::latch is_freed(kThreads);
   std::latch is_over(1);
@@ -60,7 +61,7 @@ TEST(MemoryCleanupTest, WhatThreadsAtWorkHaveFreedComesBack) {
 }
 
 TEST(MemoryCleanupTest, IsLeftOutWhereItIsNotWorthwhile) {
-  if (kIsAllocatorReplaced) GTEST_SKIP() << "needs the system's allocator";
+  if (tests::kIsSanitized) GTEST_SKIP() << "needs the system's allocator";
   const KeptMemory kept(64);
   MemoryOptions options;
   options.worthwhile_bytes = kGigabyte;
@@ -71,7 +72,7 @@ TEST(MemoryCleanupTest, IsLeftOutWhereItIsNotWorthwhile) {
 }
 
 TEST(MemoryCleanupTest, SaysHowItWasMeasured) {
-  if (kIsAllocatorReplaced) GTEST_SKIP() << "needs the system's allocator";
+  if (tests::kIsSanitized) GTEST_SKIP() << "needs the system's allocator";
   FakeRoot root;
   root.Put("proc/self/smaps_rollup", "Rss: 2048 kB\n");
   MemoryOptions options;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/test_root.h"
+#include "tests/sanitizers.h"
 
 namespace verbatim::performance {
 namespace {
@@ -331,7 +332,7 @@ TEST(ResourcesTest, ThisMachine) {
 }
 
 TEST(ResourcesTest, TheAllocatorsAccountGrowsWithWhatIsHeld) {
-  if (kIsAllocatorReplaced) GTEST_SKIP() << "needs the system's allocator";
+  if (tests::kIsSanitized) GTEST_SKIP() << "needs the system's allocator";
   const uint64_t before = AllocatorBytes();
   const auto held = std::make_unique<std::vector<char>>(64 * kMegabyte, 'a');
   EXPECT_GE(AllocatorBytes() + kMegabyte, before + held->size());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/test_root.h"
+#include "tests/sanitizers.h"
 
 namespace verbatim::performance {
 namespace {
@@ -105,7 +106,7 @@ TEST_F(WatchTest, MemoryIsGivenBackOnceWorkHasEnded) {
 }
 
 TEST_F(WatchTest, UnderLoadMemoryIsGivenBackNowAndThen) {
-  if (kIsAllocatorReplaced) GTEST_SKIP() << "needs the system's allocator";
+  if (tests::kIsSanitized) GTEST_SKIP() << "needs the system's allocator";
   Watch watch(basis_, log_);
   const auto keep = [] {  // what a run leaves with the allocator: the last block holds the end
     std::vector<std::vector<char>> blocks(96 * 32);

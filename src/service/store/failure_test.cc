@@ -111,17 +111,6 @@ void CopyFiles(const fs::path& from, const fs::path& to) {
   }
 }
 
-int CodeFor(FileOperation::Kind kind, bool is_full) {
-  switch (kind) {
-    case FileOperation::kCreate: return SQLITE_CANTOPEN;
-    case FileOperation::kWrite: return is_full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
-    case FileOperation::kTruncate: return SQLITE_IOERR_TRUNCATE;
-    case FileOperation::kSync: return SQLITE_IOERR_FSYNC;
-    case FileOperation::kDelete: return SQLITE_IOERR_DELETE;
-  }
-  return SQLITE_IOERR;
-}
-
 enum class Mode { kOnce, kOnceFull, kForEver };
 
 class FailureTest : public ::testing::TestWithParam<Mode> {};
@@ -138,7 +127,9 @@ TEST_P(FailureTest, TheNthOperationFails) {
     TestVfs vfs([&](const FileOperation& operation) {
       ++count;
       const bool fails = is_failing && (GetParam() == Mode::kForEver ? count >= n : count == n);
-      return fails ? CodeFor(operation.kind, GetParam() == Mode::kOnceFull) : SQLITE_OK;
+      if (!fails) return SQLITE_OK;
+      const bool is_full = GetParam() == Mode::kOnceFull && operation.kind == FileOperation::kWrite;
+      return is_full ? SQLITE_FULL : CodeOf(operation.kind);
     });
     std::unique_ptr<Database> database;
     const Outcome outcome = RunAll(path, database);

@@ -18,6 +18,18 @@ struct FileOperation {
   int64_t offset = 0;      // of kWrite, or the new size of kTruncate
 };
 
+// What SQLite says of one that failed.
+inline int CodeOf(FileOperation::Kind kind) {
+  switch (kind) {
+    case FileOperation::kCreate: return SQLITE_CANTOPEN;
+    case FileOperation::kWrite: return SQLITE_IOERR_WRITE;
+    case FileOperation::kTruncate: return SQLITE_IOERR_TRUNCATE;
+    case FileOperation::kSync: return SQLITE_IOERR_FSYNC;
+    case FileOperation::kDelete: return SQLITE_IOERR_DELETE;
+  }
+  return SQLITE_IOERR;
+}
+
 class TestVfs {
  public:
   // `hook` returns SQLITE_OK, or the code with which the operation fails without being done.

@@ -120,14 +120,7 @@ TEST_F(FailingLedgerTest, NothingThatWasToldIsMissing) {
   const store::TestVfs vfs([&](const store::FileOperation& operation) {
     if (left == 0 || --left > 0) return SQLITE_OK;
     has_failed = true;
-    switch (operation.kind) {
-      case store::FileOperation::kCreate: return SQLITE_CANTOPEN;
-      case store::FileOperation::kWrite: return SQLITE_IOERR_WRITE;
-      case store::FileOperation::kTruncate: return SQLITE_IOERR_TRUNCATE;
-      case store::FileOperation::kSync: return SQLITE_IOERR_FSYNC;
-      case store::FileOperation::kDelete: return SQLITE_IOERR_DELETE;
-    }
-    return SQLITE_OK;
+    return store::CodeOf(operation.kind);
   });
   for (int n = 1;; n += kStride) {
     SCOPED_TRACE("operation " + std::to_string(n));

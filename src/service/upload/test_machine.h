@@ -136,14 +136,7 @@ class Machine final : public SystemCallListener {
     }
     if (error == 0) return SQLITE_OK;
     if (error == ENOSPC) return SQLITE_FULL;
-    switch (operation.kind) {
-      case store::FileOperation::kCreate: return SQLITE_CANTOPEN;
-      case store::FileOperation::kWrite: return SQLITE_IOERR_WRITE;
-      case store::FileOperation::kTruncate: return SQLITE_IOERR_TRUNCATE;
-      case store::FileOperation::kSync: return SQLITE_IOERR_FSYNC;
-      case store::FileOperation::kDelete: return SQLITE_IOERR_DELETE;
-    }
-    return SQLITE_IOERR;
+    return store::CodeOf(operation.kind);
   }
 
   // As SystemCallListener.

@@ -27,10 +27,7 @@ class SessionReceiver final : public Receiver {
   explicit SessionReceiver(std::shared_ptr<Session> session) : session_(std::move(session)) {}
   ~SessionReceiver() override {
     // What ends in an exception has ended the session, too.
-    static_cast<void>(Contain([this]() -> Result<void> {
-      session_->End();
-      return {};
-    }));
+    static_cast<void>(Contain([this] { session_->End(); }));
   }
   SessionReceiver(const SessionReceiver&) = delete;
   SessionReceiver& operator=(const SessionReceiver&) = delete;

@@ -24,7 +24,7 @@ union DescriptorBuffer {
 
 }  // namespace
 
-bool SendLaunch(int control, const LaunchMessage& message, const LaunchDescriptors& descriptors) {
+int SendLaunch(int control, const LaunchMessage& message, const LaunchDescriptors& descriptors) {
   const int all[kDescriptorsMax] = {descriptors.connection, descriptors.end, descriptors.input};
   const size_t bytes = (descriptors.input >= 0 ? 3 : 2) * sizeof(int);
   DescriptorBuffer buffer{};
@@ -43,7 +43,7 @@ bool SendLaunch(int control, const LaunchMessage& message, const LaunchDescripto
   do {
     sent = sendmsg(control, &head, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
-  return sent == sizeof message;
+  return sent < 0 ? errno : 0;
 }
 
 std::optional<ReceivedLaunch> ReceiveLaunch(int control) {

@@ -31,8 +31,8 @@ struct EndMessage {
   int64_t cpu_ms = 0;
 };
 
-// False: the other end is gone.
-bool SendLaunch(int control, const LaunchMessage& message, const LaunchDescriptors& descriptors);
+// Returns 0 or the error number.
+int SendLaunch(int control, const LaunchMessage& message, const LaunchDescriptors& descriptors);
 
 // Waits for the next. None: the other end is gone. Descriptors are the receiver's.
 struct ReceivedLaunch {

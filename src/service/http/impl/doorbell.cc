@@ -47,10 +47,8 @@ void Doorbell::EndWaits() {
 
 void DoorbellWakeup::Notify() {
   if (is_notified_.exchange(true)) return;
-  const Result<void> posted = Contain([this]() -> Result<void> {
-    doorbell_->Post([doorbell = doorbell_.get()] { doorbell->Ring(); });
-    return {};
-  });
+  const Result<void> posted =
+      Contain([this] { doorbell_->Post([doorbell = doorbell_.get()] { doorbell->Ring(); }); });
   if (!posted) is_notified_ = false;  // the next one comes through
 }
 

@@ -19,10 +19,7 @@ class GroupWriter::Member {
  public:
   explicit Member(GroupWriter& writer) : writer_(writer) {}
   ~Member() NO_THREAD_SAFETY_ANALYSIS {
-    const Result<void> left = Contain([this]() NO_THREAD_SAFETY_ANALYSIS -> Result<void> {
-      writer_.Leave(done_);
-      return {};
-    });
+    const Result<void> left = Contain([this]() NO_THREAD_SAFETY_ANALYSIS { writer_.Leave(done_); });
     if (!left) writer_.GiveUp(left);
   }
   Member(const Member&) = delete;
@@ -95,10 +92,7 @@ void GroupWriter::Commit() {
   // Still under the lock, so that no later commit is told first. What it fails at is not the
   // commit's failure.
   if (is_committed && listener_ && !appended.empty()) {
-    static_cast<void>(Contain([&]() NO_THREAD_SAFETY_ANALYSIS -> Result<void> {
-      listener_(appended);
-      return {};
-    }));
+    static_cast<void>(Contain([&]() NO_THREAD_SAFETY_ANALYSIS { listener_(appended); }));
   }
 }
 
