@@ -53,7 +53,7 @@ def exchange(port, parts):
 @pytest.mark.parametrize("split", ["whole", "byte by byte", "random"])
 def test_each_is_refused_once(server, split):
     cases = read_cases()
-    assert len(cases) >= 150
+    assert len(cases) >= 400
     chance = random.Random(SEED)
     for case in cases:
         received = exchange(server.port, pieces(case["raw"] + ONE_MORE, split, chance))
