@@ -140,6 +140,7 @@ class Simulation {
       ASSERT_LT(tries, 5) << booted.error().message;
     }
     Check(Depth::kAll);
+    NothingIsDoubtful();
   }
 
   // What room `jobs` does in the transaction that completes an upload.
@@ -476,7 +477,7 @@ class Simulation {
     if (!told.is_gone && is_kept) wanted = ErrorCode::kConflict;
     if (was_taken && !deleted && told.wants_job) wanted = ErrorCode::kConflict;
     Expect("delete", deleted, wanted);
-    if (!deleted && deleted.error().code == ErrorCode::kIo) told.is_doubtful = true;
+    if (!deleted && deleted.error().code == ErrorCode::kIo) Doubt(id, told);
     if (deleted && !machine_.is_dead()) Forget(id);
   }
 
@@ -486,6 +487,24 @@ class Simulation {
     const Result<int> removed = uploads_->RemoveExpired();
     trace_.Add(fmt::format("sweep: {}", removed.value_or(-1)));
     EXPECT_TRUE(removed || IsTroubled());
+    for (auto& [id, told] : told_) {
+      if (IsTroubled() && HasExpired(told)) Doubt(id, told);
+    }
+  }
+
+  // Its deletion was refused, but may come true until the next change is on disk.
+  void Doubt(const std::string& id, Told& told) {
+    if (const Result<Upload> now = uploads_->Find(id)) Learn(id, *now);
+    told.is_doubtful = true;
+  }
+
+  bool HasExpired(const Told& told) const {
+    return told.expires_ms > 0 && told.expires_ms <= clock_.WallMs();
+  }
+
+  // After a start: what was doubtful has come true, or is undone.
+  void NothingIsDoubtful() {
+    for (auto& [id, told] : told_) told.is_doubtful = false;
   }
 
   void Ask() {
@@ -645,6 +664,7 @@ class Simulation {
     told.expires_ms = row.expires_ms;
     told.is_released = row.released_ms > 0;
     told.may_be_gone = false;
+    if (is_changed && depth == Depth::kChanged) told.is_doubtful = false;
     if (is_changed || depth == Depth::kAll) CheckBytes(row, depth);
   }
 
@@ -669,8 +689,7 @@ class Simulation {
 
   void CheckGone(const std::string& id, Told& told) {
     if (told.is_gone) return;
-    const bool has_expired = told.expires_ms > 0 && told.expires_ms <= clock_.WallMs();
-    EXPECT_TRUE(told.may_be_gone || told.is_doubtful || (is_sweeping_ && has_expired))
+    EXPECT_TRUE(told.may_be_gone || told.is_doubtful || (is_sweeping_ && HasExpired(told)))
         << id << " is lost";
     Forget(id);
   }
