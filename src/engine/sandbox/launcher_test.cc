@@ -272,6 +272,22 @@ TEST(Sandbox, LeavesNothingBehind) {
   EXPECT_TRUE(Becomes([&] { return ChildrenOf(zygotes[0]).empty(); }));
 }
 
+TEST(Sandbox, LetsTheKernelEndItFirst) {
+  const auto launcher = Start();
+  Child child = Launch(*launcher);
+  Tell(child, "echo");
+  EXPECT_EQ(child.Receive(kPatience, {}).outcome, Outcome::kMessage);
+  const auto score = [](pid_t process) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/oom_score_adj");
+    int found = -1;
+    file >> found;
+    return found;
+  };
+  const pid_t zygote = ChildrenOf(getpid()).at(0);
+  EXPECT_EQ(score(zygote), score(getpid()));
+  EXPECT_EQ(score(ChildrenOf(zygote).at(0)), 1000);
+}
+
 TEST(Sandbox, EndsWithItsLauncher) {
   auto launcher = Start();
   Child child = Launch(*launcher);

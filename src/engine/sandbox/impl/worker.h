@@ -15,6 +15,7 @@ struct WorkerSetup {
   const SystemCallList* calls = nullptr;
   // Layers that must hold: those that held when they were tried.
   const LayerReport* report = nullptr;
+  int proc = -1;  // /proc as it was before the namespaces; not passed on
 };
 
 // Only connection and input stay open, at their fixed numbers; signals are as at a start.

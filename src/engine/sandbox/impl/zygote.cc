@@ -75,6 +75,7 @@ class Zygote {
   // Errors: what keeps any process from being locked up.
   Result<void> Prepare() {
     LayerErrors errors{};
+    proc_ = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     EnterNamespaces(errors);
     calls_ = TRY(SystemCallList::Make(Refusal::kEnd));
     report_ = TestLayers(*calls_, LimitsFor({uint64_t{1} << 30, 60}), errors);
@@ -123,7 +124,7 @@ class Zygote {
     const LaunchDescriptors& descriptors = launch.descriptors;
     const pid_t pid = ForkChild(report_.IsActive(Layer::kPidNamespace));
     if (pid == 0) {
-      RunWorker({LimitsFor(launch.message), descriptors, &*calls_, &report_}, work_);
+      RunWorker({LimitsFor(launch.message), descriptors, &*calls_, &report_, proc_}, work_);
     }
     if (pid > 0) {
       running_.push_back({pid, descriptors.end});
@@ -158,6 +159,7 @@ class Zygote {
 
   Work work_;
   uint64_t mapped_bytes_;
+  int proc_ = -1;
   std::optional<SystemCallList> calls_;
   LayerReport report_;
   std::vector<Running> running_;
