@@ -11,6 +11,7 @@
 
 #include "media/test_reader.h"
 #include "media/test_wav.h"
+#include "tests/sanitizers.h"
 
 namespace verbatim::media {
 namespace {
@@ -231,9 +232,7 @@ int64_t ResidentBytes() {
 }
 
 TEST(AudioReader, NeedsNoMoreMemoryForALongFile) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "the sanitizer keeps freed memory";
-#endif
+  if (tests::kIsSanitized) GTEST_SKIP() << "sanitizers keep freed memory";
   const TemporaryFolder folder;
   const WavShape shape{.sample_rate = 8000, .bits = 8};
   constexpr uint32_t kTwoHours = 2 * 3600 * 8000;

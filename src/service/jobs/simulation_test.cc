@@ -276,23 +276,12 @@ constexpr unsigned kParts = 4;
 constexpr unsigned kSeeds = 200;
 
 TEST_P(SeedsTest, NoJobIsLostAndNothingIsDoneTwice) {
-  const SeedRange seeds = SeedsOf(GetParam(), kParts, kSeeds);
-  for (unsigned seed = seeds.first; seed < seeds.end; ++seed) {
-    SCOPED_TRACE(fmt::format("VERBATIM_SEED={}", seed));
-    Simulate(seed);
-    if (HasFailure()) break;
-  }
+  RunSeeds(SeedsOf(GetParam(), kParts, kSeeds), Simulate);
 }
 
 INSTANTIATE_TEST_SUITE_P(Simulation, SeedsTest, testing::Range(0U, kParts));
 
-TEST(SimulationTest, ASeedGivesTheSameRunAgain) {
-  for (unsigned seed = 0; seed < 5; ++seed) {
-    const std::string account = Simulate(seed);
-    EXPECT_EQ(Simulate(seed), account) << seed;
-    EXPECT_NE(Simulate(seed + 1), account) << seed;
-  }
-}
+TEST(SimulationTest, ASeedGivesTheSameRunAgain) { ExpectTheSameRunAgain(Simulate); }
 
 // For every n: the n-th write of a run fails. The job is done all the same, once.
 TEST(SimulationTest, AnyWriteMayFail) {

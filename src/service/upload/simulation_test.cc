@@ -44,21 +44,6 @@ std::string DigestOf(ChecksumKind kind, std::string_view bytes) {
   return digest.Finish();
 }
 
-// Remembers whether a loss was found.
-class WatchedLog final : public Log {
- public:
-  explicit WatchedLog(Trace& trace) : trace_(trace) {}
-  void Write(LogLevel level, std::string_view message) override {
-    trace_.Add(fmt::format("  log: {}", message));
-    if (level == LogLevel::kError) ++errors_;
-  }
-  int errors() const { return errors_; }
-
- private:
-  Trace& trace_;
-  int errors_ = 0;
-};
-
 class Simulation {
  public:
   Simulation(const std::filesystem::path& folder, unsigned seed)
@@ -794,24 +779,11 @@ class SeedsTest : public testing::TestWithParam<unsigned> {};
 constexpr unsigned kParts = 4;
 constexpr unsigned kSeeds = 240;
 
-TEST_P(SeedsTest, WhatWasToldHolds) {
-  const SeedRange seeds = SeedsOf(GetParam(), kParts, kSeeds);
-  for (unsigned seed = seeds.first; seed < seeds.end; ++seed) {
-    SCOPED_TRACE(fmt::format("VERBATIM_SEED={}", seed));
-    Simulate(seed);
-    if (HasFailure()) break;
-  }
-}
+TEST_P(SeedsTest, WhatWasToldHolds) { RunSeeds(SeedsOf(GetParam(), kParts, kSeeds), Simulate); }
 
 INSTANTIATE_TEST_SUITE_P(Simulation, SeedsTest, testing::Range(0U, kParts));
 
-TEST(SimulationTest, ASeedGivesTheSameRunAgain) {
-  for (unsigned seed = 0; seed < 5; ++seed) {
-    const uint64_t hash = Simulate(seed);
-    EXPECT_EQ(Simulate(seed), hash) << seed;
-    EXPECT_NE(Simulate(seed + 1), hash) << seed;
-  }
-}
+TEST(SimulationTest, ASeedGivesTheSameRunAgain) { ExpectTheSameRunAgain(Simulate); }
 
 }  // namespace
 }  // namespace verbatim::upload

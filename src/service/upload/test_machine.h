@@ -19,6 +19,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/log.h"
 #include "store/test_disk.h"
 #include "store/test_vfs.h"
 #include "tests/system_calls.h"
@@ -52,6 +53,21 @@ class Trace {
   const std::string folder_;
   uint64_t hash_ = 14695981039346656037ULL;
   std::deque<std::string> newest_;
+};
+
+// Remembers whether a loss was found.
+class WatchedLog final : public Log {
+ public:
+  explicit WatchedLog(Trace& trace) : trace_(trace) {}
+  void Write(LogLevel level, std::string_view message) override {
+    trace_.Add(fmt::format("  log: {}", message));
+    if (level == LogLevel::kError) ++errors_;
+  }
+  int errors() const { return errors_; }
+
+ private:
+  Trace& trace_;
+  int errors_ = 0;
 };
 
 // The ledger's file lies in `root`, uploads in `root`/uploads.
