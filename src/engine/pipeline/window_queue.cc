@@ -26,7 +26,7 @@ std::optional<Turn> WindowQueue::Await(size_t worker, const std::optional<Worker
   ++idle_;
   const auto leaves = [&] { return is_closed_ || worker >= options_.workers; };
   while (!leaves() && !MayStart()) {
-    if (first_came_ && !is_started_) {
+    if (waiting() > 0 && !is_started_) {
       changed_.wait_until(mutex_, *first_came_ + options_.first_wait);
     } else {
       changed_.wait(mutex_);

@@ -1,6 +1,7 @@
 #include "pipeline/window_queue.h"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <algorithm>
 #include <atomic>
@@ -189,6 +190,27 @@ TEST(WindowQueue, AReaderThatIsSlowIsNotAwaited) {
 
 // With fewer windows than workers their threads are spread over those that have work; never more
 // run than there are.
+// What came first may be taken back before it was begun.
+TEST(WindowQueue, WithoutWindowsAWorkerSleeps) {
+  WindowQueue queue({.workers = 2, .waiting_max = 10, .first_wait = milliseconds(1)});
+  Place reading(queue, {});
+  {
+    Place left(queue, {});
+    PushAll(left, {0});
+  }
+  std::this_thread::sleep_for(milliseconds(2));
+  std::jthread worker([&] { queue.Await(0); });
+  const auto used = [] {
+    timespec now{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  };
+  const auto before = used();
+  std::this_thread::sleep_for(milliseconds(200));
+  EXPECT_LT(used() - before, milliseconds(20));
+  queue.Close();
+}
+
 TEST(WindowQueue, FewWindowsGetAllThreads) {
   const Options options{.workers = 4, .threads = 2, .is_spreading = true, .waiting_max = 6};
   const auto threads = [&](size_t windows) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/contain.h"
 #include "base/mutex.h"
 #include "models/models.h"
 
@@ -60,7 +61,7 @@ class SharedEngines final : public EngineCache {
       engines_[model];  // being loaded
     }
     idle.clear();
-    Result<std::unique_ptr<pipeline::Engine>> opened = Open(model);
+    Result<std::unique_ptr<pipeline::Engine>> opened = Contain([&] { return Open(model); });
     MutexLock lock(mutex_);
     loaded_.notify_all();
     if (!opened) {

@@ -6,6 +6,7 @@
 #include <latch>
 #include <thread>
 
+#include "base/no_memory.h"
 #include "jobs/test_engine.h"
 
 namespace verbatim::jobs {
@@ -210,6 +211,19 @@ TEST_F(EngineCacheTest, AFailureIsTriedAgain) {
   EXPECT_FALSE(IsLoaded(*cache, "base"));
   script_->on_open = nullptr;
   EXPECT_TRUE(cache->Get("base"));
+}
+
+TEST_F(EngineCacheTest, AModelForWhichThereIsNoMemoryIsTriedAgain) {
+  script_->on_open = [](const std::string&) -> Result<void> {
+    RequireMemory(false);
+    return {};
+  };
+  const auto cache = Make();
+  const auto failed = cache->Get("base");
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kBusy);
+  script_->on_open = nullptr;
+  EXPECT_TRUE(cache->Get("base")) << "nobody waits for the one that failed";
 }
 
 TEST_F(EngineCacheTest, OnlyNamesOfTheCatalogueAreModels) {
