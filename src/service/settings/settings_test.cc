@@ -162,6 +162,10 @@ TEST_F(SettingsTest, FilesThatCannotBeRead) {
   EXPECT_EQ(Load(sources).error().code, ErrorCode::kNotFound);
   sources.file = WriteFile("workers = = 2");
   EXPECT_THAT(ErrorOf(sources), HasSubstr("verbatim.toml:1: "));
+  for (const char* text : {"[=]", "[[!]]", "[.a]"}) {
+    sources.file = WriteFile(text);
+    EXPECT_THAT(ErrorOf(sources), HasSubstr("verbatim.toml:1: ")) << text;
+  }
   sources.file = WriteFile("workers = [1, 2]");
   EXPECT_THAT(ErrorOf(sources), HasSubstr("workers is neither"));
   sources.file = WriteFile("[a]\nworkers = 1\n[b]\nworkers = 2");
