@@ -38,10 +38,8 @@ class Descriptor {
   int number_;
 };
 
-// The other end of a control socket, or this one, if that could not be made.
-bool IsGone(int error) {
-  return error == EPIPE || error == ECONNRESET || error == ENOTCONN || error == EBADF;
-}
+// Of the other end of a control socket.
+bool IsGone(int error) { return error == EPIPE || error == ECONNRESET || error == ENOTCONN; }
 
 }  // namespace
 
@@ -74,7 +72,7 @@ Result<Child> Launcher::Launch(const LaunchOptions& options) {
   const LaunchDescriptors descriptors{far_connection.get(), far_end.get(),
                                       options.input.value_or(-1)};
   MutexLock lock(mutex_);
-  int error = SendLaunch(control_, message, descriptors);
+  int error = control_ < 0 ? ENOTCONN : SendLaunch(control_, message, descriptors);
   if (IsGone(error)) {
     TRY_VOID(Spawn());
     error = SendLaunch(control_, message, descriptors);

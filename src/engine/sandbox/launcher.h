@@ -51,7 +51,8 @@ class Launcher {
   // Errors: kInternal (it does not answer).
   Result<LayerReport> report();
 
-  // Errors: kIo (no descriptors are left), kInternal (there is no zygote).
+  // Errors: kIo (no descriptors are left, the system refused), kInternal (there is no zygote, and
+  // none takes its place).
   Result<Child> Launch(const LaunchOptions& options);
 
  private:
