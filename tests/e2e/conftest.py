@@ -127,16 +127,21 @@ def node_folder():
         pytest.skip(str(missing))
 
 
+def mount_in_memory(folder, options):
+    """A small disk, mounted at a folder; whoever asks for it unmounts it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    folder.mkdir(parents=True, exist_ok=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip("this system does not let us mount a small disk")
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A folder on a disk of 64 KB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
     folder = tmp_path / "small_disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip("this system does not let us mount a small disk")
+    mount_in_memory(folder, "size=64k")
     yield folder
     subprocess.run(["umount", folder], check=True)
 

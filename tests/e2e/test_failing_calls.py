@@ -5,12 +5,12 @@ fault is gone. A failed sync loses what it was to keep (fault_shim.c), so that a
 import hashlib
 import io
 import os
-import random
 import time
 import wave
 
 import httpx
 import pytest
+from clients import seeded
 from conftest import DATA
 from faults import ALL_KINDS, ERRORS, FOREVER, KINDS, Faults, kinds_of
 from server import FINAL, Server
@@ -327,9 +327,7 @@ def calls_of(count, chance):
 @pytest.mark.parametrize("kind", OPERATIONS)
 def test_a_failing_call_is_a_refusal_and_no_loss(service, tiny, kind):
     operation, begin = kind(), time.monotonic()
-    seed = int(os.environ.get("VERBATIM_SEED", random.randrange(1 << 30)))
-    print("seed", seed)
-    chance, made = random.Random(seed), 0
+    chance, made = seeded(), 0
     for error in ERRORS:
         kinds = KINDS_OF.get(error, ALL_KINDS) & getattr(operation, "kinds", ALL_KINDS)
         if kinds == 0:

@@ -7,11 +7,11 @@ that a connection hit there is silent until its client gives up; and one of its 
 end the server. Hence one at a time is refused here, and few connections may be silent."""
 
 import os
-import random
 import time
 
 import httpx
 import pytest
+from clients import seeded
 from conftest import DATA, wait_until
 from server import FINAL
 from test_failing_calls import OPERATIONS, REFUSALS, Put, Service
@@ -28,12 +28,6 @@ def service(tmp_path_factory):
     connect(made.server)
     yield made
     made.server.kill()
-
-
-def chance_of():
-    seed = int(os.environ.get("VERBATIM_SEED", random.randrange(1 << 30)))
-    print("seed", seed)
-    return random.Random(seed)
 
 
 def chosen(count, chance):
@@ -71,7 +65,7 @@ def ask(service, operation, state):
 
 @pytest.mark.parametrize("kind", OPERATIONS)
 def test_a_request_that_gets_no_memory_is_refused(service, tiny, kind):
-    operation, chance, begin = kind(), chance_of(), time.monotonic()
+    operation, chance, begin = kind(), seeded(), time.monotonic()
     state = operation.prepare(service)
     count, answer = count_allocations(service, lambda: operation.act(service, state))
     assert answer.is_success, answer.text
@@ -96,7 +90,7 @@ def test_a_request_that_gets_no_memory_is_refused(service, tiny, kind):
 
 
 def test_a_job_that_gets_no_memory_ends_in_order(service, tiny):
-    chance = chance_of()
+    chance = seeded()
     speech = service.server.put(DATA / "jfk.flac")["id"]
 
     def run():

@@ -4,12 +4,12 @@ again."""
 
 import contextlib
 import os
-import random
 import subprocess
 
 import httpx
 import pytest
-from conftest import wait_until
+from clients import seeded
+from conftest import mount_in_memory, wait_until
 from server import Server
 from test_failing_calls import OPERATIONS, Patch, PatchMuch, Put, Service
 
@@ -32,10 +32,8 @@ class Disk:
     """A small one in memory, mounted at a folder."""
 
     def __init__(self, folder, options="size=128m"):
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.filler = folder, folder / "filler"
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False).returncode != 0:
-            pytest.skip("this system does not let us mount a small disk")
+        mount_in_memory(folder, options)
 
     def fill(self, pages):
         """So that this many pages are left, or fewer, since the server writes its own accounts meanwhile."""
@@ -83,13 +81,6 @@ class FullService(Service):
         self.promises = []
 
 
-@pytest.fixture
-def chance():
-    seed = int(os.environ.get("VERBATIM_SEED", random.randrange(1 << 30)))
-    print("seed", seed)
-    return random.Random(seed)
-
-
 def try_once(service, disk, operation, pages):
     """Returns the status; None: the answer did not come."""
     state = operation.prepare(service)
@@ -115,10 +106,8 @@ def try_once(service, disk, operation, pages):
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_full_disk_refuses_and_loses_nothing(tmp_path, tiny, place, chance):
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    told = {}
+def test_a_full_disk_refuses_and_loses_nothing(tmp_path, tiny, place):
+    chance, told = seeded(), {}
     with contextlib.ExitStack() as undo:
         disks = PLACES[place](tmp_path / "data")
         for disk in disks:
