@@ -218,17 +218,21 @@ TEST_F(UploadsTest, SettlingStopsTheRequestAtWork) {
 TEST_F(UploadsTest, OfManyAtOneOffsetOneWins) {
   const Upload upload = Create(1000);
   std::atomic<int> accepted = 0;
+  std::atomic<int> put_out = 0;
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 8; ++i) {
       threads.emplace_back([&] {
         for (int turn = 0; turn < 20; ++turn) {
-          if (Send(upload.id, 0, "abc")) ++accepted;
+          const Result<Upload> sent = Send(upload.id, 0, "abc");
+          if (sent) ++accepted;
+          if (!sent && sent.error().code == ErrorCode::kCancelled) ++put_out;
         }
       });
     }
   }
-  EXPECT_LE(accepted, 1);  // none, if the one whose bytes are kept was put out by the next
+  // The next may put out the one whose bytes are kept, before it hears so.
+  EXPECT_TRUE(accepted == 1 || (accepted == 0 && put_out > 0)) << accepted;
   EXPECT_EQ(Offset(upload.id), 3U);
 }
 
