@@ -104,15 +104,6 @@ Result<json::object> Do(Access& access, const std::string& line) {
   return Fail(ErrorCode::kInvalidArgument, "the server knows no \"" + what + "\"");
 }
 
-// The other way round of ErrorCodeName, for what Do gives.
-ErrorCode CodeOf(std::string_view name) {
-  for (const ErrorCode code : {ErrorCode::kInvalidArgument, ErrorCode::kNotFound,
-                               ErrorCode::kConflict, ErrorCode::kOutOfSpace, ErrorCode::kIo}) {
-    if (ErrorCodeName(code) == name) return code;
-  }
-  return ErrorCode::kInternal;
-}
-
 Result<json::object> ReadAnswer(const std::string& line) {
   boost::system::error_code error;
   json::value answer = json::parse(line, error);
@@ -120,7 +111,8 @@ Result<json::object> ReadAnswer(const std::string& line) {
   json::object& object = answer.get_object();
   const json::value* failed = object.if_contains("error");
   if (failed == nullptr || !failed->is_object()) return std::move(object);
-  return Fail(CodeOf(Text(failed->get_object(), "code")), Text(failed->get_object(), "message"));
+  const auto code = FindErrorCode(Text(failed->get_object(), "code"));
+  return Fail(code.value_or(ErrorCode::kInternal), Text(failed->get_object(), "message"));
 }
 
 Result<std::string> AnswerHere(const fs::path& folder, const std::string& line) {
@@ -131,6 +123,18 @@ Result<std::string> AnswerHere(const fs::path& folder, const std::string& line) 
   std::string answer = AnswerControl(*access, line);
   access->Tick();
   return answer;
+}
+
+// Of the server, or, where none runs, of its ledger itself.
+Result<std::string> Ask(const fs::path& folder, const std::string& line) {
+  for (int i = 0;; ++i) {
+    Result<std::string> answer = AskServer(folder, line);
+    const bool has_server = answer || answer.error().code != ErrorCode::kNotFound;
+    if (!has_server) answer = AnswerHere(folder, line);
+    const bool is_between = !has_server && !answer && answer.error().code == ErrorCode::kConflict;
+    if (!is_between || i == kTries) return answer;
+    std::this_thread::sleep_for(kTryPause);
+  }
 }
 
 }  // namespace
@@ -144,15 +148,10 @@ std::string AnswerControl(Access& access, const std::string& line) {
 }
 
 Result<json::object> Control(const fs::path& folder, const json::object& request) {
-  const std::string line = json::serialize(request);
-  for (int i = 0;; ++i) {
-    Result<std::string> answer = AskServer(folder, line);
-    const bool has_server = answer || answer.error().code != ErrorCode::kNotFound;
-    if (!has_server) answer = AnswerHere(folder, line);
-    const bool is_between = !has_server && !answer && answer.error().code == ErrorCode::kConflict;
-    if (!is_between || i == kTries) return ReadAnswer(TRY(std::move(answer)));
-    std::this_thread::sleep_for(kTryPause);
-  }
+  Result<std::string> answer = Ask(folder, json::serialize(request));
+  Result<json::object> read = answer ? ReadAnswer(*answer) : Failure(std::move(answer).error());
+  if (read) return read;
+  return Failure(WithAdvice(std::move(read).error(), folder));
 }
 
 }  // namespace verbatim::app

@@ -8,6 +8,7 @@ ExitCode ExitCodeOf(ErrorCode code, Stage stage) {
   switch (code) {
     case ErrorCode::kCancelled: return ExitCode::kInterrupted;
     case ErrorCode::kOutOfSpace: return ExitCode::kOutOfSpace;
+    case ErrorCode::kCorruptDatabase:
     case ErrorCode::kInternal: return ExitCode::kInternal;
     case ErrorCode::kInvalidArgument: return ExitCode::kUsage;
     case ErrorCode::kCorruptModel: return ExitCode::kModel;

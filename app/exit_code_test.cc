@@ -21,6 +21,7 @@ constexpr Row kRows[] = {
     {ErrorCode::kUnsupportedMedia, ExitCode::kUsage, ExitCode::kModel, ExitCode::kFileFailed},
     {ErrorCode::kCorruptMedia, ExitCode::kUsage, ExitCode::kModel, ExitCode::kFileFailed},
     {ErrorCode::kCorruptModel, ExitCode::kModel, ExitCode::kModel, ExitCode::kModel},
+    {ErrorCode::kCorruptDatabase, ExitCode::kInternal, ExitCode::kInternal, ExitCode::kInternal},
     {ErrorCode::kOutOfSpace, ExitCode::kOutOfSpace, ExitCode::kOutOfSpace, ExitCode::kOutOfSpace},
     {ErrorCode::kIo, ExitCode::kUsage, ExitCode::kModel, ExitCode::kFileFailed},
     {ErrorCode::kCancelled, ExitCode::kInterrupted, ExitCode::kInterrupted, ExitCode::kInterrupted},

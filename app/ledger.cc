@@ -12,6 +12,7 @@ namespace verbatim::app {
 namespace fs = std::filesystem;
 
 Error WithAdvice(Error error, const fs::path& folder) {
+  if (error.code != ErrorCode::kCorruptDatabase) return error;
   error.message += fmt::format(
       ". See what is wrong with: verbatim verify --data-dir {}. Take a backup into a new folder "
       "with: verbatim restore FOLDER --data-dir NEW",
@@ -25,17 +26,13 @@ Result<std::unique_ptr<store::Database>> OpenLedger(const fs::path& folder) {
                                                   "verbatim restore FOLDER --data-dir {}",
                                                   folder.string(), folder.string()));
   }
-  Result<std::unique_ptr<store::Database>> database =
-      Fail(ErrorCode::kInternal,
-           fmt::format("the database {} is empty or gone, but files of uploads are there",
-                       (folder / backup::kLedgerName).string()));
-  if (!backup::HasLostLedger(folder)) {
-    database = store::Database::Open(folder / backup::kLedgerName);
+  const fs::path ledger = folder / backup::kLedgerName;
+  if (backup::HasLostLedger(folder)) {
+    return Fail(ErrorCode::kCorruptDatabase,
+                fmt::format("the database {} is empty or gone, but files of uploads are there",
+                            ledger.string()));
   }
-  if (!database && database.error().code == ErrorCode::kInternal) {
-    return Failure(WithAdvice(std::move(database).error(), folder));
-  }
-  return database;
+  return store::Database::Open(ledger);
 }
 
 }  // namespace verbatim::app

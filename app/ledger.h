@@ -10,11 +10,10 @@
 namespace verbatim::app {
 
 // Never makes a new ledger where one was lost or half restored: uploads that it does not name would
-// be removed. Errors: kConflict and kInternal, which say what can be done; those of
-// store::Database::Open.
+// be removed. Errors: kConflict, which says what can be done; those of store::Database::Open.
 Result<std::unique_ptr<store::Database>> OpenLedger(const std::filesystem::path& folder);
 
-// Adds what can be done about a ledger that is damaged.
+// Adds what can be done, if the error is damage of the ledger, wherever it came to light.
 Error WithAdvice(Error error, const std::filesystem::path& folder);
 
 }  // namespace verbatim::app

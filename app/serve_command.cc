@@ -130,20 +130,10 @@ class Service {
 
   // Nothing is served before all of it went well.
   Result<void> Open() {
-    listen_ = TRY(ParseListenAddress(live_.Current().listen));
-    TRY_VOID(OpenStore());
-    if (Result<void> opened = OpenAccess(); !opened) return Failure(Advise(opened.error()));
-    const Settings settings = live_.Current();  // with what earlier runs have changed
-    log_->SetLevel(LogLevelOf(settings));
-    TRY_VOID(OpenModels(settings));
-    TRY_VOID(OpenJobs(settings));
-    TRY_VOID(OpenInbox(settings));
-    TRY_VOID(OpenServer(settings));
-    live_.CheckWith([this](const Settings& next, const Changes& changes) {
-      return CheckChange(next, changes);
-    });
-    live_.OnChange([this](const Changes& changes) { FollowSettings(changes); });
-    return {};
+    const Result<void> opened = OpenParts();
+    if (opened) return {};
+    const Result<fs::path> folder = DataFolder(live_.Current());
+    return Failure(folder ? WithAdvice(opened.error(), *folder) : opened.error());
   }
 
   // Until `stop`.
@@ -180,11 +170,21 @@ class Service {
   }
 
  private:
-  // Damage that shows only when the ledger is read.
-  Error Advise(Error error) const {
-    const Result<fs::path> folder = DataFolder(live_.Current());
-    const bool is_damage = error.message.find("damaged: ") != std::string::npos;
-    return folder && is_damage ? WithAdvice(std::move(error), *folder) : error;
+  Result<void> OpenParts() {
+    listen_ = TRY(ParseListenAddress(live_.Current().listen));
+    TRY_VOID(OpenStore());
+    TRY_VOID(OpenAccess());
+    const Settings settings = live_.Current();  // with what earlier runs have changed
+    log_->SetLevel(LogLevelOf(settings));
+    TRY_VOID(OpenModels(settings));
+    TRY_VOID(OpenJobs(settings));
+    TRY_VOID(OpenInbox(settings));
+    TRY_VOID(OpenServer(settings));
+    live_.CheckWith([this](const Settings& next, const Changes& changes) {
+      return CheckChange(next, changes);
+    });
+    live_.OnChange([this](const Changes& changes) { FollowSettings(changes); });
+    return {};
   }
 
   Result<void> OpenModels(const Settings& settings) {

@@ -21,6 +21,14 @@ TEST(ErrorTest, ContextStandsInFront) {
   EXPECT_EQ(error.message, "reading a.mp4: no such device");
 }
 
+TEST(ErrorTest, CodesAreFoundByTheirNames) {
+  for (int i = 0; i <= static_cast<int>(ErrorCode::kInternal); ++i) {
+    const auto code = static_cast<ErrorCode>(i);
+    EXPECT_EQ(FindErrorCode(ErrorCodeName(code)), code) << ErrorCodeName(code);
+  }
+  EXPECT_FALSE(FindErrorCode("none"));
+}
+
 TEST(ErrorTest, SystemErrorsMapToWhatACallerCanDo) {
   EXPECT_EQ(SystemError(ENOENT, "opening x").code, ErrorCode::kNotFound);
   EXPECT_EQ(SystemError(ENOSPC, "writing x").code, ErrorCode::kOutOfSpace);

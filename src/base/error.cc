@@ -15,12 +15,21 @@ std::string_view ErrorCodeName(ErrorCode code) {
     case ErrorCode::kUnsupportedMedia: return "unsupported_media";
     case ErrorCode::kCorruptMedia: return "corrupt_media";
     case ErrorCode::kCorruptModel: return "corrupt_model";
+    case ErrorCode::kCorruptDatabase: return "corrupt_database";
     case ErrorCode::kOutOfSpace: return "out_of_space";
     case ErrorCode::kIo: return "io";
     case ErrorCode::kCancelled: return "cancelled";
     case ErrorCode::kInternal: return "internal";
   }
   return "internal";
+}
+
+std::optional<ErrorCode> FindErrorCode(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(ErrorCode::kInternal); ++i) {
+    const auto code = static_cast<ErrorCode>(i);
+    if (ErrorCodeName(code) == name) return code;
+  }
+  return std::nullopt;
 }
 
 Error Error::WithContext(std::string_view context) && {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@ enum class ErrorCode {
   kUnsupportedMedia,  // readable, but nothing here that can be transcribed
   kCorruptMedia,      // damaged beyond reading
   kCorruptModel,      // damaged or foreign model files
+  kCorruptDatabase,   // the service's database, or what it keeps, is damaged
   kOutOfSpace,        // the disk takes no more: it is full, or read-only
   kIo,                // the system refused to read or write
   kCancelled,         // the caller asked to stop
@@ -29,6 +31,9 @@ enum class ErrorCode {
 
 // The stable name of a code, as it stands in JSON and logs: "invalid_argument", ...
 std::string_view ErrorCodeName(ErrorCode code);
+
+// The other way round; none for a name that no code has.
+std::optional<ErrorCode> FindErrorCode(std::string_view name);
 
 struct Error {
   ErrorCode code = ErrorCode::kInternal;

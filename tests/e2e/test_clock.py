@@ -4,10 +4,10 @@ twice, events keep their order: leases and waits are by a clock that nobody sets
 import hashlib
 import json
 import os
-import random
 import time
 
 import pytest
+from clients import seeded
 from conftest import DATA, wait_until
 from faults import Faults
 from server import Server
@@ -52,9 +52,7 @@ def event_ids(server):
 
 def test_jumps_lose_nothing_and_do_nothing_twice(jumping):
     server, faults = jumping
-    seed = int(os.environ.get("VERBATIM_SEED", random.randrange(1 << 30)))
-    print("seed", seed)
-    chance = random.Random(seed)
+    chance = seeded()
     kept = server.transcribe(DATA / "jfk.flac", language="en")["id"]
     text = server.text(kept)
     made = server.client.post("/api/uploads", headers={**TUS, "Upload-Length": str(len(BODY))})

@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-import random
 import re
 import shutil
 import subprocess
 import time
 
 import pytest
+from clients import seeded
 from conftest import DATA, mount_in_memory
 from load import Load, check
 from server import Server
@@ -42,9 +42,7 @@ def test_an_hour_killed_in_the_middle_ends_with_the_same_text(tmp_path, tiny, ho
     cut = Server(tmp_path / "cut")
     cut.start()
     job_id = cut.submit(cut.put(hour)["id"], language="en")["id"]
-    seed = random.randrange(1 << 30)
-    print("seed", seed)
-    at = random.Random(seed).randrange(5, count - 10)
+    at = seeded().randrange(5, count - 10)
     while len(windows(cut.lines)) < at:
         time.sleep(0.01)
     cut.kill()
@@ -59,13 +57,11 @@ def test_an_hour_killed_in_the_middle_ends_with_the_same_text(tmp_path, tiny, ho
 
 
 def test_kill_9_under_load_loses_nothing(tmp_path, tiny):
-    seed = random.randrange(1 << 30)
-    print("seed", seed)
-    chance = random.Random(seed)
+    chance = seeded()
     server = Server(tmp_path / "data", "--log", "text")
     server.start()
     port = server.port
-    load = Load(server, seed, jobs_max=max(10, 4 * KILLS // 5))
+    load = Load(server, chance.randrange(1 << 30), jobs_max=max(10, 4 * KILLS // 5))
     slowest = 0
     for _ in range(KILLS):
         time.sleep(chance.uniform(0, 0.4))

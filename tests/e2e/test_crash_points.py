@@ -2,12 +2,12 @@
 some between. Afterwards all that was acknowledged is there, and the client finishes its work."""
 
 import os
-import random
 import re
 import signal
 
 import httpx
 import pytest
+from clients import seeded
 from conftest import DATA, ROOT
 from server import Server
 
@@ -116,9 +116,7 @@ def chosen(count, chance):
 
 
 def test_dying_at_any_step_loses_nothing(reached, tmp_path):
-    seed = random.randrange(1 << 30)
-    print("seed", seed)
-    chance = random.Random(seed)
+    chance = seeded()
     counts, text = reached
     died = 0
     for step, count in sorted(counts.items()):

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import random
 import re
 import resource
 import shutil
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import hostile_media
 import pytest
+from clients import seeded
 from conftest import DATA, PROGRAM, wait_until
 
 CODES = {"corrupt_media", "unsupported_media", "busy"}  # what a file may be refused as
@@ -154,13 +154,11 @@ def cut_off(seed, chance):
 
 @pytest.mark.parametrize("kind", CUT_KINDS)
 def test_files_cut_off_anywhere_near_their_begin_end_in_order(verbatim, kind):
-    number = int(os.environ.get("VERBATIM_SEED", random.randrange(1 << 30)))
-    print("seed", number)
     folder = verbatim.folder / "cut"
     folder.mkdir()
     seed = next(path for path in hostile_media.seeds(folder, (kind,)) if path.name == kind)
     body, files = seed.read_bytes(), []
-    for size in cut_off(seed, random.Random(number)):
+    for size in cut_off(seed, seeded()):
         files.append(folder / f"{size:04}_{kind}")
         files[-1].write_bytes(body[:size])
     told = run(verbatim, files, timeout=60 + len(files))

@@ -3,7 +3,6 @@ journal). What was acknowledged is there when it is mounted again."""
 
 import fcntl
 import os
-import random
 import signal
 import struct
 import subprocess
@@ -11,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from clients import seeded
 from conftest import wait_until
 from load import Load, check
 from server import Server
@@ -79,13 +79,11 @@ def test_the_disk_of_this_test_forgets(disk):
 
 
 def test_what_was_acknowledged_outlives_a_loss_of_power(disk, tiny):
-    seed = random.randrange(1 << 30)
-    print("seed", seed)
-    chance = random.Random(seed)
+    chance = seeded()
     server = Server(disk.place / "data", "--log", "text")
     server.start()
     port = server.port
-    load = Load(server, seed)
+    load = Load(server, chance.randrange(1 << 30))
     for _ in range(LOSSES):
         time.sleep(chance.uniform(0.1, 1.5))
         freeze(server.process)

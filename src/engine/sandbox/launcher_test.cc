@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -144,6 +145,14 @@ TEST(Sandbox, SaysWhatIsMissing) {
   report.leak = "opening a file";
   ASSERT_FALSE(CheckRequired(report));
   EXPECT_THAT(CheckRequired(report).error().message, ::testing::HasSubstr("opening a file"));
+}
+
+TEST(Sandbox, TakesNoKillingFromOutsideForALeak) {
+  EXPECT_EQ(JudgeEnd(W_EXITCODE(0, SIGSYS)), Verdict::kHeld);
+  EXPECT_EQ(JudgeEnd(W_EXITCODE(0, 0)), Verdict::kLeaked);
+  EXPECT_EQ(JudgeEnd(W_EXITCODE(0, SIGKILL)), Verdict::kUnknown);
+  EXPECT_EQ(JudgeEnd(W_EXITCODE(1, 0)), Verdict::kUnknown);
+  EXPECT_EQ(JudgeEnd(-1), Verdict::kUnknown) << "no process could be started";
 }
 
 TEST(Sandbox, CarriesMessagesBothWays) {

@@ -13,7 +13,7 @@ struct CodeStatus {
   int status;
 };
 
-constexpr std::array<CodeStatus, 12> kStatuses = {{
+constexpr std::array<CodeStatus, 13> kStatuses = {{
     {ErrorCode::kInvalidArgument, 400},
     {ErrorCode::kNotFound, 404},
     {ErrorCode::kConflict, 409},
@@ -22,6 +22,7 @@ constexpr std::array<CodeStatus, 12> kStatuses = {{
     {ErrorCode::kUnsupportedMedia, 415},
     {ErrorCode::kCorruptMedia, 422},
     {ErrorCode::kCorruptModel, 500},
+    {ErrorCode::kCorruptDatabase, 500},
     {ErrorCode::kOutOfSpace, 507},
     {ErrorCode::kIo, 500},
     {ErrorCode::kCancelled, 503},
@@ -73,7 +74,8 @@ http::Response MakeProblem(int status, std::string_view code, std::string_view d
 }  // namespace
 
 bool IsSecret(ErrorCode code) {
-  return code == ErrorCode::kInternal || code == ErrorCode::kIo || code == ErrorCode::kCorruptModel;
+  return code == ErrorCode::kInternal || code == ErrorCode::kIo ||
+         code == ErrorCode::kCorruptModel || code == ErrorCode::kCorruptDatabase;
 }
 
 std::string PublicDetail(const Error& error) {

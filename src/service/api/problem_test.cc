@@ -29,6 +29,7 @@ const Row kRows[] = {
     {ErrorCode::kUnsupportedMedia, 415, "unsupported_media", false},
     {ErrorCode::kCorruptMedia, 422, "corrupt_media", false},
     {ErrorCode::kCorruptModel, 500, "corrupt_model", true},
+    {ErrorCode::kCorruptDatabase, 500, "corrupt_database", true},
     {ErrorCode::kOutOfSpace, 507, "out_of_space", false},
     {ErrorCode::kIo, 500, "io", true},
     {ErrorCode::kCancelled, 503, "cancelled", false},
@@ -41,6 +42,7 @@ TEST(ProblemTest, EveryCodeHasItsStatusAndShape) {
     const http::Response response = ProblemFor({row.code, "the detail"});
     EXPECT_EQ(response.status, row.status) << row.name;
     EXPECT_EQ(StatusOf(row.code), row.status);
+    EXPECT_EQ(FindErrorCode(row.name), row.code);
     EXPECT_EQ(response.headers.Find("Content-Type"), "application/problem+json");
     const boost::json::value problem = boost::json::parse(response.body);
     EXPECT_EQ(problem.at("type").as_string(), "about:blank");

@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 using store::Inspection;
 using store::Upload;
 using store::UploadState;
+using upload::HasFile;
 
 // Each takes a new state of the ledger, because files of the one before were deleted.
 constexpr int kRoundsMax = 20;
@@ -34,9 +35,6 @@ constexpr std::string_view kMarkerText =
     "A backup of Verbatim's data: verbatim.db (jobs, transcripts, settings) and uploads (files).\n"
     "Check it:   verbatim verify FOLDER\n"
     "Restore it: verbatim restore FOLDER --data-dir NEW\n";
-
-// Those of parts have the bytes of the whole; what was let go has none.
-bool HasFile(const Upload& upload) { return upload.parts.empty() && upload.released_ms == 0; }
 
 uint64_t BytesOf(const std::vector<Upload>& uploads) {
   uint64_t bytes = 0;
@@ -104,10 +102,8 @@ Result<Copy::Ids> Copy::CopyFiles(const std::vector<Upload>& uploads) {
   Ids missing;
   Meter meter(watcher_, "copying files", BytesOf(uploads));
   for (const Upload& upload : uploads) {
+    TRY_VOID(upload::CheckNames(upload));
     if (!HasFile(upload)) continue;
-    if (!IsRandomId(upload.id)) {
-      return Fail(ErrorCode::kInternal, "damaged: an upload has a name that none can have");
-    }
     Result<void> copied = CopyOne(upload, meter);
     if (copied) continue;
     const ErrorCode code = copied.error().code;

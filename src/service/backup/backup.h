@@ -26,7 +26,7 @@ struct BackupSummary {
 // not copied. What is deleted meanwhile is not in the backup.
 // Errors: kNotFound (`data` has no ledger); kConflict (`into` holds something else, or another
 // backup to it is being made; the ledger is of a newer version); kBusy (too much is deleted
-// meanwhile); kInternal with "damaged"; kCancelled; kOutOfSpace; kIo.
+// meanwhile); kCorruptDatabase; kCancelled; kOutOfSpace; kIo.
 Result<BackupSummary> BackUp(const std::filesystem::path& data, const std::filesystem::path& into,
                              const Watcher& watcher);
 

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "backup/data_folder.h"
-#include "base/random_id.h"
 #include "store/inspection.h"
 #include "upload/stored_files.h"
 
@@ -21,6 +20,7 @@ namespace fs = std::filesystem;
 using store::Inspection;
 using store::Upload;
 using store::UploadState;
+using upload::HasFile;
 
 constexpr std::string_view kOrphan =
     "is named by no upload; the server removes it at its next start";
@@ -29,15 +29,6 @@ constexpr std::chrono::milliseconds kOrphanPause{400};
 
 // Ids, and what is wrong with their files.
 using Problems = std::map<std::string, std::string>;
-
-bool HasGoodNames(const Upload& upload) {
-  return IsRandomId(upload.id) && std::ranges::all_of(upload.parts, [](const std::string& part) {
-           return IsRandomId(part);
-         });
-}
-
-// The bytes of an upload of parts are in those; what was let go has none.
-bool HasFile(const Upload& upload) { return upload.parts.empty() && upload.released_ms == 0; }
 
 // A joined part is checked with the whole that it belongs to.
 bool IsChecked(const Upload& upload) {
@@ -129,9 +120,7 @@ Result<void> CheckAll(Inspection& inspection, const fs::path& folder,
   verified.jobs = counts.jobs;
   verified.transcripts = counts.transcripts;
   const std::vector<Upload> uploads = TRY(inspection.Uploads());
-  if (!std::ranges::all_of(uploads, HasGoodNames)) {
-    return Fail(ErrorCode::kInternal, "the database: damaged: an upload has a name of none");
-  }
+  for (const Upload& upload : uploads) TRY_VOID(upload::CheckNames(upload));
   const Problems problems = TRY(CheckFiles(folder / kUploadsName, uploads, watcher, verified));
   const std::set<std::string> named = NamedFiles(uploads);
   std::vector<std::string> orphans = stored;
@@ -154,7 +143,9 @@ Result<Verified> Verify(const fs::path& folder, const Watcher& watcher) {
   }
   if (checked) return verified;
   // What SQLite calls damaged is a finding, wherever it stopped us.
-  if (checked.error().code != ErrorCode::kInternal) return Failure(std::move(checked).error());
+  if (checked.error().code != ErrorCode::kCorruptDatabase) {
+    return Failure(std::move(checked).error());
+  }
   verified.is_ledger_sound = false;
   if (verified.findings.empty()) verified.findings.push_back(checked.error().message);
   return verified;

@@ -85,7 +85,8 @@ Result<Bucket> DecodeBucket(int64_t begin_s, int64_t count, std::string_view tex
   boost::system::error_code error;
   const json::value value = json::parse(text, error);
   const json::object* fields = error ? nullptr : value.if_object();
-  if (fields == nullptr) return Fail(ErrorCode::kInternal, "a stored sample is no JSON object");
+  if (fields == nullptr)
+    return Fail(ErrorCode::kCorruptDatabase, "a stored sample is no JSON object");
   Bucket bucket;
   bucket.begin_s = begin_s;
   bucket.count = count;
@@ -96,7 +97,7 @@ Result<Bucket> DecodeBucket(int64_t begin_s, int64_t count, std::string_view tex
     const std::optional<size_t> series = FindSeries(name);
     if (!series) continue;
     const std::optional<Spread> spread = SpreadOf(field, count);
-    if (!spread) return Fail(ErrorCode::kInternal, "a stored sample is damaged");
+    if (!spread) return Fail(ErrorCode::kCorruptDatabase, "a stored sample is damaged");
     bucket.series[*series] = *spread;
   }
   return bucket;

@@ -45,7 +45,7 @@ constexpr int64_t StepBegin(int64_t time_s, int64_t step_s) {
 std::string EncodeBucket(const Bucket& bucket);
 
 // Series that this version does not know are passed over; every reading counts `count` times.
-// Errors: kInternal: it is not what EncodeBucket made.
+// Errors: kCorruptDatabase: it is not what EncodeBucket made.
 Result<Bucket> DecodeBucket(int64_t begin_s, int64_t count, std::string_view text);
 
 }  // namespace verbatim::history

@@ -251,6 +251,7 @@ JobFailure JobCenter::Explain(const Job& job, const Error& error) {
   parts_.log.Warning("job {} failed: {}: {}", job.id, code, error.message);
   switch (error.code) {
     case ErrorCode::kInternal:
+    case ErrorCode::kCorruptDatabase:
     case ErrorCode::kIo:
     case ErrorCode::kCancelled:
       return {code, "The server could not do its work; its log says why."};

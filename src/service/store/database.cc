@@ -125,7 +125,7 @@ Result<void> CheckIntegrity(Connection& connection, const fs::path& path) {
   if (!error && size > kCheckedSizeMax) return {};
   const Result<std::string> found = connection.Query("PRAGMA quick_check(1)");
   if (!found) return Failure(found.error());
-  if (*found != "ok") return Fail(ErrorCode::kInternal, "damaged: " + *found);
+  if (*found != "ok") return Fail(ErrorCode::kCorruptDatabase, "damaged: " + *found);
   return {};
 }
 
@@ -133,6 +133,7 @@ Result<std::unique_ptr<Connection>> OpenWriter(const fs::path& path) {
   TRY_VOID(MakeFile(path));
   TRY_VOID(PutLogOnDisk(path.string() + "-wal"));
   std::unique_ptr<Connection> writer = TRY(Connection::Open(path, ConnectionKind::kWriting));
+  TRY_VOID(CheckSchema(*writer));
   TRY_VOID(CheckIntegrity(*writer, path));
   const Result<std::string> mode = writer->Query("PRAGMA journal_mode = WAL");
   if (!mode) return Failure(mode.error());

@@ -27,13 +27,14 @@ class Database {
   // Opens or creates the file and its folder, checks it, migrates it to the newest schema. The
   // check reads all of a file of up to 64 MB; a larger one is checked as it is read.
   // Errors: kConflict (another process has it open, or a newer version made it); kIo, kOutOfSpace;
-  // kInternal with "damaged" if its integrity check fails.
+  // kCorruptDatabase if a page or the schema is not as it was written.
   static Result<std::unique_ptr<Database>> Open(const std::filesystem::path& path);
   virtual ~Database() = default;
 
   // Runs `work` (Connection& -> Result<T>) in one transaction on the writing connection. Committed
   // if it returns a value; rolled back if an error. When this returns a value, it is on disk.
-  // Errors: those of `work`; kOutOfSpace, kIo, kInternal from SQLite. Thread: any; one at a time.
+  // Errors: those of `work`; kOutOfSpace, kIo, kCorruptDatabase, kInternal from
+  // SQLite. Thread: any; one at a time.
   template <typename Work>
   auto Write(Work work) -> std::invoke_result_t<Work, Connection&> {
     std::optional<std::invoke_result_t<Work, Connection&>> result;

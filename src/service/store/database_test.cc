@@ -157,7 +157,7 @@ TEST_F(DatabaseTest, WhatIsNoDatabaseIsCalledDamaged) {
   database_.reset();
   std::ofstream(path()) << std::string(8192, 'x');
   const Error error = FailureToOpen();
-  EXPECT_EQ(error.code, ErrorCode::kInternal);
+  EXPECT_EQ(error.code, ErrorCode::kCorruptDatabase);
   EXPECT_THAT(error.message, HasSubstr("damaged"));
 }
 
@@ -176,13 +176,29 @@ TEST_F(DatabaseTest, DamagedPagesAreFoundAtTheStart) {
     const Result<std::unique_ptr<Database>> opened = Database::Open(path());
     if (opened) continue;
     ++found;
-    EXPECT_EQ(opened.error().code, ErrorCode::kInternal);
+    EXPECT_EQ(opened.error().code, ErrorCode::kCorruptDatabase);
     EXPECT_THAT(opened.error().message, HasSubstr("damaged"));
   }
   EXPECT_GT(found, static_cast<int>(whole.size() / 4096) / 2);
   std::ofstream(path(), std::ios::binary | std::ios::trunc) << whole.substr(0, whole.size() / 2);
   EXPECT_THAT(FailureToOpen().message, HasSubstr("damaged"));
   std::ofstream(path(), std::ios::binary | std::ios::trunc) << whole;
+  Reopen();
+}
+
+TEST_F(DatabaseTest, ASchemaThatIsNotAsItWasMadeIsFoundAtTheStart) {
+  Edit("CREATE INDEX of_the_operator ON jobs (title)");
+  Reopen();
+  database_.reset();
+  for (const std::string_view name : {"is_ephemeral", "released_ms", "uploads_by_sha256"}) {
+    const std::string whole = *ReadFile(path(), 1 << 24);
+    std::string damaged = whole;
+    damaged[damaged.find(name)] ^= 1;
+    std::ofstream(path(), std::ios::binary | std::ios::trunc) << damaged;
+    EXPECT_EQ(FailureToOpen().code, ErrorCode::kCorruptDatabase) << name;
+    EXPECT_THAT(FailureToOpen().message, HasSubstr("damaged")) << name;
+    std::ofstream(path(), std::ios::binary | std::ios::trunc) << whole;
+  }
   Reopen();
 }
 

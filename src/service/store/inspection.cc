@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <map>
 #include <utility>
 
 #include "store/impl/connection.h"
@@ -29,7 +28,7 @@ struct DatabaseCloser {
 
 // What damage SQLite finds is what was looked for; all else is an error.
 Result<void> NoteDamage(Result<void> done, Lines& findings) {
-  if (done || done.error().code != ErrorCode::kInternal) return done;
+  if (done || done.error().code != ErrorCode::kCorruptDatabase) return done;
   findings.push_back("the database: " + done.error().message);
   return {};
 }
@@ -39,41 +38,6 @@ Result<void> CheckPages(Connection& connection, Lines& findings) {
   while (TRY(check.Step())) {
     const std::string line = check.Text();
     if (line != "ok") findings.push_back("the database: damaged: " + line);
-  }
-  return {};
-}
-
-// What makes each table and index, by its name.
-using Forms = std::map<std::string, std::string>;
-
-Result<Forms> FormsOf(sqlite3* database) {
-  Forms forms;
-  const auto note = [](void* noted, int, char** values, char**) {
-    static_cast<Forms*>(noted)->emplace(values[0], values[1]);
-    return 0;
-  };
-  const int code = sqlite3_exec(database, "SELECT name, coalesce(sql, '') FROM sqlite_schema", note,
-                                &forms, nullptr);
-  if (code != SQLITE_OK) return Failure(SqliteError(database, code, "reading the schema"));
-  return forms;
-}
-
-// Damaged names are no damage to SQLite.
-Result<void> CheckForms(sqlite3* source, size_t version, Lines& findings) {
-  sqlite3* opened = nullptr;
-  int code = sqlite3_open(":memory:", &opened);
-  const std::unique_ptr<sqlite3, DatabaseCloser> made(opened);
-  for (const std::string_view sql : Migrations().first(version)) {
-    if (code != SQLITE_OK) break;
-    code = sqlite3_exec(opened, std::string(sql).c_str(), nullptr, nullptr, nullptr);
-  }
-  if (code != SQLITE_OK) return Failure(SqliteError(opened, code, "making the schema"));
-  const Forms wanted = TRY(FormsOf(opened));
-  const Forms found = TRY(FormsOf(source));
-  for (const auto& [name, form] : wanted) {
-    const auto at = found.find(name);
-    if (at != found.end() && at->second == form) continue;
-    findings.push_back(fmt::format("the database: damaged: {} is not as it was made", name));
   }
   return {};
 }
@@ -105,7 +69,8 @@ Result<void> CheckFullText(sqlite3* source, Lines& findings) {
   code = sqlite3_exec(
       opened, "INSERT INTO segments_text (segments_text, rank) VALUES ('integrity-check', 1)",
       nullptr, nullptr, nullptr);
-  if ((code & 0xff) == SQLITE_CORRUPT) {
+  const int primary = code & 0xff;  // SQLITE_ERROR: of what it notes about itself
+  if (primary == SQLITE_CORRUPT || primary == SQLITE_ERROR) {
     findings.emplace_back("the search: its index does not fit the texts");
   } else if (code != SQLITE_OK) {
     return Failure(SqliteError(opened, code, "checking the full text"));
@@ -224,7 +189,6 @@ Result<Lines> FileInspection::Findings(const std::function<bool()>& is_stopped) 
   Lines findings;
   const auto check = [&]() -> Result<void> {
     TRY_VOID(NoteDamage(CheckPages(*connection_, findings), findings));
-    TRY_VOID(NoteDamage(CheckForms(connection_->handle(), version_, findings), findings));
     if (!findings.empty()) return {};  // what reads on would only stumble over the same
     TRY_VOID(NoteDamage(CheckReferences(*connection_, findings), findings));
     return NoteDamage(CheckTranscripts(*connection_, is_stopped, findings), findings);
@@ -244,8 +208,10 @@ Result<std::unique_ptr<Inspection>> Inspection::Open(const fs::path& path) {
   }
   const auto open = [&]() -> Result<std::unique_ptr<Inspection>> {
     std::unique_ptr<Connection> connection = TRY(Connection::Open(path, ConnectionKind::kReading));
-    const size_t version = TRY(VersionOf(*connection, Migrations().size()));
-    if (version == 0) return Fail(ErrorCode::kInternal, "damaged: it is empty");
+    TRY_VOID(connection->Begin());  // beside a server that may just be migrating
+    const size_t version = TRY(CheckSchema(*connection));
+    connection->Rollback();
+    if (version == 0) return Fail(ErrorCode::kCorruptDatabase, "damaged: it is empty");
     return std::make_unique<FileInspection>(std::move(connection), version);
   };
   Result<std::unique_ptr<Inspection>> opened = open();

@@ -23,7 +23,7 @@ struct LedgerCounts {
 class Inspection {
  public:
   // Errors: kNotFound (there is no such file); kConflict (of another program, or of a newer
-  // version); kInternal with "damaged"; kIo.
+  // version); kCorruptDatabase; kIo.
   static Result<std::unique_ptr<Inspection>> Open(const std::filesystem::path& path);
   virtual ~Inspection() = default;
 
@@ -35,7 +35,7 @@ class Inspection {
   virtual Result<LedgerCounts> Counts() = 0;
 
   // Writes a whole copy, which needs no file beside it, to a path where nothing is, and puts it on
-  // disk. Errors: kInternal with "damaged"; kOutOfSpace; kIo.
+  // disk. Errors: kCorruptDatabase; kOutOfSpace; kIo.
   virtual Result<void> CopyTo(const std::filesystem::path& path) = 0;
 
   // What is wrong inside, a sentence each: pages and indexes, references, the full text,

@@ -24,7 +24,8 @@ constexpr size_t kPartSizeMax = 4 * kPartSize;
 constexpr int64_t kPartDistance = 1 << 20;  // between the numbers of new parts
 
 Failure Unreadable(const std::string& job, const Error& error) {
-  return Fail(ErrorCode::kInternal, "the stored transcript of job " + job + ": " + error.message);
+  return Fail(ErrorCode::kCorruptDatabase,
+              "the stored transcript of job " + job + ": " + error.message);
 }
 
 int64_t SegmentsChanged(const Changes& changes) {
@@ -112,13 +113,15 @@ Result<std::optional<StoredRevision>> FindRevision(Connection& connection, const
 
 Result<transcript::Transcript> ReadRevision(const StoredRevision& stored) {
   Result<transcript::Transcript> read = transcript::ReadJson(stored.json);
-  if (!read) return Fail(ErrorCode::kInternal, "a stored transcript: " + read.error().message);
+  if (!read)
+    return Fail(ErrorCode::kCorruptDatabase, "a stored transcript: " + read.error().message);
   for (const std::string& undo : stored.undos) {
     Result<Changes> changes = transcript::ReadChanges(undo);
     Result<void> fits = {};
     if (!changes) fits = Failure(changes.error());
     if (changes) fits = transcript::CheckChanges(*changes, read->segments.size());
-    if (!fits) return Fail(ErrorCode::kInternal, "a stored revision: " + fits.error().message);
+    if (!fits)
+      return Fail(ErrorCode::kCorruptDatabase, "a stored revision: " + fits.error().message);
     transcript::Apply(*std::move(changes), read->segments);
   }
   return read;
@@ -183,7 +186,7 @@ Result<void> EditedTranscript::Read(Part& part) {
   if (!segments) return Unreadable(job_, segments.error());
   part.segments = *std::move(segments);
   if (part.segments.size() != part.count) {
-    return Fail(ErrorCode::kInternal, "the stored transcript of job " + job_ + " is torn");
+    return Fail(ErrorCode::kCorruptDatabase, "the stored transcript of job " + job_ + " is torn");
   }
   part.is_read = true;
   return {};

@@ -42,7 +42,7 @@ struct StoredRevision {
 // revision.
 Result<std::optional<StoredRevision>> FindRevision(Connection& connection, const std::string& job,
                                                    std::optional<int64_t> number);
-// Errors: kInternal if what is stored cannot be read.
+// Errors: kCorruptDatabase if what is stored cannot be read.
 Result<transcript::Transcript> ReadRevision(const StoredRevision& stored);
 
 // The newest revision of a transcript, to be changed in the transaction that opened it.

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "base/byte_source.h"
+#include "base/random_id.h"
 #include "upload/impl/sources.h"
 #include "upload/impl/upload_files.h"
 
@@ -33,6 +35,16 @@ class WatchedSource final : public ByteSource {
 };
 
 }  // namespace
+
+bool HasFile(const store::Upload& upload) {
+  return upload.parts.empty() && upload.released_ms == 0;
+}
+
+Result<void> CheckNames(const store::Upload& upload) {
+  if (IsRandomId(upload.id) && std::ranges::all_of(upload.parts, IsRandomId)) return {};
+  return Fail(ErrorCode::kCorruptDatabase,
+              "the database is damaged: an upload has a name of none, or a part of one");
+}
 
 Result<std::vector<std::string>> StoredFiles(const std::filesystem::path& folder) {
   std::error_code error;

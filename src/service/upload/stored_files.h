@@ -16,6 +16,14 @@ namespace verbatim::upload {
 // Told of bytes that were read; false: stop.
 using OnBytes = std::function<bool(uint64_t count)>;
 
+// Whether an upload has a file of its own: the bytes of one made of parts are in the parts' files,
+// and what was let go has none.
+bool HasFile(const store::Upload& upload);
+
+// Ids are names of files: whether an upload's, and its parts', are such as are given.
+// Errors: kCorruptDatabase.
+Result<void> CheckNames(const store::Upload& upload);
+
 // Ids that have a file. Errors: kIo; kNotFound if there is no such folder.
 Result<std::vector<std::string>> StoredFiles(const std::filesystem::path& folder);
 

@@ -15,6 +15,7 @@
 #include "upload/impl/sources.h"
 #include "upload/impl/upload_files.h"
 #include "upload/impl/upload_ledger.h"
+#include "upload/stored_files.h"
 
 namespace verbatim::upload {
 namespace {
@@ -135,10 +136,8 @@ Result<void> FolderUploads::Reconcile() {
   const std::vector<Upload> uploads = TRY(ledger_.All());
   std::vector<std::string> known;
   for (const Upload& upload : uploads) {
-    if (!IsRandomId(upload.id)) {
-      return Fail(ErrorCode::kInternal, "the database is damaged: an upload has a name of none");
-    }
-    if (!upload.parts.empty() || upload.released_ms > 0) continue;
+    TRY_VOID(CheckNames(upload));
+    if (!HasFile(upload)) continue;
     TRY_VOID(ReconcileFile(upload));
     known.push_back(upload.id);
   }

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/atomic_file.h"
 #include "upload/impl/digest.h"
 #include "upload/test_uploads.h"
 
@@ -409,6 +410,21 @@ TEST_F(UploadsTest, AnUploadThatLostBytesGoesOnFromWhatThereIs) {
   EXPECT_EQ(Offset(upload.id), 0U);
   ASSERT_TRUE(Send(upload.id, 0, "abcdefghij"));
   EXPECT_EQ(ContentOf(upload.id), "abcdefghij");
+}
+
+// Names of uploads are names of files.
+TEST_F(UploadsTest, ADamagedNameIsFoundAtTheStart) {
+  const std::string first = CreatePart("abc").id;
+  const std::string second = CreatePart("def").id;
+  ASSERT_TRUE(uploads_->Join({}, {first, second}));
+  Close();
+  const fs::path ledger = folder_ / "verbatim.db";
+  std::string bytes = *ReadFile(ledger, 1 << 24);
+  const size_t parts = bytes.find(first + " " + second);
+  ASSERT_NE(parts, std::string::npos);
+  bytes[parts] = '/';
+  ASSERT_TRUE(WriteFileAtomically(ledger, bytes));
+  EXPECT_EQ(CodeOf(TryReopen()), ErrorCode::kCorruptDatabase);
 }
 
 TEST_F(UploadsTest, ACompleteUploadThatLostItsFileSaysSo) {

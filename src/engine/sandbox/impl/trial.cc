@@ -34,6 +34,7 @@ namespace verbatim::sandbox {
 namespace {
 
 constexpr uint8_t kFindings = 1;
+constexpr char kNotLockedUp[] = "no process can be locked up";
 constexpr char kPath[] = "/etc/passwd";
 constexpr size_t kPageBytes = 4096;
 
@@ -206,11 +207,17 @@ std::string ReasonOf(int error) {
 
 std::span<const Attempt> Attempts() { return kAttempts; }
 
+Verdict JudgeEnd(int wait_status) {
+  if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGSYS) return Verdict::kHeld;
+  const bool has_lived_on = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+  return has_lived_on ? Verdict::kLeaked : Verdict::kUnknown;
+}
+
 LayerReport TestLayers(const SystemCallList& calls, const Limits& limits, LayerErrors errors) {
   const auto [status, message] = RunAside(
       errors, [&](const LaunchDescriptors& descriptors) { TryAll(descriptors, limits, errors); });
   const auto findings = DecodeFindings(message);
-  if (!findings) return UnusableReport("no process can be locked up");
+  if (!findings) return UnusableReport(kNotLockedUp);
   LayerReport report;
   for (size_t i = 0; i < kLayerCount; ++i) {
     const int error = findings->errors[i];
@@ -220,8 +227,9 @@ LayerReport TestLayers(const SystemCallList& calls, const Limits& limits, LayerE
   if (!report.IsActive(Layer::kSystemCalls)) return report;
   const auto [end, nothing] = RunAside(
       errors, [&](const LaunchDescriptors& descriptors) { TryOne(descriptors, limits, calls); });
-  const bool is_ended = WIFSIGNALED(end) && WTERMSIG(end) == SIGSYS;
-  if (!is_ended && report.leak.empty()) report.leak = "executing a program";
+  const Verdict verdict = JudgeEnd(end);
+  if (verdict == Verdict::kUnknown) return UnusableReport(kNotLockedUp);
+  if (verdict == Verdict::kLeaked && report.leak.empty()) report.leak = "executing a program";
   return report;
 }
 

@@ -18,6 +18,14 @@ struct Attempt {
 
 std::span<const Attempt> Attempts();
 
+// What the end of a process says that had to be ended for a call it made.
+enum class Verdict {
+  kHeld,     // it was
+  kLeaked,   // it lived on
+  kUnknown,  // it never made the call: not started, not locked up, or ended from outside
+};
+Verdict JudgeEnd(int wait_status);
+
 // Locks up processes of its own, makes each attempt in one, and looks at how another ends that
 // makes one. `errors` has what is known of namespaces already.
 LayerReport TestLayers(const SystemCallList& calls, const Limits& limits, LayerErrors errors);

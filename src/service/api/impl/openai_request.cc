@@ -145,10 +145,8 @@ OpenAiError OpenAiErrorOf(const Error& error) {
 }
 
 OpenAiError OpenAiErrorOfJob(std::string_view code, std::string_view message) {
-  for (int i = 0; i <= static_cast<int>(ErrorCode::kInternal); ++i) {
-    const auto known = static_cast<ErrorCode>(i);
-    if (ErrorCodeName(known) == code) return OpenAiErrorOf({known, std::string(message)});
-  }
+  const std::optional<ErrorCode> known = FindErrorCode(code);
+  if (known) return OpenAiErrorOf({*known, std::string(message)});
   return {500, std::string(message), "server_error", "", std::string(code)};
 }
 

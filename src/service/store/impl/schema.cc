@@ -1,7 +1,14 @@
 #include "store/impl/schema.h"
 
+#include <sqlite3.h>
+
+#include <algorithm>
 #include <array>
+#include <map>
+#include <memory>
 #include <string>
+
+#include "store/impl/sqlite_error.h"
 
 namespace verbatim::store {
 namespace {
@@ -246,6 +253,37 @@ CREATE TABLE watched_files (
 constexpr std::array kMigrations = {kVersion1, kVersion2, kVersion3,
                                     kVersion4, kVersion5, kVersion6};
 
+struct DatabaseCloser {
+  void operator()(sqlite3* database) const { sqlite3_close(database); }
+};
+
+// What makes each table and index, by its name.
+using Forms = std::map<std::string, std::string>;
+
+Result<Forms> FormsOf(sqlite3* database) {
+  Forms forms;
+  const auto note = [](void* noted, int, char** values, char**) {
+    static_cast<Forms*>(noted)->emplace(values[0], values[1]);
+    return 0;
+  };
+  const int code = sqlite3_exec(database, "SELECT name, coalesce(sql, '') FROM sqlite_schema", note,
+                                &forms, nullptr);
+  if (code != SQLITE_OK) return Failure(SqliteError(database, code, "reading the schema"));
+  return forms;
+}
+
+Result<Forms> FormsOfVersion(size_t version) {
+  sqlite3* opened = nullptr;
+  int code = sqlite3_open(":memory:", &opened);
+  const std::unique_ptr<sqlite3, DatabaseCloser> made(opened);
+  for (const std::string_view sql : std::span(kMigrations).first(version)) {
+    if (code != SQLITE_OK) break;
+    code = sqlite3_exec(opened, std::string(sql).c_str(), nullptr, nullptr, nullptr);
+  }
+  if (code != SQLITE_OK) return Failure(SqliteError(opened, code, "making the schema"));
+  return FormsOf(opened);
+}
+
 Result<void> RunMigration(Connection& connection, std::string_view sql, size_t version) {
   TRY_VOID(connection.Begin());
   Result<void> done =
@@ -280,6 +318,19 @@ Result<size_t> VersionOf(Connection& connection, size_t newest) {
                                         "versions up to " +
                                         std::to_string(newest) +
                                         ": use the newer one, or another data folder");
+}
+
+Result<size_t> CheckSchema(Connection& connection) {
+  const size_t version = TRY(VersionOf(connection, Migrations().size()));
+  const Forms wanted = TRY(FormsOfVersion(version));
+  const Forms found = TRY(FormsOf(connection.handle()));
+  const auto is_changed = [&](const Forms::value_type& form) {
+    const auto at = found.find(form.first);
+    return at == found.end() || at->second != form.second;
+  };
+  const auto changed = std::ranges::find_if(wanted, is_changed);
+  if (changed == wanted.end()) return version;
+  return Fail(ErrorCode::kCorruptDatabase, "damaged: " + changed->first + " is not as it was made");
 }
 
 Result<void> Migrate(Connection& connection, std::span<const std::string_view> migrations) {

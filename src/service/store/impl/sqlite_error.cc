@@ -40,7 +40,9 @@ ErrorCode CodeOf(int sqlite_code, int error_number) {
     case SQLITE_NOLFS: return ErrorCode::kIo;
     case SQLITE_TOOBIG: return ErrorCode::kTooLarge;
     case SQLITE_INTERRUPT: return ErrorCode::kCancelled;
-    default: return ErrorCode::kInternal;  // CORRUPT, NOTADB, and what only a bug can cause
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return ErrorCode::kCorruptDatabase;
+    default: return ErrorCode::kInternal;  // what only a bug can cause
   }
 }
 
@@ -57,15 +59,13 @@ Error SqliteError(sqlite3* database, int sqlite_code, std::string_view doing, in
       database != nullptr && sqlite3_extended_errcode(database) == sqlite_code
           ? sqlite3_errmsg(database)
           : sqlite3_errstr(sqlite_code);
-  // Our statements name only what the schema has.
-  const bool has_lost_names = primary == SQLITE_ERROR && reason.starts_with("no such ");
-  const bool is_damaged = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || has_lost_names;
-  if (is_damaged) message += "damaged: ";
+  const ErrorCode our_code = CodeOf(sqlite_code, error_number);
+  if (our_code == ErrorCode::kCorruptDatabase) message += "damaged: ";
   message += reason;
   message += " (SQLite " + std::to_string(sqlite_code);
   if (error_number != 0) message += ", errno " + std::to_string(error_number);
   message += ")";
-  return Error{CodeOf(sqlite_code, error_number), std::move(message)};
+  return Error{our_code, std::move(message)};
 }
 
 }  // namespace verbatim::store
