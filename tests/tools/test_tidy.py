@@ -32,7 +32,7 @@ HOUSE = {
     "src/engine/media/impl/packet.h": HEADER,
     "src/engine/kernels/CMakeLists.txt": "room(kernels)\n",
     "src/engine/nn/CMakeLists.txt": "# the layers\nroom(nn DEPS kernels LIBS media)\n",
-    "src/engine/pipeline/CMakeLists.txt": "room(pipeline\n  DEPS media kernels nn\n)\n",
+    "src/engine/pipeline/CMakeLists.txt": "room(pipeline\n  DEPS media kernels nn\n  TEST_SOURCES ${A_FILE})\n",
     "src/service/models/CMakeLists.txt": "room(models)\n",
     "app/main.cc": '#include "pipeline/transcribe.h"\nint main() { return 0; }\n',
 }

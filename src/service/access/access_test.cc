@@ -48,13 +48,6 @@ TEST(SecretTest, HasItsFormAndNeverComesAgain) {
   EXPECT_FALSE(HasToken(MakeSessionSecret()));
 }
 
-TEST(SecretTest, TheDigestIsSha256) {
-  EXPECT_EQ(Digest("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_TRUE(SameDigest(Digest("a"), Digest("a")));
-  EXPECT_FALSE(SameDigest(Digest("a"), Digest("b")));
-  EXPECT_FALSE(SameDigest(Digest("a"), ""));
-}
-
 TEST(SecretTest, TokensAreMasked) {
   const std::string secret = MakeTokenSecret();
   EXPECT_EQ(WithoutTokens("/a?q=" + secret + "&r=" + secret), "/a?q=vbt_...&r=vbt_...");

@@ -7,6 +7,7 @@
 
 #include "access/secret.h"
 #include "base/random_id.h"
+#include "digest/digest.h"
 
 namespace verbatim::access {
 namespace {
@@ -88,7 +89,7 @@ Result<Issued> Keyring::Issue(const NewToken& wish) {
   issued.secret = MakeTokenSecret();
   issued.token.id = RandomId().substr(0, 8);
   issued.token.name = wish.name;
-  issued.token.hash = Digest(issued.secret);
+  issued.token.hash = digest::Sha256(issued.secret);
   issued.token.scope = ScopeName(wish.scope);
   issued.token.created_ms = clock_.WallMs();
   if (wish.lifetime_ms > 0) issued.token.expires_ms = issued.token.created_ms + wish.lifetime_ms;
@@ -136,11 +137,12 @@ bool Keyring::has_tokens() const {
 }
 
 std::optional<Identity> Keyring::FindToken(std::string_view secret) {
-  const std::string digest = Digest(secret);
+  const std::string hash = digest::Sha256(secret);
   const int64_t now_ms = clock_.WallMs();
   const MutexLock lock(mutex_);
-  const auto found = tokens_.find(KeyOf(digest));
-  if (found == tokens_.end() || !SameDigest(found->second.row.hash, digest)) return std::nullopt;
+  const auto found = tokens_.find(KeyOf(hash));
+  if (found == tokens_.end()) return std::nullopt;
+  if (!digest::IsSame(found->second.row.hash, hash)) return std::nullopt;
   KnownToken& known = found->second;
   if (HasExpired(known.row, now_ms)) return std::nullopt;
   Touch(known, now_ms);
@@ -148,24 +150,25 @@ std::optional<Identity> Keyring::FindToken(std::string_view secret) {
 }
 
 std::optional<Identity> Keyring::FindSession(std::string_view secret) {
-  const std::string digest = Digest(secret);
+  const std::string hash = digest::Sha256(secret);
   const int64_t now_ms = clock_.WallMs();
   const MutexLock lock(mutex_);
-  const auto found = sessions_.find(KeyOf(digest));
-  if (found == sessions_.end() || !SameDigest(found->second.row.hash, digest)) return std::nullopt;
+  const auto found = sessions_.find(KeyOf(hash));
+  if (found == sessions_.end()) return std::nullopt;
+  if (!digest::IsSame(found->second.row.hash, hash)) return std::nullopt;
   KnownSession& known = found->second;
   if (IsOver(known.row, now_ms)) return std::nullopt;
   KnownToken& token = *TokenOf(known.row.token);
   Touch(known, now_ms);
   Touch(token, now_ms);
-  return Identity{token.row.id, token.row.name, token.scope, digest, known.row.expires_ms};
+  return Identity{token.row.id, token.row.name, token.scope, hash, known.row.expires_ms};
 }
 
 Result<SignedIn> Keyring::SignIn(const Identity& identity) {
   const int64_t now_ms = clock_.WallMs();
   SignedIn made{identity, MakeSessionSecret()};
   store::Session row;
-  row.hash = Digest(made.secret);
+  row.hash = digest::Sha256(made.secret);
   row.token = identity.token;
   row.created_ms = now_ms;
   row.expires_ms = now_ms + kSessionLifetimeMs;

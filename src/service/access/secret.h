@@ -11,12 +11,6 @@ std::string MakeTokenSecret();
 // The same without the mark: the id of a session.
 std::string MakeSessionSecret();
 
-// SHA-256 as 64 hexadecimal digits.
-std::string Digest(std::string_view secret);
-
-// Whether two digests are the same; takes as long wherever they differ.
-bool SameDigest(std::string_view a, std::string_view b);
-
 // Whether a text has a token in it, or the beginning of one.
 bool HasToken(std::string_view text);
 

@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "base/random_id.h"
+#include "digest/digest.h"
 
 namespace verbatim::api {
 namespace {
@@ -164,10 +165,10 @@ TusResult<upload::Checksum> ParseTusChecksum(std::string_view text) {
   size_t size = 0;
   upload::Checksum checksum;
   if (name == "sha1") {
-    checksum.kind = upload::ChecksumKind::kSha1;
+    checksum.kind = digest::Kind::kSha1;
     size = 20;
   } else if (name == "sha256") {
-    checksum.kind = upload::ChecksumKind::kSha256;
+    checksum.kind = digest::Kind::kSha256;
     size = 32;
   } else {
     return Refuse(400, fmt::format("Upload-Checksum: the algorithms are {}", kTusChecksums));

@@ -68,12 +68,12 @@ TEST(TusHeadersTest, Base64HoldsAnyBytes) {
 TEST(TusHeadersTest, ChecksumsAreSha1AndSha256) {
   const auto sha1 = ParseTusChecksum("sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=");
   ASSERT_TRUE(sha1);
-  EXPECT_EQ(sha1->kind, upload::ChecksumKind::kSha1);
+  EXPECT_EQ(sha1->kind, digest::Kind::kSha1);
   EXPECT_EQ(sha1->digest.size(), 20U);
   EXPECT_EQ(sha1->digest.front(), '\xa9');
   const auto sha256 = ParseTusChecksum("sha256 ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
   ASSERT_TRUE(sha256);
-  EXPECT_EQ(sha256->kind, upload::ChecksumKind::kSha256);
+  EXPECT_EQ(sha256->kind, digest::Kind::kSha256);
   EXPECT_EQ(sha256->digest.size(), 32U);
   for (const char* text :
        {"", "sha1", "sha1 ", "md5 kAFQmDzST7DWlj99KOF/cg==", "SHA1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=",

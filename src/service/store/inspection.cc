@@ -22,10 +22,6 @@ using Lines = std::vector<std::string>;
 // Of each kind; a file with more of them is told no better by more lines.
 constexpr size_t kFindingsMax = 20;
 
-struct DatabaseCloser {
-  void operator()(sqlite3* database) const { sqlite3_close(database); }
-};
-
 // What damage SQLite finds is what was looked for; all else is an error.
 Result<void> NoteDamage(Result<void> done, Lines& findings) {
   if (done || done.error().code != ErrorCode::kCorruptDatabase) return done;
@@ -57,7 +53,7 @@ Result<void> CheckReferences(Connection& connection, Lines& findings) {
 Result<void> CheckFullText(sqlite3* source, Lines& findings) {
   sqlite3* opened = nullptr;
   int code = sqlite3_open_v2("", &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
-  const std::unique_ptr<sqlite3, DatabaseCloser> copy(opened);
+  const DatabaseHandle copy(opened);
   if (code != SQLITE_OK) return Failure(SqliteError(opened, code, "making a temporary database"));
   sqlite3_backup* backup = sqlite3_backup_init(opened, "main", source, "main");
   if (backup == nullptr) {

@@ -2,7 +2,6 @@
 #include <random>
 #include <thread>
 
-#include "upload/impl/digest.h"
 #include "upload/test_uploads.h"
 
 namespace verbatim::upload {

@@ -6,11 +6,11 @@
 #include <map>
 
 #include "base/random_id.h"
+#include "digest/digest.h"
 #include "store/events.h"
 #include "store/jobs.h"
 #include "store/test_database.h"
 #include "tests/seeds.h"
-#include "upload/impl/digest.h"
 #include "upload/stored_files.h"
 #include "upload/test_machine.h"
 #include "upload/test_told.h"
@@ -38,8 +38,8 @@ const std::string& EmptyLedger() {
   return bytes;
 }
 
-std::string DigestOf(ChecksumKind kind, std::string_view bytes) {
-  Digest digest(kind);
+std::string DigestOf(digest::Kind kind, std::string_view bytes) {
+  digest::Digest digest(kind);
   digest.Update(bytes);
   return digest.Finish();
 }
@@ -263,7 +263,7 @@ class Simulation {
       sender.has_checksum = true;
       sender.is_bad = Chance(3);
       sender.end = offset + 1 + static_cast<uint64_t>(Pick(static_cast<int>(left)));
-      const ChecksumKind kind = Chance(2) ? ChecksumKind::kSha1 : ChecksumKind::kSha256;
+      const digest::Kind kind = Chance(2) ? digest::Kind::kSha1 : digest::Kind::kSha256;
       const std::string_view promised =
           std::string_view(found->second.content).substr(offset, sender.end - offset);
       checksum = Checksum{kind, DigestOf(kind, promised)};
@@ -668,7 +668,7 @@ class Simulation {
                 std::string_view(told.content).substr(0, row.offset))
         << row.id << " has other bytes";
     if (row.state == UploadState::kComplete && !row.is_partial) {
-      EXPECT_EQ(row.sha256, Hex(DigestOf(ChecksumKind::kSha256, told.content)));
+      EXPECT_EQ(row.sha256, digest::Hex(DigestOf(digest::Kind::kSha256, told.content)));
     }
   }
 

@@ -1,6 +1,6 @@
 #include <thread>
 
-#include "upload/impl/digest.h"
+#include "digest/digest.h"
 #include "upload/test_uploads.h"
 
 namespace verbatim::upload {
@@ -72,14 +72,14 @@ TEST_F(UploadsTest, AWaitingSourceCanBeStopped) {
 TEST_F(UploadsTest, BytesUnderAChecksumAreShownOnceItFits) {
   const store::Upload upload = Create(6);
   const auto source = uploads_->OpenSource(upload.id).value();
-  auto receiver = Receive(upload.id, 0, Checksum{ChecksumKind::kSha1, "wrong"});
+  auto receiver = Receive(upload.id, 0, Checksum{digest::Kind::kSha1, "wrong"});
   ASSERT_TRUE(receiver->Append(std::string_view("abc")));
   EXPECT_EQ(source->available(), 0U);
   EXPECT_FALSE(receiver->Finish());
   EXPECT_EQ(source->available(), 0U);
-  Digest digest(ChecksumKind::kSha256);
+  digest::Digest digest(digest::Kind::kSha256);
   digest.Update(std::string_view("abc"));
-  ASSERT_TRUE(Send(upload.id, 0, "abc", Checksum{ChecksumKind::kSha256, digest.Finish()}));
+  ASSERT_TRUE(Send(upload.id, 0, "abc", Checksum{digest::Kind::kSha256, digest.Finish()}));
   EXPECT_EQ(source->available(), 3U);
 }
 

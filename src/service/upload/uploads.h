@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "digest/digest.h"
 #include "store/database.h"
 #include "store/uploads.h"
 
@@ -42,9 +43,8 @@ struct NewUpload {
   std::string job_request;  // JSON: the job to create in the transaction that completes it
 };
 
-enum class ChecksumKind { kSha1, kSha256 };
 struct Checksum {
-  ChecksumKind kind = ChecksumKind::kSha256;
+  digest::Kind kind = digest::Kind::kSha256;
   std::string digest;  // raw bytes
 };
 

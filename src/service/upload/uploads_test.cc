@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "base/atomic_file.h"
-#include "upload/impl/digest.h"
+#include "digest/digest.h"
 #include "upload/test_uploads.h"
 
 namespace verbatim::upload {
@@ -19,7 +19,7 @@ using store::Upload;
 using store::UploadState;
 
 std::string RawSha256(std::string_view bytes) {
-  Digest digest(ChecksumKind::kSha256);
+  digest::Digest digest(digest::Kind::kSha256);
   digest.Update(bytes);
   return digest.Finish();
 }
@@ -41,7 +41,7 @@ TEST_F(UploadsTest, WhatIsSentInPiecesIsKeptAsOneFileWithItsDigest) {
   const Result<Upload> done = Send(upload.id, 100'001, std::string_view(bytes).substr(100'001));
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(done->state, UploadState::kComplete);
-  EXPECT_EQ(done->sha256, Hex(RawSha256(bytes)));
+  EXPECT_EQ(done->sha256, digest::Hex(RawSha256(bytes)));
   EXPECT_EQ(ContentOf(upload.id), bytes);
 }
 
@@ -112,7 +112,7 @@ TEST_F(UploadsTest, LimitsMayChange) {
 TEST_F(UploadsTest, ZeroBytesAreCompleteAtOnce) {
   const Upload upload = Create(0);
   EXPECT_EQ(upload.state, UploadState::kComplete);
-  EXPECT_EQ(upload.sha256, Hex(RawSha256("")));
+  EXPECT_EQ(upload.sha256, digest::Hex(RawSha256("")));
   EXPECT_EQ(ContentOf(upload.id), "");
 }
 
@@ -123,7 +123,7 @@ TEST_F(UploadsTest, ALengthToldLaterCompletes) {
   const Result<Upload> done = uploads_->SetLength(upload.id, 6);
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(done->state, UploadState::kComplete);
-  EXPECT_EQ(done->sha256, Hex(RawSha256("abcdef")));
+  EXPECT_EQ(done->sha256, digest::Hex(RawSha256("abcdef")));
   EXPECT_EQ(CodeOf(uploads_->SetLength(upload.id, 7)), ErrorCode::kConflict);
   EXPECT_TRUE(uploads_->SetLength(upload.id, 6));
 }
@@ -140,14 +140,14 @@ TEST_F(UploadsTest, ALengthToldInTheMiddleIsThenTheLimit) {
 
 TEST_F(UploadsTest, AChecksumThatFitsKeepsAndOneThatDoesNotDrops) {
   const Upload upload = Create(6);
-  const Checksum wrong{ChecksumKind::kSha256, RawSha256("abd")};
+  const Checksum wrong{digest::Kind::kSha256, RawSha256("abd")};
   EXPECT_EQ(CodeOf(Send(upload.id, 0, "abc", wrong)), ErrorCode::kInvalidArgument);
   EXPECT_EQ(Offset(upload.id), 0U);
   EXPECT_EQ(fs::file_size(FileOf(upload.id)), 0U);
-  EXPECT_TRUE(Send(upload.id, 0, "abc", Checksum{ChecksumKind::kSha256, RawSha256("abc")}));
-  Digest sha1(ChecksumKind::kSha1);
+  EXPECT_TRUE(Send(upload.id, 0, "abc", Checksum{digest::Kind::kSha256, RawSha256("abc")}));
+  digest::Digest sha1(digest::Kind::kSha1);
   sha1.Update(std::string_view("def"));
-  EXPECT_TRUE(Send(upload.id, 3, "def", Checksum{ChecksumKind::kSha1, sha1.Finish()}));
+  EXPECT_TRUE(Send(upload.id, 3, "def", Checksum{digest::Kind::kSha1, sha1.Finish()}));
   EXPECT_EQ(ContentOf(upload.id), "abcdef");
 }
 
@@ -155,7 +155,7 @@ TEST_F(UploadsTest, ACutKeepsWhatCameUnlessAChecksumWasPromised) {
   const Upload upload = Create(6);
   Receive(upload.id, 0)->Append(std::string_view("abc"));
   EXPECT_EQ(Offset(upload.id), 3U);
-  const Checksum checksum{ChecksumKind::kSha256, RawSha256("de")};
+  const Checksum checksum{digest::Kind::kSha256, RawSha256("de")};
   Receive(upload.id, 3, checksum)->Append(std::string_view("de"));
   EXPECT_EQ(Offset(upload.id), 3U);
   auto receiver = Receive(upload.id, 3, checksum);
@@ -248,7 +248,7 @@ TEST_F(UploadsTest, PartsAreJoinedInTheirOrderWithoutCopying) {
   EXPECT_EQ(joined->state, UploadState::kComplete);
   EXPECT_EQ(joined->length, 5000U);
   EXPECT_EQ(joined->offset, 5000U);
-  EXPECT_EQ(joined->sha256, Hex(RawSha256(bytes)));
+  EXPECT_EQ(joined->sha256, digest::Hex(RawSha256(bytes)));
   EXPECT_EQ(ContentOf(joined->id), bytes);
   EXPECT_FALSE(fs::exists(FileOf(joined->id)));
   EXPECT_EQ(uploads_->Find(b.id)->state, UploadState::kJoined);

@@ -1,16 +1,13 @@
 #include "webhook/webhooks.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <utility>
 #include <vector>
 
-#include "base/no_memory.h"
+#include "digest/digest.h"
 #include "store/webhooks.h"
 #include "webhook/impl/post.h"
 
@@ -111,17 +108,8 @@ Result<void> LedgerWebhooks::DeliverOne(const Webhook& webhook, const std::stop_
 }  // namespace
 
 std::string Signature(std::string_view secret, int64_t time_s, std::string_view body) {
-  const std::string signed_text = fmt::format("{}.{}", time_s, body);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  const unsigned char* const made =
-      HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-           reinterpret_cast<const unsigned char*>(signed_text.data()), signed_text.size(),
-           digest.data(), &size);
-  RequireMemory(made != nullptr);
-  std::string text = fmt::format("t={},v1=", time_s);
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest.at(i));
-  return text;
+  return fmt::format("t={},v1={}", time_s,
+                     digest::HmacSha256(secret, fmt::format("{}.{}", time_s, body)));
 }
 
 Result<std::unique_ptr<Webhooks>> Webhooks::Open(WebhookOptions options, store::Database& database,

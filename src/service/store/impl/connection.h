@@ -18,6 +18,11 @@
 
 namespace verbatim::store {
 
+struct DatabaseCloser {
+  void operator()(sqlite3* database) const { sqlite3_close(database); }
+};
+using DatabaseHandle = std::unique_ptr<sqlite3, DatabaseCloser>;
+
 enum class ConnectionKind { kWriting, kReading };
 
 // Thread: one at a time.
@@ -63,9 +68,6 @@ class Connection {
   std::vector<Event>& appended() { return appended_; }
 
  private:
-  struct Closer {
-    void operator()(sqlite3* database) const { sqlite3_close(database); }
-  };
   struct TextHash {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
@@ -77,7 +79,7 @@ class Connection {
   Result<StatementHandle> Compile(std::string_view sql);
 
   ConnectionKind kind_ = ConnectionKind::kReading;
-  std::unique_ptr<sqlite3, Closer> database_;
+  DatabaseHandle database_;
   // Below the connection, so that they end first. An empty handle is in use.
   std::unordered_map<std::string, StatementHandle, TextHash, std::equal_to<>> statements_;
   StatementHandle begin_;

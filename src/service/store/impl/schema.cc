@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <memory>
 #include <string>
 
 #include "store/impl/sqlite_error.h"
@@ -253,10 +252,6 @@ CREATE TABLE watched_files (
 constexpr std::array kMigrations = {kVersion1, kVersion2, kVersion3,
                                     kVersion4, kVersion5, kVersion6};
 
-struct DatabaseCloser {
-  void operator()(sqlite3* database) const { sqlite3_close(database); }
-};
-
 // What makes each table and index, by its name.
 using Forms = std::map<std::string, std::string>;
 
@@ -275,7 +270,7 @@ Result<Forms> FormsOf(sqlite3* database) {
 Result<Forms> FormsOfVersion(size_t version) {
   sqlite3* opened = nullptr;
   int code = sqlite3_open(":memory:", &opened);
-  const std::unique_ptr<sqlite3, DatabaseCloser> made(opened);
+  const DatabaseHandle made(opened);
   for (const std::string_view sql : std::span(kMigrations).first(version)) {
     if (code != SQLITE_OK) break;
     code = sqlite3_exec(opened, std::string(sql).c_str(), nullptr, nullptr, nullptr);

@@ -14,7 +14,7 @@
 #include "base/latest.h"
 #include "base/log.h"
 #include "base/mutex.h"
-#include "upload/impl/digest.h"
+#include "digest/digest.h"
 #include "upload/impl/live_upload.h"
 #include "upload/impl/upload_files.h"
 #include "upload/impl/upload_ledger.h"
@@ -101,7 +101,7 @@ class Session final : public LiveUpload::Holder {
   bool is_commit_open_ = false;
   int64_t acknowledged_at_ms_ = 0;
   uint64_t space_left_ = 0;  // that may be written before looking again
-  std::optional<Digest> digest_;
+  std::optional<digest::Digest> digest_;
 
   Mutex mutex_;
   ConditionVariable changed_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "upload/impl/digest.h"
+#include "digest/digest.h"
 
 namespace verbatim::upload {
 namespace {
@@ -77,7 +77,7 @@ Result<std::shared_ptr<ByteSource>> OpenGrowing(const UploadFiles& files, const 
 }
 
 Result<std::string> Sha256Of(ByteSource& source) {
-  Digest digest(ChecksumKind::kSha256);
+  digest::Digest digest(digest::Kind::kSha256);
   std::vector<char> buffer(256 << 10);
   uint64_t offset = 0;
   size_t count = 0;
@@ -86,7 +86,7 @@ Result<std::string> Sha256Of(ByteSource& source) {
     digest.Update({buffer.data(), count});
     offset += count;
   } while (count > 0);
-  return Hex(digest.Finish());
+  return digest::Hex(digest.Finish());
 }
 
 }  // namespace verbatim::upload
