@@ -85,8 +85,9 @@ Result<Bucket> DecodeBucket(int64_t begin_s, int64_t count, std::string_view tex
   boost::system::error_code error;
   const json::value value = json::parse(text, error);
   const json::object* fields = error ? nullptr : value.if_object();
-  if (fields == nullptr)
+  if (fields == nullptr) {
     return Fail(ErrorCode::kCorruptDatabase, "a stored sample is no JSON object");
+  }
   Bucket bucket;
   bucket.begin_s = begin_s;
   bucket.count = count;

@@ -113,15 +113,17 @@ Result<std::optional<StoredRevision>> FindRevision(Connection& connection, const
 
 Result<transcript::Transcript> ReadRevision(const StoredRevision& stored) {
   Result<transcript::Transcript> read = transcript::ReadJson(stored.json);
-  if (!read)
+  if (!read) {
     return Fail(ErrorCode::kCorruptDatabase, "a stored transcript: " + read.error().message);
+  }
   for (const std::string& undo : stored.undos) {
     Result<Changes> changes = transcript::ReadChanges(undo);
     Result<void> fits = {};
     if (!changes) fits = Failure(changes.error());
     if (changes) fits = transcript::CheckChanges(*changes, read->segments.size());
-    if (!fits)
+    if (!fits) {
       return Fail(ErrorCode::kCorruptDatabase, "a stored revision: " + fits.error().message);
+    }
     transcript::Apply(*std::move(changes), read->segments);
   }
   return read;
