@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/no_memory.h"
 #include "base/sample_time.h"
+#include "base/system_text.h"
 
 namespace verbatim {
 namespace {
@@ -86,6 +87,11 @@ TEST_F(AtomicFileTest, ReadRefusesWhatIsLargerThanAllowed) {
   ASSERT_TRUE(WriteFileAtomically(directory_ / "a.txt", "0123456789"));
   EXPECT_EQ(ReadFile(directory_ / "a.txt", 9).error().code, ErrorCode::kTooLarge);
   EXPECT_TRUE(ReadFile(directory_ / "a.txt", 10));
+}
+
+TEST(SystemTextTest, WhatOpensButCantBeReadIsNone) {
+  EXPECT_TRUE(ReadText("/proc/self/stat"));
+  EXPECT_FALSE(ReadText("/proc/self/mem"));  // as of a process that ended in between
 }
 
 TEST(NoMemory, OfALibraryOfCEndsAsOurOwnDoes) {

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/system_text.h"
 #include "sandbox/impl/build.h"
 #include "sandbox/impl/system_calls.h"
 #include "sandbox/impl/trial.h"
@@ -97,14 +98,13 @@ End EndAfter(Launcher& launcher, const std::string& words, const LaunchOptions& 
   return child.AwaitEnd(kPatience);
 }
 
-// Processes whose parent is `parent`, from /proc/PID/stat.
+// Processes whose parent is `parent`, from /proc/PID/stat. Those of others come and go meanwhile.
 std::vector<pid_t> ChildrenOf(pid_t parent) {
   std::vector<pid_t> children;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream file(entry.path() / "stat");
-    std::string text{std::istreambuf_iterator<char>(file), {}};
+    const std::string text = ReadText(entry.path() / "stat").value_or("");
     const size_t name_end = text.rfind(')');
     if (name_end == std::string::npos) continue;
     if (std::atoi(text.c_str() + name_end + 4) == parent) {

@@ -219,6 +219,12 @@ TEST_F(ProcessMetricsTest, WhatCantBeReadIsLeftOut) {
   EXPECT_EQ(values.count("process_open_fds"), 1U);
 }
 
+TEST_F(ProcessMetricsTest, WhatOpensButCantBeReadIsLeftOut) {
+  fs::create_directories(proc_ / "self" / "stat");
+  fs::create_directories(proc_ / "stat");
+  EXPECT_EQ(Collect().count("process_cpu_seconds_total"), 0U);
+}
+
 TEST(ProcessTest, TheRealProcessHasMemoryAndDescriptors) {
   for (const prometheus::MetricFamily& family : ProcessMetrics().Collect()) {
     if (family.type != prometheus::MetricType::Gauge) continue;

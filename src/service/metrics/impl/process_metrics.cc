@@ -4,12 +4,13 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
+
+#include "base/system_text.h"
 
 namespace verbatim::metrics {
 namespace {
@@ -17,11 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-std::string ReadText(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // The fields of /proc/self/stat behind the name, which may hold anything, numbered as in proc(5).
 // Source: proc(5).
@@ -57,7 +53,7 @@ class ProcessStat {
 
 // When the system started. Unit: seconds since 1970.
 std::optional<double> BootTime(const fs::path& proc) {
-  std::istringstream lines(ReadText(proc / "stat"));
+  std::istringstream lines(ReadText(proc / "stat").value_or(""));
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("btime ")) return std::strtod(line.c_str() + 6, nullptr);
   }
@@ -104,7 +100,7 @@ void Add(std::vector<MetricFamily>& families, MetricFamily family, std::optional
 }  // namespace
 
 std::vector<MetricFamily> ProcessMetrics::Collect() const {
-  const ProcessStat stat(ReadText(proc_ / "self" / "stat"));
+  const ProcessStat stat(ReadText(proc_ / "self" / "stat").value_or(""));
   const double tick_s = 1.0 / static_cast<double>(sysconf(_SC_CLK_TCK));
   const auto page_bytes = static_cast<double>(sysconf(_SC_PAGESIZE));
   std::vector<MetricFamily> families;
