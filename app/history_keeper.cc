@@ -43,7 +43,9 @@ void HistoryKeeper::Watch(const WatchedParts& watched) {
       watched.metrics,
       recorder_,
       parts_.clock,
-      [&events = watched.events](std::string values) { events.ShowLive(std::move(values)); },
+      [&events = watched.events](std::string values, bool is_idle) {
+        events.ShowLive(std::move(values), is_idle);
+      },
       [this] { return std::optional<int>(parts_.pressure_level()); },
       [this](const performance::Resources& resources) { forecaster_->OnSecond(resources); }};
   sampler_.emplace(std::move(parts));

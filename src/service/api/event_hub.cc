@@ -12,6 +12,7 @@ namespace verbatim::api {
 namespace {
 
 using EventPointer = std::shared_ptr<const store::Event>;
+using LivePointer = std::shared_ptr<const LiveValue>;
 
 // What the database's listener and the hub share: the listener may outlive the hub.
 class Memory {
@@ -39,11 +40,13 @@ class Memory {
     for (const auto& wakeup : waiting) wakeup->Notify();
   }
 
-  void ShowLive(std::string json) {
+  void ShowLive(std::string json, bool is_idle) {
     std::vector<std::shared_ptr<http::Wakeup>> waiting;
     {
       const MutexLock lock(mutex_);
-      live_ = std::make_shared<const std::string>(std::move(json));
+      live_.push_back(
+          std::make_shared<const LiveValue>(LiveValue{++lives_, std::move(json), is_idle}));
+      if (live_.size() > kLiveKept) live_.pop_front();
       for (const auto& [number, follower] : followers_) {
         if (follower.following == Following::kEventsAndLive) waiting.push_back(follower.wakeup);
       }
@@ -51,9 +54,10 @@ class Memory {
     for (const auto& wakeup : waiting) wakeup->Notify();
   }
 
-  std::shared_ptr<const std::string> live() const {
+  std::vector<LivePointer> LiveAfter(int64_t number) const {
     const MutexLock lock(mutex_);
-    return live_;
+    const auto next = std::ranges::upper_bound(live_, number, {}, &LiveValue::number);
+    return {next, live_.end()};
   }
 
   int64_t newest() const {
@@ -97,7 +101,8 @@ class Memory {
   int64_t whole_after_ GUARDED_BY(mutex_);  // every event above this id is in memory
   std::deque<EventPointer> events_ GUARDED_BY(mutex_);
   std::map<int64_t, Follower> followers_ GUARDED_BY(mutex_);
-  std::shared_ptr<const std::string> live_ GUARDED_BY(mutex_);
+  std::deque<LivePointer> live_ GUARDED_BY(mutex_);
+  int64_t lives_ GUARDED_BY(mutex_) = 0;
   int64_t subscriptions_ GUARDED_BY(mutex_) = 0;
 };
 
@@ -124,8 +129,12 @@ class LedgerEventHub final : public EventHub {
     return [memory = memory_, number] { memory->Unsubscribe(number); };
   }
 
-  void ShowLive(std::string json) override { memory_->ShowLive(std::move(json)); }
-  std::shared_ptr<const std::string> live() const override { return memory_->live(); }
+  void ShowLive(std::string json, bool is_idle) override {
+    memory_->ShowLive(std::move(json), is_idle);
+  }
+  std::vector<LivePointer> LiveAfter(int64_t number) const override {
+    return memory_->LiveAfter(number);
+  }
 
  private:
   static Result<Page> FromLedger(store::Connection& connection, int64_t after, size_t count,

@@ -1,7 +1,7 @@
 // Events on their way from the ledger to those who follow them: keeps the newest in memory, wakes
 // waiting clients, and reads what is older from the ledger. A client that is slow lags behind; it
-// costs nobody anything and finds what it missed here. Beside them go live values, of which only
-// the newest counts: they have no id, and who is slow misses some.
+// costs nobody anything and finds what it missed here. Beside them go live values: they have no id,
+// only the newest are kept, and who is slow misses some.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,16 @@ namespace verbatim::api {
 
 // What a client is woken for.
 enum class Following { kEvents, kEventsAndLive };
+
+// How many live values are kept.
+inline constexpr int64_t kLiveKept = 10;
+
+// What the machine did in a second.
+struct LiveValue {
+  int64_t number = 0;  // from 1
+  std::string json;    // an object
+  bool is_idle = false;
+};
 
 // Thread: any.
 class EventHub {
@@ -48,10 +58,10 @@ class EventHub {
   virtual std::function<void()> Subscribe(std::shared_ptr<http::Wakeup> wakeup,
                                           Following following = Following::kEvents) = 0;
 
-  // Puts a live value, a JSON object, in the place of the one before.
-  virtual void ShowLive(std::string json) = 0;
-  // The newest; null before the first.
-  virtual std::shared_ptr<const std::string> live() const = 0;
+  // `is_idle`: there is no work.
+  virtual void ShowLive(std::string json, bool is_idle) = 0;
+  // Those after the one of this number that are kept, in order.
+  virtual std::vector<std::shared_ptr<const LiveValue>> LiveAfter(int64_t number) const = 0;
 };
 
 }  // namespace verbatim::api

@@ -1,5 +1,6 @@
 #include "api/event_hub.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -8,6 +9,8 @@
 
 namespace verbatim::api {
 namespace {
+
+using ::testing::IsEmpty;
 
 class CountingWakeup final : public http::Wakeup {
  public:
@@ -114,16 +117,14 @@ TEST_F(EventHubTest, WakesThoseWhoWait) {
   EXPECT_EQ(wakeup->count, 2);
 }
 
-TEST_F(EventHubTest, LiveValuesWakeOnlyThoseWhoAskedAndReplaceEachOther) {
+TEST_F(EventHubTest, LiveValuesWakeOnlyThoseWhoAsked) {
   Open(100);
   const auto events = std::make_shared<CountingWakeup>();
   const auto live = std::make_shared<CountingWakeup>();
   const auto end_events = hub_->Subscribe(events);
   const auto end_live = hub_->Subscribe(live, Following::kEventsAndLive);
-  EXPECT_EQ(hub_->live(), nullptr);
-  hub_->ShowLive("{\"load\":1}");
-  hub_->ShowLive("{\"load\":2}");
-  EXPECT_EQ(*hub_->live(), "{\"load\":2}");
+  hub_->ShowLive("{\"load\":1}", false);
+  hub_->ShowLive("{\"load\":2}", true);
   EXPECT_EQ(live->count, 2);
   EXPECT_EQ(events->count, 0);
   EXPECT_EQ(hub_->newest(), 0);
@@ -132,6 +133,22 @@ TEST_F(EventHubTest, LiveValuesWakeOnlyThoseWhoAskedAndReplaceEachOther) {
   EXPECT_EQ(events->count, 1);
   end_live();
   end_events();
+}
+
+TEST_F(EventHubTest, TheNewestLiveValuesAreKept) {
+  Open(100);
+  EXPECT_THAT(hub_->LiveAfter(0), IsEmpty());
+  for (int64_t number = 1; number <= kLiveKept + 2; ++number) {
+    hub_->ShowLive(std::to_string(number), number % 2 == 0);
+  }
+  const auto all = hub_->LiveAfter(0);
+  ASSERT_EQ(all.size(), kLiveKept);
+  EXPECT_EQ(all.front()->number, 3);
+  EXPECT_EQ(all.front()->json, "3");
+  EXPECT_FALSE(all.front()->is_idle);
+  EXPECT_TRUE(all.back()->is_idle);
+  EXPECT_EQ(hub_->LiveAfter(kLiveKept + 1).size(), 1U);
+  EXPECT_THAT(hub_->LiveAfter(kLiveKept + 2), IsEmpty());
 }
 
 TEST_F(EventHubTest, TheLedgerOutlivesIt) {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "api/api.h"
 #include "api/impl/endpoint.h"
@@ -52,6 +53,7 @@ struct Wish {
   int64_t after = 0;
   std::string job;
   Following following = Following::kEvents;
+  int64_t idle_every = 1;  // live values that come at once while there is no work
 };
 
 // The id of the last event that a client has: what its browser says, else what the address says.
@@ -59,6 +61,7 @@ Result<Wish> ReadWish(const http::Request& request, int64_t newest) {
   Wish wish{newest, std::string(request.Query("job").value_or(""))};
   const std::optional<bool> is_live = TRY(QueryFlag(request, "performance"));
   if (is_live.value_or(false)) wish.following = Following::kEventsAndLive;
+  wish.idle_every = TRY(QueryNumber(request, "idle_every", 1, {1, kLiveKept}));
   if (!wish.job.empty() && !IsRandomId(wish.job)) {
     return Fail(ErrorCode::kNotFound, "there is no such job");
   }
@@ -121,22 +124,28 @@ http::Task<Result<Piece>> NextPiece(const Services& services, http::Exchange& ex
   co_return PieceOf(services, wish.after, std::move(page));
 }
 
-// The newest live value, unless it was told. Without an id: a browser that goes on after a cut
-// names the last event that had one.
-std::string LiveText(const Services& services, const Wish& wish,
-                     std::shared_ptr<const std::string>& told) {
+// The live values since the one that was told last, at first the newest alone. Without ids: a
+// browser that goes on after a cut names the last event that had one.
+std::string LiveText(const Services& services, const Wish& wish, int64_t& told) {
   if (wish.following != Following::kEventsAndLive) return "";
-  std::shared_ptr<const std::string> live = services.events.live();
-  if (live == told) return "";
-  told = std::move(live);
-  return fmt::format("event: performance\ndata: {}\n\n", *told);
+  const auto values = services.events.LiveAfter(told);
+  if (values.empty()) return "";
+  const LiveValue& newest = *values.back();
+  const bool is_first = told == 0;
+  if (!is_first && newest.is_idle && newest.number - told < wish.idle_every) return "";
+  told = newest.number;
+  std::string text;
+  for (const auto& value : std::span(values).last(is_first ? 1 : values.size())) {
+    text += fmt::format("event: performance\ndata: {}\n\n", value->json);
+  }
+  return text;
 }
 
 // Until the client or the server ends it.
 http::Task<void> Follow(const Services& services, http::Exchange& exchange, Wish wish) {
   const std::shared_ptr<http::Wakeup> wakeup = exchange.MakeWakeup();
   const Subscription subscription(services.events.Subscribe(wakeup, wish.following));
-  std::shared_ptr<const std::string> told;
+  int64_t told = 0;
   while (!exchange.stop().stop_requested()) {
     const int64_t before = wish.after;
     Result<Piece> piece = co_await NextPiece(services, exchange, wish);

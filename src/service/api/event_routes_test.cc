@@ -147,7 +147,7 @@ TEST(EventRoutesTest, LiveValuesComeToThoseWhoAskAndLeaveTheIdsAlone) {
   EventHub& hub = service.services().events;
   Follower live(service, "?last_event_id=0&performance=true");
   Follower events(service, "?last_event_id=0&performance=false");
-  hub.ShowLive("{\"load\":0.5}");
+  hub.ShowLive("{\"load\":0.5}", false);
   const std::optional<Event> value = live.Next();
   ASSERT_TRUE(value);
   EXPECT_EQ(value->type, "performance");
@@ -156,10 +156,31 @@ TEST(EventRoutesTest, LiveValuesComeToThoseWhoAskAndLeaveTheIdsAlone) {
   service.Completed();
   EXPECT_EQ(live.Next()->id, 1);  // told once
   EXPECT_EQ(events.Next()->id, 1);
-  hub.ShowLive("{\"load\":1.5}");
+  hub.ShowLive("{\"load\":1.5}", false);
   const int64_t newest = hub.newest();
   for (int64_t id = 2; id <= newest; ++id) EXPECT_EQ(events.Next()->id, id);
   EXPECT_EQ(service.Get("/api/events?performance=maybe").status, 400);
+}
+
+TEST(EventRoutesTest, LiveValuesOfAnIdleMachineMayComeTogether) {
+  const RunningService service;
+  EventHub& hub = service.services().events;
+  Follower live(service, "?performance=true&idle_every=3");
+  const auto comes = [&] { return live.Next().value_or(Event{}).data; };
+  hub.ShowLive("1", true);
+  EXPECT_EQ(comes(), "1") << "the first at once";
+  hub.ShowLive("2", true);
+  hub.ShowLive("3", true);
+  service.Completed();
+  for (int64_t id = 1; id <= hub.newest(); ++id) EXPECT_EQ(live.Next()->id, id);
+  hub.ShowLive("4", true);
+  for (const char* value : {"2", "3", "4"}) EXPECT_EQ(comes(), value);
+  hub.ShowLive("5", true);
+  hub.ShowLive("6", false);
+  for (const char* value : {"5", "6"}) EXPECT_EQ(comes(), value) << "work ends the waiting";
+  for (const char* every : {"0", "11", "x"}) {
+    EXPECT_EQ(service.Get(fmt::format("/api/events?idle_every={}", every)).status, 400) << every;
+  }
 }
 
 TEST(EventRoutesTest, ClientsAreCounted) {

@@ -33,6 +33,8 @@ metrics::Machine MachineOf(const Reading& reading) {
   return machine;
 }
 
+bool HasWork(const Reading& reading) { return reading.jobs_queued + reading.jobs_running > 0; }
+
 }  // namespace
 
 void Sampler::Tick() {
@@ -42,7 +44,8 @@ void Sampler::Tick() {
   if (before_) {
     if (const std::optional<Sample> sample = MakeSample(*before_, now)) {
       parts_.recorder.Add(*sample, now.steady_ms);
-      if (parts_.show_live) parts_.show_live(SampleJson(*sample));
+      const bool is_idle = !HasWork(*before_) && !HasWork(now);
+      if (parts_.show_live) parts_.show_live(SampleJson(*sample), is_idle);
     }
   }
   before_ = std::move(now);

@@ -26,7 +26,8 @@ struct SamplerParts {
   metrics::Metrics& metrics;
   Recorder& recorder;
   const Clock& clock;
-  std::function<void(std::string)> show_live;          // JSON; may be empty
+  // Takes the values as JSON, and whether there is no work; may be empty.
+  std::function<void(std::string, bool)> show_live;
   std::function<std::optional<int>()> pressure_level;  // may be empty
   // Told of the machine as it was read; may be empty.
   std::function<void(const performance::Resources&)> on_resources;

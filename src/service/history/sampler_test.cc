@@ -28,17 +28,18 @@ class SamplerTest : public ::testing::Test {
   const settings::Loaded loaded_;
   const performance::Basis basis_{};
   Recorder recorder_{server_.database(), server_.log()};
-  std::vector<std::string> live_;
+  std::vector<std::pair<std::string, bool>> live_;
   int level_ = 0;
-  Sampler sampler_{{basis_,
-                    server_.jobs(),
-                    server_.engines(),
-                    server_.metrics(),
-                    recorder_,
-                    server_.clock(),
-                    [this](std::string json) { live_.push_back(std::move(json)); },
-                    [this] { return std::optional<int>(level_); },
-                    {}}};
+  Sampler sampler_{
+      {basis_,
+       server_.jobs(),
+       server_.engines(),
+       server_.metrics(),
+       recorder_,
+       server_.clock(),
+       [this](std::string json, bool is_idle) { live_.emplace_back(std::move(json), is_idle); },
+       [this] { return std::optional<int>(level_); },
+       {}}};
 };
 
 TEST_F(SamplerTest, TheFirstLookIsWhatTheSecondIsComparedWith) {
@@ -51,7 +52,8 @@ TEST_F(SamplerTest, TheFirstLookIsWhatTheSecondIsComparedWith) {
   EXPECT_GT(sample->at(Series::kMemoryAvailable), 0);
   EXPECT_GT(sample->at(Series::kProcessMemory), 0);
   ASSERT_EQ(live_.size(), 1U);
-  EXPECT_EQ(live_[0], SampleJson(*sample));
+  EXPECT_EQ(live_[0].first, SampleJson(*sample));
+  EXPECT_TRUE(live_[0].second);
 }
 
 TEST_F(SamplerTest, WorkIsSeen) {
@@ -62,6 +64,7 @@ TEST_F(SamplerTest, WorkIsSeen) {
   Tick();
   EXPECT_EQ(recorder_.newest()->at(Series::kJobsQueued), 1);
   EXPECT_EQ(recorder_.newest()->at(Series::kPressureLevel), 2);
+  EXPECT_FALSE(live_.back().second);
   Tick(4);
   EXPECT_EQ(recorder_.newest()->at(Series::kOldestWait), 5);
   ASSERT_EQ(server_.jobs().RunNext(), jobs::JobCenter::Step::kRan);
@@ -71,7 +74,9 @@ TEST_F(SamplerTest, WorkIsSeen) {
   EXPECT_GT(recorder_.newest()->at(Series::kRealtimeFactor), 0);
   EXPECT_EQ(recorder_.newest()->at(Series::kJobsQueued), 0);
   EXPECT_EQ(recorder_.newest()->at(Series::kOldestWait), 0);
+  EXPECT_FALSE(live_.back().second) << "in this second there was work";
   Tick();
+  EXPECT_TRUE(live_.back().second);
   EXPECT_EQ(recorder_.newest()->at(Series::kWindows), 0);
 }
 

@@ -173,6 +173,18 @@ test('the performance is live, and advice is followed and taken back', async () 
   await page.getByRole('figure', { name: 'What does it cost?' }).scrollIntoViewIfNeeded();
   const before = await memory();
   await until(async () => (await memory()) !== before, 'the chart of the memory moves');
+  const hide = (isHidden) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { value, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, isHidden);
+  await hide(true);
+  const isLoadedAgain = page.waitForRequest((request) => {
+    const from = new URL(request.url()).searchParams.get('from');
+    return request.url().includes('/api/performance/history') && from < Date.now() / 1000 - 600;
+  });
+  await hide(false);
+  await isLoadedAgain; // what happened while nobody looked
   await fetch(`${SERVER}/api/performance/settings`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: '{"enable_memory_cleanup":false}' });
   await page.reload();
   await page.getByRole('button', { name: 'Apply: enable_memory_cleanup = true' }).click();

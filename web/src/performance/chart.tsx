@@ -1,6 +1,6 @@
 // A chart over time with its question as title. Dragging zooms, a double click goes back; the same
 // numbers can be read as a table.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Column } from '../server/types';
@@ -138,7 +138,7 @@ export function Chart(properties: Properties) {
 
   // A zoom stays while new points come. What is not on the screen is drawn when it comes there.
   const isInView = useInView(element, `${shape}${isTable}`);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const own = plot.current;
     if (!own || !isInView || own.data[0] === times) return;
     own.setData([times, ...series.map((one) => one.values)] as uPlot.AlignedData, !isZoomed.current);

@@ -4,7 +4,7 @@ import { bytes, percent, times as factor } from '../parts/format';
 import type { History } from '../server/types';
 import { texts } from '../texts';
 import { Chart, type Series } from './chart';
-import { columnsOf, smoothed, stackedStages, total as sumOf, type Columns } from './columns';
+import { columnsOf, isDrawable, smoothed, stackedStages, total as sumOf, type Columns } from './columns';
 
 const words = texts.performance;
 
@@ -32,7 +32,7 @@ const whole = (value: number) => String(Math.round(value * 10) / 10);
 
 export function Charts({ history, total }: { history: History; total: number }) {
   const series = useMemo(() => seriesOf(columnsOf(history), total, history.step), [history, total]);
-  if (history.times.length < 2) return <p class="quiet charts-none">{words.noData}</p>;
+  if (!isDrawable(history)) return <p class="quiet charts-none">{words.noData}</p>;
   const { times } = history;
   return (
     <>

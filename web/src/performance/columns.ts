@@ -24,12 +24,16 @@ export function drawnOnly(history: History): History {
   return { ...history, series: Object.fromEntries(Object.entries(history.series).filter(([name]) => drawn.test(name))) };
 }
 
-// More points at the end; what is older than the range goes.
-export function extended(history: History, samples: readonly Record<string, number | null>[], span: number): History {
+// Two points make a line.
+export const isDrawable = (history: History): boolean => history.times.length >= 2;
+
+// More points at the end, once there are `least` seconds of them or none can be drawn yet; what is older than the
+// range goes.
+export function extended(history: History, samples: readonly Record<string, number | null>[], span: number, least: number): History {
   const newest = history.times.at(-1) ?? -Infinity;
   const fresh = samples.filter((sample) => sample.time! > newest);
-  if (fresh.length === 0) return history;
-  const end = fresh.at(-1)!.time!;
+  const end = fresh.at(-1)?.time ?? newest;
+  if (fresh.length === 0 || (isDrawable(history) && end < newest + least)) return history;
   const first = history.times.findIndex((one) => one > end - span);
   const from = first < 0 ? history.times.length : first;
   const names = new Set([...Object.keys(history.series), ...Object.keys(fresh.at(-1)!).filter((name) => drawn.test(name))]);
@@ -76,7 +80,13 @@ export function smoothed(values: Column, step: number): Column {
   const width = Math.max(1, Math.round(smoothedSeconds / step));
   return values.map((value, at) => {
     if (value === null) return null;
-    const known = values.slice(Math.max(0, at - width + 1), at + 1).filter((one) => one !== null);
-    return known.reduce((sum, one) => sum + one, 0) / known.length;
+    let [sum, known] = [0, 0];
+    for (let near = Math.max(0, at - width + 1); near <= at; ++near) {
+      const one = values[near] ?? null;
+      if (one === null) continue;
+      sum += one;
+      ++known;
+    }
+    return sum / known;
   });
 }

@@ -1,4 +1,5 @@
 // The past, for the charts.
+import { effect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { get, sentence } from '../server/client';
 import type { History } from '../server/types';
@@ -6,7 +7,7 @@ import { drawnOnly, extended } from './columns';
 import { reopened, samples } from './live';
 
 export const ranges = { quarter: 899, day: 86_400, week: 7 * 86_400, month: 30 * 86_400, year: 365 * 86_400 } as const;
-const growEveryMs = 10_000; // some pixels of a quarter of an hour
+const growSeconds = 8; // some pixels of a quarter of an hour, and less than what an idle machine's values come in
 
 export type Range = keyof typeof ranges;
 
@@ -39,11 +40,14 @@ export function useHistory(range: Range): { history: History | null; error: stri
     };
   }, [range, cuts]);
 
-  // The newest quarter of an hour grows by some seconds at a time: each growth draws every chart anew.
+  // The newest quarter of an hour grows by some seconds at a time: each growth draws every chart anew. At once, so
+  // that charts and numbers share a frame.
   useEffect(() => {
     if (range !== 'quarter') return;
-    const timer = setInterval(() => document.hidden || setHistory((before) => before && extended(before, samples.peek(), span)), growEveryMs);
-    return () => clearInterval(timer);
+    return effect(() => {
+      const newest = samples.value;
+      setHistory((before) => before && extended(before, newest, span, growSeconds));
+    });
   }, [range]);
 
   return { history, error };

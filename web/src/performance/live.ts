@@ -1,4 +1,4 @@
-// The machine's values as they come, once a second, and what was before.
+// The machine's values as they come, once a second or some seconds together, and what was before.
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get, sentence } from '../server/client';
@@ -9,14 +9,14 @@ import type { Applied, History, Performance, Recommendation } from '../server/ty
 export type Sample = Record<string, number | null>;
 
 export const keptSeconds = 60;
-const calmSeconds = 5; // how long a machine without work is shown as it was: drawing costs more than it does
+const idleSeconds = 10; // how long a machine without work is shown as it was: showing it costs more than it does
 
 export const samples = signal<readonly Sample[]>([]);
 export const status = signal<Performance | null>(null);
 export const recommendations = signal<Recommendation[] | null>(null);
 export const applied = signal<Applied[]>([]);
 export const statusError = signal('');
-export const reopened = signal(0); // how often the stream came back after a cut
+export const reopened = signal(0); // how often the stream came back, after a cut or while nobody looked
 
 const statusEveryMs = 30_000; // what changes faster comes with the stream
 
@@ -46,28 +46,27 @@ async function loadLastMinute(): Promise<void> {
   samples.value = [...past.filter((one) => !first || one.time! < first.time!), ...samples.value].slice(-keptSeconds);
 }
 
-// What was before now: also of the time in which the server could not be reached.
+// What was before now: also of the time without a stream.
 function fill(): void {
   samples.value = [];
   void loadStatus();
   loadLastMinute().catch(() => {}); // it fills by itself
 }
 
-const isCalm = (sample: Sample): boolean => !sample.jobs_running && !sample.jobs_queued;
-
 function open(): Stream {
   let isFirst = true;
   let arrived: Sample[] = [];
+  let frame = 0;
+  const show = () => {
+    samples.value = [...samples.value, ...arrived].slice(-keptSeconds);
+    arrived = [];
+  };
   fill();
-  return openStream({
-    address: () => '/api/events?performance=true',
+  const stream = openStream({
+    address: () => `/api/events?performance=true&idle_every=${idleSeconds}`,
     types: ['performance'],
     onEvent: (_type, event) => {
-      const sample = event as Sample;
-      arrived.push(sample);
-      if (isCalm(sample) && arrived.length < calmSeconds) return;
-      samples.value = [...samples.value, ...arrived].slice(-keptSeconds);
-      arrived = [];
+      if (arrived.push(event as Sample) === 1) frame = requestAnimationFrame(show); // those that came together, once
     },
     onOpen: () => {
       if (!isFirst) {
@@ -77,15 +76,27 @@ function open(): Stream {
       isFirst = false;
     },
   });
+  const close = () => {
+    cancelAnimationFrame(frame);
+    stream.close();
+  };
+  return { ...stream, close };
 }
 
 // While a part of the page shows them, and somebody looks.
 export function useLive(): void {
   useEffect(() => {
     let stream: Stream | null = null;
+    let isAgain = false;
     const follow = () => {
-      if (document.hidden) stream?.close();
-      stream = document.hidden ? null : (stream ?? open());
+      if (document.hidden) {
+        stream?.close();
+        stream = null;
+      } else if (!stream) {
+        stream = open();
+        if (isAgain) ++reopened.value;
+        isAgain = true;
+      }
     };
     follow();
     document.addEventListener('visibilitychange', follow);
