@@ -1,6 +1,7 @@
 """Power is lost under load: the file system forgets all that was not put on disk (ext4's own shutdown, without a flush of its
 journal). What was acknowledged is there when it is mounted again."""
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -64,7 +65,13 @@ def freeze(process):
     calls a transaction that it has given up complete if it is asked late enough."""
     process.send_signal(signal.SIGSTOP)
     tasks = Path(f"/proc/{process.pid}/task")
-    assert wait_until(lambda: all((task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T" for task in tasks.iterdir()))
+
+    def is_still():
+        with contextlib.suppress(OSError):  # of a thread that ends meanwhile
+            return all((task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T" for task in tasks.iterdir())
+        return False
+
+    assert wait_until(is_still)
 
 
 def test_the_disk_of_this_test_forgets(disk):

@@ -35,7 +35,7 @@ constexpr seconds kPatience{20};
 }
 
 void Crash() {
-  volatile int* nowhere = nullptr;
+  volatile int* volatile nowhere = nullptr;  // else the write may be left out
   *nowhere = 1;
 }
 

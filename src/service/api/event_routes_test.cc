@@ -166,7 +166,11 @@ TEST(EventRoutesTest, LiveValuesOfAnIdleMachineMayComeTogether) {
   const RunningService service;
   EventHub& hub = service.services().events;
   Follower live(service, "?performance=true&idle_every=3");
-  const auto comes = [&] { return live.Next().value_or(Event{}).data; };
+  const auto comes = [&] {
+    std::optional<Event> event = live.Next();
+    while (event && event->type != "performance") event = live.Next();
+    return event.value_or(Event{}).data;
+  };
   hub.ShowLive("1", true);
   EXPECT_EQ(comes(), "1") << "the first at once";
   hub.ShowLive("2", true);
