@@ -32,11 +32,11 @@ export const isDrawable = (history: History): boolean => history.times.length >=
 export function extended(history: History, samples: readonly Record<string, number | null>[], span: number, least: number): History {
   const newest = history.times.at(-1) ?? -Infinity;
   const fresh = samples.filter((sample) => sample.time! > newest);
-  const end = fresh.at(-1)?.time ?? newest;
-  if (fresh.length === 0 || (isDrawable(history) && end < newest + least)) return history;
-  const first = history.times.findIndex((one) => one > end - span);
+  const last = fresh.at(-1);
+  if (!last || (isDrawable(history) && last.time! < newest + least)) return history;
+  const first = history.times.findIndex((one) => one > last.time! - span);
   const from = first < 0 ? history.times.length : first;
-  const names = new Set([...Object.keys(history.series), ...Object.keys(fresh.at(-1)!).filter((name) => drawn.test(name))]);
+  const names = new Set([...Object.keys(history.series), ...Object.keys(last).filter((name) => drawn.test(name))]);
   const series: History['series'] = {};
   for (const name of names) {
     const before = history.series[name]?.mean ?? history.times.map(() => null);
@@ -80,13 +80,7 @@ export function smoothed(values: Column, step: number): Column {
   const width = Math.max(1, Math.round(smoothedSeconds / step));
   return values.map((value, at) => {
     if (value === null) return null;
-    let [sum, known] = [0, 0];
-    for (let near = Math.max(0, at - width + 1); near <= at; ++near) {
-      const one = values[near] ?? null;
-      if (one === null) continue;
-      sum += one;
-      ++known;
-    }
-    return sum / known;
+    const known = values.slice(Math.max(0, at - width + 1), at + 1).filter((one) => one !== null);
+    return known.reduce((sum, one) => sum + one, 0) / known.length;
   });
 }
